@@ -1,0 +1,76 @@
+# `make run` is all that a fresh machine with Python 3.11 needs: no database, no broker, no account.
+
+PY ?= python3
+ARGS ?=
+V := .venv
+BIN := $(V)/bin
+UV := $(BIN)/uv
+LOCK := $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check lock clean
+
+# Settings of the surrounding machine that would send an installation somewhere else than into the venv.
+export PIP_USER := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONHOME UV_PYTHON UV_SYSTEM_PYTHON
+
+help:
+	@echo "make run     start huijia with its own database, a sandbox of outlets and one drill; Ctrl-C ends it"
+	@echo "make test    every test that a fresh machine can run          make test ARGS='tests/db -x'"
+	@echo "make check   format, lint, types, import arrows and laws"
+	@echo "make lock    write the hashed requirements anew               make lock ARGS=--upgrade"
+	@echo "make clean   remove the venv and the caches; the data in .data stay"
+	@echo "Any Python from 3.11 on will do:                              make run PY=/path/to/python3.12"
+
+run: $(V)/.run
+	@trap : INT; $(BIN)/huijia serve --sandbox --drill $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; }
+
+test: $(V)/.dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(V)/.dev
+	@echo "ruff format";   $(BIN)/ruff format --check . >$(V)/said || { cat $(V)/said; exit 1; }
+	@echo "ruff check";    $(BIN)/ruff check --quiet .
+	@echo "mypy";          $(BIN)/mypy --no-error-summary
+	@echo "import arrows"; $(BIN)/lint-imports --no-logo >$(V)/said || { cat $(V)/said; exit 1; }
+	@echo "laws";          $(BIN)/python -m pytest -q tests/law
+
+lock: $(V)/.uv
+	@echo "writing requirements-uv.txt, requirements.txt and requirements-dev.txt"
+	@$(LOCK) $(ARGS) requirements-uv.in -o requirements-uv.txt
+	@$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	@$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf $(V) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find app channels sandbox migrations tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# uv first, by hash like everything else; it installs the rest in seconds. Where it cannot (it does not read pip's
+# configuration, so an index known to pip alone is unknown to it) pip does the same work from the same hashes.
+define install
+	@$(UV) pip install -q --python $(BIN)/python $(1) || { \
+		echo "uv could not; pip tries, which takes longer"; $(BIN)/python -m pip install -q $(1); }
+endef
+
+$(V)/.uv: requirements-uv.txt
+	@command -v "$(PY)" >/dev/null || { echo "huijia needs Python 3.11 or newer, and there is no $(PY): make PY=/path/to/python3"; exit 1; }
+	@"$(PY)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "huijia needs Python 3.11 or newer, and $(PY) is $$("$(PY)" -V 2>&1): make PY=/path/to/python3.11"; exit 1; }
+	@echo "making $(V) with $$("$(PY)" -V 2>&1)"
+	@"$(PY)" -m venv --clear $(V)
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements-uv.txt
+	@touch $@
+
+$(V)/.run: $(V)/.uv requirements.txt pyproject.toml
+	@echo "installing requirements.txt"
+	$(call install,--require-hashes -r requirements.txt)
+	$(call install,--no-deps --no-build-isolation -e .)
+	@touch $@
+
+$(V)/.dev: $(V)/.run requirements-dev.txt
+	@echo "installing requirements-dev.txt"
+	$(call install,--require-hashes -r requirements-dev.txt)
+	@touch $@

@@ -1,0 +1,1 @@
+"""REST: police systems submit, partners fetch and send receipts, operators read."""

@@ -1,0 +1,29 @@
+"""Liveness and readiness, for whoever restarts or routes."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from app.api.access import TheHouse
+from app.db import views
+from app.db.engine import transaction
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+@router.get("/live")
+async def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/ready")
+async def ready(house: TheHouse) -> dict[str, Any]:
+    """The database answers; with the age in seconds of the oldest undelivered item, whatever it waits for. 503 otherwise."""
+    async with transaction(house.engine) as session:
+        oldest = await views.oldest_undelivered(session)
+    return {
+        "status": "ok",
+        "undelivered": oldest["count"] if oldest else 0,
+        "oldest_undelivered_seconds": oldest["seconds"] if oldest else 0.0,
+    }

@@ -1,0 +1,248 @@
+"""The queue's three statements: claim, settle, rescue. Never a transaction open across the network.
+
+The four rules that keep a notice off the air after its retraction (each is tested by leaving it out):
+
+* a claim takes only the alert's newest notice, and never while another send to the same outlet is alive: checked in
+  the claim, and guarded by the unique index ``delivery_one_live_send`` for claimers that cannot see each other;
+* the lease outlives the carrier's deadline, so that a rescued delivery has no ghost still sending;
+* settling is fenced by state and attempt number, and a retry that meets a newer notice becomes superseded;
+* whoever ends an alert counts every attempt, not only the last (``domain.routing.may_have_aired``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from app.db.engine import Session
+from app.domain.machines import Settled
+from app.domain.words import DeliveryState, Kind, Lane, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this process, and no other, may send once, until the lease ends."""
+
+    id: int
+    alert_id: int
+    number: int
+    outlet_id: int
+    kind: Kind
+    lane: Lane
+    tries: int
+    give_up_at: datetime
+    profile: str
+    prior: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One finished attempt. ``settled`` is what it makes of the delivery if it is still ours."""
+
+    claimed: Claimed
+    outcome: Outcome
+    reason: str | None
+    detail: str
+    reference: str | None
+    asked: timedelta | None
+    started_at: datetime
+    finished_at: datetime
+
+
+_TAKE = """
+UPDATE delivery t SET state = 'sending', tries = t.tries + 1, worker = :worker,
+       lease_until = now() + CAST(:lease AS interval)
+WHERE t.ctid = ANY (ARRAY(%s))
+RETURNING t.id, t.alert_id, t.number, t.outlet_id, t.kind, t.lane, t.tries, t.give_up_at, t.profile,
+  (SELECT p.reference FROM delivery p WHERE p.alert_id = t.alert_id AND p.outlet_id = t.outlet_id
+   AND p.reference IS NOT NULL ORDER BY p.number DESC LIMIT 1) AS prior
+"""
+
+_FREE = """
+  AND d.due_at <= now() AND d.number = (SELECT a.head FROM alert a WHERE a.id = d.alert_id)
+  AND NOT EXISTS (SELECT 1 FROM delivery s WHERE s.alert_id = d.alert_id AND s.outlet_id = d.outlet_id
+                  AND s.state = 'sending')
+"""
+
+_CLAIM = text(
+    _TAKE
+    % f"""
+  SELECT d.ctid FROM delivery d
+  WHERE d.state = 'pending' AND d.lane = 'push' AND (NOT :only_retractions OR d.kind = 'retract') {_FREE}
+  ORDER BY d.priority, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED"""
+)
+
+# The outlets of a lane are locked one dispatcher at a time, so that the window is counted once. What is in flight or
+# was sent within the window uses a place; only a retraction may use the reserve.
+_CLAIM_PACED = text(
+    _TAKE
+    % f"""
+  SELECT d.ctid FROM delivery d
+  JOIN (
+    SELECT q.id, q.kind, row_number() OVER (PARTITION BY q.outlet_id ORDER BY q.priority, q.due_at) + (
+      SELECT count(*) FROM attempt x WHERE x.outlet_id = q.outlet_id AND x.lane = 'paced'
+        AND x.started_at > now() - CAST(:per AS interval)
+    ) + (SELECT count(*) FROM delivery s WHERE s.outlet_id = q.outlet_id AND s.state = 'sending') AS place
+    FROM delivery q WHERE q.state = 'pending' AND q.lane = 'paced' AND q.outlet_id = ANY(CAST(:outlets AS bigint[]))
+      AND q.due_at <= now()
+  ) turn ON turn.id = d.id AND turn.place <= CAST(:count AS int) -
+    CASE WHEN turn.kind = 'retract' THEN 0 ELSE CAST(:reserve AS int) END
+  WHERE d.state = 'pending' {_FREE}
+  FOR UPDATE OF d SKIP LOCKED"""
+)
+
+_LANE_OUTLETS = text(
+    "SELECT o.id FROM outlet o WHERE o.carrier = :carrier AND o.lane = 'paced' AND EXISTS (SELECT 1 FROM delivery d "
+    "WHERE d.outlet_id = o.id AND d.state = 'pending' AND d.lane = 'paced' AND d.due_at <= now()) "
+    "ORDER BY o.id FOR NO KEY UPDATE SKIP LOCKED"
+)
+
+
+def _claimed(r: Any) -> Claimed:
+    return Claimed(
+        r.id, r.alert_id, r.number, r.outlet_id, Kind(r.kind), Lane(r.lane), r.tries, r.give_up_at, r.profile, r.prior
+    )
+
+
+async def claim(
+    session: Session, *, worker: str, lease: timedelta, room: int, only_retractions: bool
+) -> Sequence[Claimed]:
+    """Take up to ``room`` due deliveries, retractions first."""
+    found = await session.execute(
+        _CLAIM, {"worker": worker, "lease": lease, "room": room, "only_retractions": only_retractions}
+    )
+    return [_claimed(r) for r in found]
+
+
+async def claim_paced(
+    session: Session, *, worker: str, lease: timedelta, carrier: str, count: int, per: timedelta, reserve: int
+) -> Sequence[Claimed]:
+    """Take what the pace of a carrier's outlets allows now."""
+    outlets = [r.id for r in await session.execute(_LANE_OUTLETS, {"carrier": carrier})]
+    if not outlets:
+        return []
+    found = await session.execute(
+        _CLAIM_PACED,
+        {"worker": worker, "lease": lease, "outlets": outlets, "count": count, "per": per, "reserve": reserve},
+    )
+    return [_claimed(r) for r in found]
+
+
+async def heads(session: Session, alert_ids: Sequence[int]) -> Mapping[int, int]:
+    """The newest notice number of each alert. Not locked: a settle that misses a notice which is just being issued
+    leaves a pending delivery that no claim will take (``_FREE``) and ``sweep_superseded`` puts right."""
+    found = await session.execute(
+        text("SELECT id, head FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(set(alert_ids))}
+    )
+    return {r.id: r.head for r in found}
+
+
+async def codes(session: Session, alert_ids: Sequence[int]) -> Sequence[str]:
+    """The public numbers of these alerts."""
+    found = await session.execute(
+        text("SELECT code FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(alert_ids)}
+    )
+    return [r.code for r in found]
+
+
+_SETTLE = text(
+    """
+UPDATE delivery d SET
+  state = CASE WHEN d.state = 'confirmed' THEN d.state ELSE u.state END,
+  due_at = coalesce(u.due_at, d.due_at), refusals = d.refusals + u.refused,
+  reference = coalesce(u.reference, d.reference), reason = u.reason, detail = u.detail,
+  accepted_at = CASE WHEN u.state = 'accepted' THEN coalesce(d.accepted_at, now()) ELSE d.accepted_at END,
+  lease_until = NULL, worker = NULL
+FROM unnest(CAST(:ids AS bigint[]), CAST(:tries AS int[]), CAST(:states AS text[]), CAST(:dues AS timestamptz[]),
+            CAST(:refused AS int[]), CAST(:references AS text[]), CAST(:reasons AS text[]), CAST(:details AS text[]))
+     AS u(id, tries, state, due_at, refused, reference, reason, detail)
+WHERE d.id = ANY (ARRAY(SELECT l.id FROM delivery l WHERE l.id = ANY(CAST(:ids AS bigint[])) ORDER BY l.id FOR UPDATE))
+  AND d.id = u.id AND d.tries = u.tries
+  AND (d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted'))
+RETURNING d.id
+"""
+)
+
+_RECORD = text(
+    """
+INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, reason, detail, reference,
+                     worker, stale)
+SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:outlets AS bigint[]), CAST(:tries AS int[]), CAST(:lanes AS text[]),
+  CAST(:started AS timestamptz[]), CAST(:finished AS timestamptz[]), CAST(:outcomes AS text[]),
+  CAST(:reasons AS text[]), CAST(:details AS text[]), CAST(:references AS text[]), CAST(:workers AS text[]),
+  CAST(:stale AS boolean[]))
+"""
+)
+
+
+async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> frozenset[int]:
+    """Write what a batch of attempts came to. Returns the deliveries that were still ours; of the others only the
+    attempt is recorded, marked stale."""
+    columns = {
+        "ids": [r.claimed.id for r, _ in done],
+        "tries": [r.claimed.tries for r, _ in done],
+        "references": [r.reference for r, _ in done],
+        "reasons": [r.reason for r, _ in done],
+        "details": [r.detail or None for r, _ in done],
+    }
+    updated = await session.execute(
+        _SETTLE,
+        columns
+        | {
+            "states": [s.state for _, s in done],
+            "dues": [s.due_at for _, s in done],
+            "refused": [int(r.outcome is Outcome.REFUSED) for r, _ in done],
+        },
+    )
+    ours = frozenset(r.id for r in updated)
+    await session.execute(
+        _RECORD,
+        columns
+        | {
+            "outlets": [r.claimed.outlet_id for r, _ in done],
+            "lanes": [r.claimed.lane for r, _ in done],
+            "started": [r.started_at for r, _ in done],
+            "finished": [r.finished_at for r, _ in done],
+            "outcomes": [r.outcome for r, _ in done],
+            "workers": [worker] * len(done),
+            "stale": [r.claimed.id not in ours for r, _ in done],
+        },
+    )
+    return ours
+
+
+async def lost(session: Session, limit: int) -> Sequence[tuple[Claimed, datetime]]:
+    """Deliveries whose sender did not settle within its lease, with the moment the lease ended."""
+    found = await session.execute(
+        text(
+            "SELECT id, alert_id, number, outlet_id, kind, lane, tries, give_up_at, profile, NULL AS prior, lease_until "
+            "FROM delivery WHERE state = 'sending' AND lease_until < now() ORDER BY alert_id, id LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return [(_claimed(r), r.lease_until) for r in found]
+
+
+async def sweep_superseded(session: Session) -> int:
+    """Pending deliveries that a newer notice has overtaken between two statements of a settle. No claim takes them."""
+    done = await session.execute(
+        text(
+            "UPDATE delivery d SET state = :state FROM alert a "
+            "WHERE a.id = d.alert_id AND d.state = 'pending' AND d.number < a.head"
+        ),
+        {"state": DeliveryState.SUPERSEDED},
+    )
+    return done.rowcount
+
+
+async def give_up(session: Session) -> int:
+    """Pending deliveries whose time is over fail, and are counted and shown as failed."""
+    done = await session.execute(
+        text(
+            "UPDATE delivery SET state = 'failed', reason = coalesce(reason, 'timeout') "
+            "WHERE state = 'pending' AND give_up_at <= now() AND lane <> 'polled'"
+        )
+    )
+    return done.rowcount

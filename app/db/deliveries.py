@@ -1,0 +1,110 @@
+"""Deliveries: issued with their notice, superseded by a newer one, asked for again by an operator."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+
+from app.db.engine import Session
+from app.domain.routing import History
+from app.domain.words import DeliveryState, Kind
+
+
+async def issue(
+    session: Session,
+    *,
+    alert_id: int,
+    number: int,
+    kind: Kind,
+    priority: int,
+    outlet_ids: Sequence[int],
+    give_up_at: datetime,
+) -> int:
+    """One delivery per outlet, due at once; an outlet that already has one for this notice keeps it. Returns how many."""
+    statement = text(
+        "INSERT INTO delivery (alert_id, number, outlet_id, kind, lane, profile, priority, state, due_at, give_up_at) "
+        "SELECT :alert, :number, o.id, :kind, o.lane, o.profile, :priority, 'pending', now(), :give_up "
+        "FROM outlet o WHERE o.id = ANY(CAST(:outlets AS bigint[])) ORDER BY o.id "
+        "ON CONFLICT (alert_id, number, outlet_id) DO NOTHING"
+    )
+    done = await session.execute(
+        statement,
+        {
+            "alert": alert_id, "number": number, "kind": kind, "priority": priority, "outlets": list(outlet_ids),
+            "give_up": give_up_at,
+        },
+    )  # fmt: skip
+    return done.rowcount
+
+
+async def supersede(session: Session, alert_id: int, number: int) -> int:
+    """Whatever older than notice ``number`` has not left never leaves. The caller holds the alert's lock."""
+    done = await session.execute(
+        text(
+            "UPDATE delivery SET state = 'superseded' WHERE state = 'pending' AND id = ANY (ARRAY(SELECT l.id "
+            "FROM delivery l WHERE l.alert_id = :alert AND l.number < :number AND l.state = 'pending' "
+            "ORDER BY l.id FOR UPDATE))"
+        ),
+        {"alert": alert_id, "number": number},
+    )
+    return done.rowcount
+
+
+async def histories(session: Session, alert_id: int) -> Mapping[int, History]:
+    """All attempts and evidence by outlet, over every notice of the alert that shows something."""
+    found = await session.execute(
+        text(
+            "SELECT outlet_id, sum(tries) AS tries, sum(refusals) AS refusals, bool_or(heard) AS heard "
+            "FROM delivery WHERE alert_id = :alert AND kind <> 'retract' GROUP BY outlet_id"
+        ),
+        {"alert": alert_id},
+    )
+    return {r.outlet_id: History(int(r.tries), int(r.refusals), r.heard) for r in found}
+
+
+async def may_still_show(session: Session) -> Sequence[tuple[int, int]]:
+    """(alert, outlet) of alerts that ended within the last week, that may have aired there and were not told to end.
+
+    None, unless evidence arrived in the very moment of the retraction; the rule is ``routing.may_have_aired``.
+    """
+    found = await session.execute(
+        text(
+            "SELECT a.id, d.outlet_id FROM alert a JOIN delivery d ON d.alert_id = a.id AND d.kind <> 'retract' "
+            "WHERE a.ended_at > now() - interval '7 days' GROUP BY a.id, d.outlet_id "
+            "HAVING (sum(d.tries) > sum(d.refusals) OR bool_or(d.heard)) AND NOT EXISTS (SELECT 1 FROM delivery r "
+            "WHERE r.alert_id = a.id AND r.outlet_id = d.outlet_id AND r.number = a.head) ORDER BY 1, 2"
+        )
+    )
+    return [(r.id, r.outlet_id) for r in found]
+
+
+async def outlets_of_notice(session: Session, alert_id: int, number: int) -> frozenset[int]:
+    """The outlets that have a delivery for this notice."""
+    found = await session.execute(
+        text("SELECT outlet_id FROM delivery WHERE alert_id = :alert AND number = :number"),
+        {"alert": alert_id, "number": number},
+    )
+    return frozenset(r.outlet_id for r in found)
+
+
+async def failed_of(session: Session, alert_id: int, number: int, delivery_id: int | None) -> Sequence[int]:
+    """Failed deliveries of one notice, locked: one of them, or all when ``delivery_id`` is ``None``."""
+    found = await session.execute(
+        text(
+            "SELECT id FROM delivery WHERE alert_id = :alert AND number = :number AND state = 'failed' "
+            "AND (CAST(:one AS bigint) IS NULL OR id = :one) ORDER BY id FOR UPDATE"
+        ),
+        {"alert": alert_id, "number": number, "one": delivery_id},
+    )
+    return [r.id for r in found]
+
+
+async def make_due(session: Session, ids: Sequence[int], state: DeliveryState, give_up_at: datetime) -> None:
+    """Put deliveries back into the queue, due at once."""
+    await session.execute(
+        text(
+            "UPDATE delivery SET state = :state, due_at = now(), reason = NULL, detail = NULL, "
+            "give_up_at = greatest(give_up_at, :give_up) WHERE id = ANY(CAST(:ids AS bigint[]))"
+        ),
+        {"state": state, "ids": list(ids), "give_up": give_up_at},
+    )

@@ -1,0 +1,111 @@
+"""The engine, and the one place where a transaction begins and ends.
+
+Core, not the ORM: rows are plain values, and the statements that matter are written out.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from typing import TypeAlias
+
+import asyncpg
+import orjson
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+Session: TypeAlias = AsyncConnection
+"""One open transaction. Verbs and flows take it; the edge that opened it commits it."""
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached or refuses work now; nothing was written."""
+
+
+def _dumps(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def connect(url: str, *, pool: int = 20) -> AsyncEngine:
+    """An engine for any PostgreSQL 15 or newer. ``postgres://`` and ``postgresql://`` are taken as well."""
+    parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
+    return create_async_engine(
+        parsed.set(drivername="postgresql+asyncpg"),
+        pool_size=pool,
+        max_overflow=pool,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        connect_args={"timeout": 5, "server_settings": {"application_name": "huijia", "timezone": "UTC"}},
+    )
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
+    """One transaction: committed when the block ends, rolled back when it raises.
+
+    Raises StoreUnavailable when the database was lost: before the commit nothing is written; at the commit itself nobody
+    knows, which is what idempotency keys are for.
+    """
+    try:
+        async with engine.begin() as session:
+            yield session
+    except (OSError, TimeoutError, PoolTimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as e:
+        raise StoreUnavailable(str(e)) from e
+    except DBAPIError as e:
+        if e.connection_invalidated or _unavailable(e.orig):
+            raise StoreUnavailable(str(e.orig)) from e
+        raise
+
+
+def _unavailable(e: BaseException | None) -> bool:
+    state = getattr(e, "sqlstate", None) or ""
+    return state.startswith(("08", "40", "53", "57P")) or isinstance(e, OSError | ConnectionError | TimeoutError)
+
+
+async def clock(session: Session) -> datetime:
+    """The database's clock, which decides what is due. Fixed within a transaction; offset +00:00."""
+    now: datetime = (await session.execute(text("SELECT now()"))).scalar_one()
+    return now
+
+
+async def notify(session: Session, channel: str, payload: str = "") -> None:
+    """Wake the listeners of ``channel`` when this transaction commits. A hint only: everyone also polls."""
+    await session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
+
+
+async def listen(engine: AsyncEngine, channels: dict[str, Callable[[str], None]], stop: asyncio.Event) -> None:
+    """Call back for every NOTIFY until ``stop``; a lost connection is taken up again within a second."""
+    while not stop.is_set():
+        with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError):
+            await _listen_once(engine, channels, stop)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1.0)
+
+
+async def _listen_once(engine: AsyncEngine, channels: dict[str, Callable[[str], None]], stop: asyncio.Event) -> None:
+    url = engine.url.set(drivername="postgresql")
+    connection: asyncpg.Connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=5)
+    gone = asyncio.Event()
+    connection.add_termination_listener(lambda _: gone.set())
+    try:
+        for name, call in channels.items():
+            await connection.add_listener(name, lambda _c, _p, _n, said, call=call: call(said))
+            call("")
+        await first_of(stop.wait(), gone.wait())
+    finally:
+        await connection.close(timeout=2)
+
+
+async def first_of(*waits: Awaitable[object]) -> None:
+    """Return when the first of them is done; the others are cancelled."""
+    tasks = [asyncio.ensure_future(w) for w in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

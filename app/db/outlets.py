@@ -1,0 +1,121 @@
+"""Partners and their outlets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from app.db import tables as t
+from app.db.engine import Session
+from app.domain.geo import Point
+from app.domain.routing import OutletFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """An outlet as the dispatcher needs it. ``sealed`` holds the carrier's settings, encrypted."""
+
+    id: int
+    partner_id: int
+    name: str
+    channel: str
+    carrier: str
+    profile: str
+    panel: Mapping[str, Any]
+    duty: Mapping[str, Any]
+    sealed: bytes
+
+
+_ENROLLED = (
+    t.outlet.c.id, t.outlet.c.partner_id, t.outlet.c.name, t.outlet.c.channel, t.outlet.c.carrier, t.outlet.c.profile,
+    t.outlet.c.panel, t.outlet.c.duty, t.outlet.c.settings_sealed,
+)  # fmt: skip
+
+
+def _enrolled(r: Any) -> Enrolled:
+    return Enrolled(
+        r.id, r.partner_id, r.name, r.channel, r.carrier, r.profile, r.panel, r.duty, bytes(r.settings_sealed)
+    )
+
+
+async def add_partner(session: Session, name: str, phone: str) -> int:
+    """The partner of that name, made or given a new phone number; returns its id."""
+    statement = upsert(t.partner).values(name=name, phone=phone)
+    statement = statement.on_conflict_do_update(index_elements=["name"], set_={"phone": statement.excluded.phone})
+    return int((await session.execute(statement.returning(t.partner.c.id))).scalar_one())
+
+
+async def partner_id(session: Session, name: str) -> int | None:
+    found = await session.execute(select(t.partner.c.id).where(t.partner.c.name == name))
+    return found.scalar_one_or_none()
+
+
+async def save(session: Session, **values: Any) -> int:
+    """Enrol an outlet, or replace what is known of the partner's outlet of that name; returns its id."""
+    statement = upsert(t.outlet).values(**values)
+    changed = {c: statement.excluded[c] for c in values if c not in ("partner_id", "name")}
+    statement = statement.on_conflict_do_update(
+        index_elements=["partner_id", "name"], set_=changed | {"updated_at": text("now()")}
+    )
+    return int((await session.execute(statement.returning(t.outlet.c.id))).scalar_one())
+
+
+async def facts(session: Session) -> Sequence[OutletFacts]:
+    """Every outlet as routing sees it."""
+    o = t.outlet.c
+    found = await session.execute(
+        select(o.id, o.takes_exercises, o.takes_tests, o.paused, o.lon, o.lat, o.codes).order_by(o.id)
+    )
+    return [
+        OutletFacts(
+            r.id, r.takes_exercises, r.takes_tests, r.paused,
+            Point(r.lon, r.lat) if r.lon is not None else None, tuple(r.codes),
+        )
+        for r in found
+    ]  # fmt: skip
+
+
+async def enrolled(session: Session, ids: Sequence[int]) -> Mapping[int, Enrolled]:
+    found = await session.execute(select(*_ENROLLED).where(t.outlet.c.id.in_(ids)))
+    return {r.id: _enrolled(r) for r in found}
+
+
+async def profiles(
+    session: Session, ids: Sequence[int]
+) -> Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """Channel, panel and duty of each distinct profile among these outlets."""
+    found = await session.execute(
+        text(
+            "SELECT DISTINCT ON (profile) profile, channel, panel, duty FROM outlet "
+            "WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY profile"
+        ),
+        {"ids": list(ids)},
+    )
+    return {r.profile: (r.channel, r.panel, r.duty) for r in found}
+
+
+async def by_name(session: Session, name: str) -> Enrolled | None:
+    """The outlet with this name or this number."""
+    where = t.outlet.c.id == int(name) if name.isdecimal() else t.outlet.c.name == name
+    found = await session.execute(select(*_ENROLLED).where(where).order_by(t.outlet.c.id).limit(1))
+    return _enrolled(r) if (r := found.one_or_none()) else None
+
+
+async def listing(session: Session) -> Sequence[Mapping[str, Any]]:
+    """Every outlet as an operator may see it: settings without their secrets."""
+    o, p = t.outlet.c, t.partner.c
+    found = await session.execute(
+        select(
+            o.id, p.name.label("partner"), p.phone, o.name, o.channel, o.carrier, o.settings_shown, o.lon, o.lat, o.codes,
+            o.takes_exercises, o.takes_tests, o.paused, o.receipt_minutes,
+        )
+        .join_from(t.outlet, t.partner)
+        .order_by(o.id)
+    )  # fmt: skip
+    return [dict(r._mapping) for r in found]
+
+
+async def set_paused(session: Session, id: int, paused: bool) -> None:
+    await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(paused=paused, updated_at=text("now()")))

@@ -1,0 +1,313 @@
+"""The tables. A row is a decision or evidence; progress is derived from them by queries."""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Lane, Outcome, ReceiptKind, Scope, Status
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    }
+)
+
+Instant = DateTime(timezone=True)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, Identity(always=True), primary_key=True)
+
+
+def _made() -> Column[object]:
+    return Column("created_at", Instant, nullable=False, server_default=text("now()"))
+
+
+def _word(name: str, words: type[object], nullable: bool = False) -> tuple[Column[str], CheckConstraint]:
+    """A column that holds one of a closed vocabulary, checked by the database too."""
+    allowed = ", ".join(f"'{w}'" for w in words)  # type: ignore[attr-defined]
+    return Column(name, Text, nullable=nullable), CheckConstraint(f"{name} IN ({allowed})", name=name)
+
+
+alert_code = Sequence("alert_code", metadata=metadata)
+
+organ = Table(
+    "organ",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("area_code", Text, nullable=False),
+    _made(),
+)
+
+partner = Table(
+    "partner",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("phone", Text, nullable=False, server_default=""),
+    Column("feed_head", BigInteger, nullable=False, server_default="0"),
+    _made(),
+)
+
+outlet = Table(
+    "outlet",
+    metadata,
+    _id(),
+    Column("partner_id", ForeignKey("partner.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("carrier", Text, nullable=False),
+    *_word("lane", Lane),
+    Column("retracts", Text, nullable=False),
+    Column("proves", Text, nullable=False),
+    Column("settings_sealed", LargeBinary, nullable=False),
+    Column("settings_shown", JSONB, nullable=False),
+    Column("lon", Double),
+    Column("lat", Double),
+    Column("codes", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("panel", JSONB, nullable=False, server_default="{}"),
+    Column("duty", JSONB, nullable=False, server_default="{}"),
+    Column("profile", Text, nullable=False),
+    Column("takes_exercises", Boolean, nullable=False, server_default="false"),
+    Column("takes_tests", Boolean, nullable=False, server_default="false"),
+    Column("paused", Boolean, nullable=False, server_default="false"),
+    Column("receipt_minutes", Integer, nullable=False, server_default="5"),
+    _made(),
+    Column("updated_at", Instant, nullable=False, server_default=text("now()")),
+    UniqueConstraint("partner_id", "name"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    *_word("scope", Scope),
+    Column("live", Boolean, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("organ_code", ForeignKey("organ.code")),
+    Column("partner_id", ForeignKey("partner.id")),
+    _made(),
+    Column("revoked_at", Instant),
+)
+
+account = Table(
+    "account",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("password_hash", Text),
+    _made(),
+    Column("disabled_at", Instant),
+)
+
+console_session = Table(
+    "console_session",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("csrf", Text, nullable=False),
+    _made(),
+    Column("expires_at", Instant, nullable=False),
+)
+
+login_link = Table(
+    "login_link",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    _id(),
+    Column("code", Text, nullable=False, unique=True),
+    *_word("status", Status),
+    *_word("state", AlertState),
+    Column("organ_code", ForeignKey("organ.code"), nullable=False),
+    Column("case_number", Text, nullable=False),
+    Column("area_code", Text, nullable=False),
+    Column("lon", Double, nullable=False),
+    Column("lat", Double, nullable=False),
+    Column("lost_at", Instant, nullable=False),
+    Column("head", Integer, nullable=False, server_default="0"),
+    Column("reach_km", Integer, nullable=False, server_default="0"),
+    Column("swept_at", Instant, nullable=False, server_default=text("now()")),
+    Column("issued_by", Text, nullable=False),
+    _made(),
+    Column("activated_at", Instant),
+    Column("expires_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", Text),
+    *_word("end_reason", EndReason, nullable=True),
+    Index(
+        "alert_one_live_per_case",
+        "case_number",
+        unique=True,
+        postgresql_where=text("status = 'actual' AND state IN ('submitted', 'active')"),
+    ),
+    Index("alert_live", "expires_at", postgresql_where=text("state = 'active'")),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("alert_id", ForeignKey("alert.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("written_by", Text, nullable=False),
+    _made(),
+)
+
+photo = Table(
+    "photo",
+    metadata,
+    Column("alert_id", ForeignKey("alert.id"), primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("mime", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("alert_id", ForeignKey("alert.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    *_word("kind", Kind),
+    Column("body", JSONB, nullable=False),
+    Column("issued_by", Text, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+)
+
+# number 0 is the standing correction, rendered when the alert was issued and used by whatever ends it
+rendition = Table(
+    "rendition",
+    metadata,
+    Column("alert_id", ForeignKey("alert.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("profile", Text, primary_key=True),
+    Column("body", JSONB, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    _id(),
+    Column("alert_id", ForeignKey("alert.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
+    *_word("kind", Kind),
+    *_word("lane", Lane),
+    Column("profile", Text, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    *_word("state", DeliveryState),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("refusals", Integer, nullable=False, server_default="0"),
+    Column("heard", Boolean, nullable=False, server_default="false"),
+    Column("due_at", Instant, nullable=False),
+    Column("give_up_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("worker", Text),
+    Column("reference", Text),
+    Column("reason", Text),
+    Column("detail", Text),
+    Column("feed_seq", BigInteger),
+    _made(),
+    Column("accepted_at", Instant),
+    Column("confirmed_at", Instant),
+    UniqueConstraint("alert_id", "number", "outlet_id"),
+    Index("delivery_due", "priority", "due_at", postgresql_where=text("state = 'pending' AND lane = 'push'")),
+    Index("delivery_paced", "outlet_id", postgresql_where=text("state = 'pending' AND lane = 'paced'")),
+    Index("delivery_unfetched", "outlet_id", postgresql_where=text("state = 'pending' AND lane = 'polled'")),
+    Index("delivery_leased", "lease_until", postgresql_where=text("state = 'sending'")),
+    Index("delivery_one_live_send", "alert_id", "outlet_id", unique=True, postgresql_where=text("state = 'sending'")),
+    Index("delivery_feed", "outlet_id", "feed_seq", postgresql_where=text("feed_seq IS NOT NULL")),
+    Index("delivery_undelivered", "alert_id", postgresql_where=text("state IN ('pending', 'sending', 'failed')")),
+    postgresql_with={"fillfactor": "60"},
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    _id(),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False, index=True),
+    Column("outlet_id", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False),
+    *_word("lane", Lane),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant, nullable=False),
+    *_word("outcome", Outcome),
+    Column("reason", Text),
+    Column("detail", Text),
+    Column("reference", Text),
+    Column("worker", Text, nullable=False),
+    Column("stale", Boolean, nullable=False, server_default="false"),
+    Index("attempt_paced", "outlet_id", "started_at", postgresql_where=text("lane = 'paced'")),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    _id(),
+    Column("delivery_id", ForeignKey("delivery.id")),
+    Column("partner_id", ForeignKey("partner.id"), nullable=False),
+    *_word("kind", ReceiptKind),
+    Column("at", Instant, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("evidence", Text, nullable=False, server_default=""),
+    Column("said_for", Text, nullable=False, server_default=""),
+    Column("received_at", Instant, nullable=False, server_default=text("now()")),
+    Column("contradicts", Boolean, nullable=False, server_default="false"),
+    UniqueConstraint("delivery_id", "kind", "at"),
+    Index("receipt_unmatched", "partner_id", "received_at", postgresql_where=text("delivery_id IS NULL")),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("alert_id", ForeignKey("alert.id")),
+    _made(),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
+    Column("actor", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("alert_id", ForeignKey("alert.id"), index=True),
+    Column("detail", JSONB, nullable=False, server_default="{}"),
+)

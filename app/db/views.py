@@ -1,0 +1,160 @@
+"""What is read by the API and the console. Progress is derived here, never stored."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import text
+
+from app.db.engine import Session
+
+Row = Mapping[str, Any]
+
+# One row per outlet of an alert: the newest notice that shows something, the retraction if there is one, and the stage
+# the two come to. ``overdue`` is accepted, provable, and without its receipt for longer than the outlet's own window.
+_PROGRESS = """
+SELECT o.id AS outlet_id, o.name AS outlet, o.channel, o.carrier, o.retracts, o.proves, p.name AS partner, p.phone,
+       d.id AS delivery_id, d.number, d.kind, d.state, d.tries, d.reason, d.detail, d.created_at, d.accepted_at,
+       d.confirmed_at, d.due_at, aired.at AS aired_at, down.at AS down_at, d.contradicted,
+       CASE
+         WHEN d.kind = 'retract' AND down.at IS NOT NULL THEN 'down'
+         WHEN d.kind = 'retract' AND d.state = 'accepted' AND o.retracts = 'follow_up' THEN 'corrected'
+         WHEN d.kind = 'retract' AND d.state = 'accepted' AND o.proves = 'nothing' THEN 'down_accepted'
+         WHEN d.kind = 'retract' AND d.state = 'accepted' AND d.late THEN 'down_overdue'
+         WHEN d.kind = 'retract' AND d.state = 'accepted' THEN 'down_accepted'
+         WHEN d.kind = 'retract' AND d.state = 'failed' THEN 'down_failed'
+         WHEN d.kind = 'retract' THEN 'down_waiting'
+         WHEN d.state = 'superseded' THEN 'spared'
+         WHEN d.state = 'confirmed' AND aired.at IS NOT NULL THEN 'aired'
+         WHEN d.state = 'confirmed' THEN 'received'
+         WHEN d.state = 'accepted' AND d.late AND o.proves <> 'nothing' THEN 'overdue'
+         WHEN d.state = 'accepted' THEN 'accepted'
+         WHEN d.state = 'failed' THEN 'failed'
+         ELSE 'waiting'
+       END AS stage
+FROM (
+  SELECT DISTINCT ON (x.alert_id, x.outlet_id) x.*,
+    x.accepted_at < now() - make_interval(mins => w.receipt_minutes) AS late,
+    EXISTS (SELECT 1 FROM receipt c JOIN delivery cd ON cd.id = c.delivery_id WHERE c.contradicts
+            AND cd.alert_id = x.alert_id AND cd.outlet_id = x.outlet_id) AS contradicted
+  FROM delivery x JOIN outlet w ON w.id = x.outlet_id WHERE {where}
+  ORDER BY x.alert_id, x.outlet_id, x.number DESC
+) d
+JOIN outlet o ON o.id = d.outlet_id JOIN partner p ON p.id = o.partner_id
+LEFT JOIN LATERAL (SELECT min(r.at) AS at FROM receipt r JOIN delivery rd ON rd.id = r.delivery_id
+  WHERE rd.alert_id = d.alert_id AND rd.outlet_id = d.outlet_id AND r.kind = 'aired') aired ON true
+LEFT JOIN LATERAL (SELECT max(r.at) AS at FROM receipt r WHERE r.delivery_id = d.id AND r.kind = 'taken_down') down
+  ON d.kind = 'retract'
+"""
+
+UNDELIVERED = ("waiting", "failed", "down_waiting", "down_failed")
+NEEDS_A_PERSON = ("failed", "overdue", "down_failed", "down_overdue")
+
+
+async def progress(session: Session, alert_id: int) -> Sequence[Row]:
+    """Every outlet that has had a delivery of the alert, with its stage; by channel and name."""
+    found = await session.execute(
+        text(_PROGRESS.format(where="x.alert_id = :alert") + " ORDER BY o.channel, o.name, o.id"), {"alert": alert_id}
+    )
+    return [dict(r._mapping) for r in found]
+
+
+async def stages(session: Session, alert_ids: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
+    """How many outlets of each alert are at each stage."""
+    found = await session.execute(
+        text(
+            "SELECT alert_id, stage, count(*) AS n FROM (SELECT delivery.alert_id, q.stage FROM ("
+            + _PROGRESS.format(where="x.alert_id = ANY(CAST(:alerts AS bigint[]))")
+            + ") q JOIN delivery ON delivery.id = q.delivery_id) s GROUP BY alert_id, stage"
+        ),
+        {"alerts": list(alert_ids)},
+    )
+    counts: dict[int, dict[str, int]] = {id: {} for id in alert_ids}
+    for r in found:
+        counts[r.alert_id][r.stage] = r.n
+    return counts
+
+
+async def alerts(session: Session, *, live: bool, limit: int) -> Sequence[Row]:
+    """Live or ended alerts, newest first, with what the public was last told (``told``)."""
+    found = await session.execute(
+        text(
+            "SELECT a.id, a.code, a.status, a.state, a.organ_code, g.name AS organ, a.area_code, a.lon, a.lat, a.lost_at, "
+            "a.head, a.reach_km, a.created_at, a.expires_at, a.ended_at, a.end_reason, n.body AS told "
+            "FROM alert a JOIN organ g ON g.code = a.organ_code JOIN LATERAL (SELECT body FROM notice "
+            "WHERE alert_id = a.id AND kind <> 'retract' ORDER BY number DESC LIMIT 1) n ON true "
+            "WHERE (a.state = 'active') = :live ORDER BY a.status = 'actual' DESC, a.created_at DESC LIMIT :limit"
+        ),
+        {"live": live, "limit": limit},
+    )
+    return [dict(r._mapping) for r in found]
+
+
+async def notices(session: Session, alert_id: int) -> Sequence[Row]:
+    """The alert's notices, oldest first."""
+    found = await session.execute(
+        text("SELECT number, kind, issued_by, issued_at, body FROM notice WHERE alert_id = :alert ORDER BY number"),
+        {"alert": alert_id},
+    )
+    return [dict(r._mapping) for r in found]
+
+
+async def counts(session: Session, alert_id: int) -> Sequence[Row]:
+    """Deliveries by notice, channel and state."""
+    found = await session.execute(
+        text(
+            "SELECT d.number, d.kind, o.channel, d.state, count(*) AS count FROM delivery d "
+            "JOIN outlet o ON o.id = d.outlet_id WHERE d.alert_id = :alert "
+            "GROUP BY d.number, d.kind, o.channel, d.state ORDER BY d.number, o.channel, d.state"
+        ),
+        {"alert": alert_id},
+    )
+    return [dict(r._mapping) for r in found]
+
+
+async def oldest_undelivered(session: Session, alert_id: int | None = None) -> Row | None:
+    """The delivery that has waited longest, for whatever reason: due, being sent, paced, unfetched or failed. In the
+    newest notice of one alert, or of all alerts."""
+    found = await session.execute(
+        text(
+            "SELECT a.code AS alert, d.id AS delivery_id, o.name AS outlet, o.channel, d.kind, d.state, d.reason, "
+            "d.created_at AS since, extract(epoch FROM now() - d.created_at)::float AS seconds, count(*) OVER () AS count "
+            "FROM delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number "
+            "JOIN outlet o ON o.id = d.outlet_id WHERE d.state IN ('pending', 'sending', 'failed') "
+            "AND (CAST(:alert AS bigint) IS NULL OR a.id = :alert) ORDER BY d.created_at, d.id LIMIT 1"
+        ),
+        {"alert": alert_id},
+    )
+    return dict(r._mapping) if (r := found.one_or_none()) else None
+
+
+async def deliveries(session: Session, alert_id: int, after: int, limit: int) -> Sequence[Row]:
+    """A page of the alert's deliveries by id, each with its attempts and receipts."""
+    found = await session.execute(
+        text(
+            "SELECT d.id, d.number, d.kind, d.state, d.tries, d.reason, d.detail, d.reference, d.created_at, d.due_at, "
+            "d.accepted_at, d.confirmed_at, o.id AS outlet_id, o.name AS outlet, o.channel, o.carrier, p.name AS partner, "
+            "coalesce((SELECT jsonb_agg(jsonb_build_object('number', t.number, 'started_at', t.started_at, "
+            "'finished_at', t.finished_at, 'outcome', t.outcome, 'reason', t.reason, 'detail', t.detail) ORDER BY t.id) "
+            "FROM attempt t WHERE t.delivery_id = d.id), '[]') AS attempts, "
+            "coalesce((SELECT jsonb_agg(jsonb_build_object('kind', r.kind, 'at', r.at, 'received_at', r.received_at, "
+            "'note', r.note, 'evidence', r.evidence, 'contradicts', r.contradicts) ORDER BY r.id) "
+            "FROM receipt r WHERE r.delivery_id = d.id), '[]') AS receipts "
+            "FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN partner p ON p.id = o.partner_id "
+            "WHERE d.alert_id = :alert AND d.id > :after ORDER BY d.id LIMIT :limit"
+        ),
+        {"alert": alert_id, "after": after, "limit": limit},
+    )
+    return [dict(r._mapping) for r in found]
+
+
+async def unmatched_receipts(session: Session, limit: int) -> Sequence[Row]:
+    """Receipts that fit no delivery, newest first, of the last week."""
+    found = await session.execute(
+        text(
+            "SELECT p.name AS partner, r.kind, r.at, r.received_at, r.said_for, r.note FROM receipt r "
+            "JOIN partner p ON p.id = r.partner_id WHERE r.delivery_id IS NULL "
+            "AND r.received_at > now() - interval '7 days' ORDER BY r.id DESC LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return [dict(r._mapping) for r in found]

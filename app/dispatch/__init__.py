@@ -1,0 +1,1 @@
+"""The hinge: the only room that knows both ``app`` and ``channels``."""

@@ -1,0 +1,172 @@
+"""The engine: claim a batch, commit, send, settle a batch, commit. Wake by NOTIFY; a one-second poll is the truth."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import claims
+from app.db.claims import Claimed
+from app.db.engine import Session, StoreUnavailable, clock, first_of, listen, transaction
+from app.dispatch.clock import StoreClock
+from app.dispatch.prepare import Preparer
+from app.dispatch.press import HousePress
+from app.dispatch.send import MARGIN, Order, send
+from app.dispatch.settle import Finished, settle
+from app.dispatch.wiring import longest_deadline, paced
+from app.flows.ports import Seal
+from app.flows.tell import DUE
+from channels.contract import Wire
+
+log = logging.getLogger("huijia.dispatch")
+
+POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``in_flight`` sends at once, of which ``reserve`` only retractions may use; ``batch`` rows per statement."""
+
+    in_flight: int = 2000
+    reserve: int = 200
+    batch: int = 500
+    settle_within: float = 0.005
+    lease_spare: timedelta = timedelta(seconds=6)
+    grace: timedelta = timedelta(seconds=6)
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Dispatcher:
+    """Any number of them, in any number of processes, share one database."""
+
+    def __init__(
+        self, engine: AsyncEngine, press: HousePress, seal: Seal, wire: Wire, *, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self.worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.clock = StoreClock()
+        self.lease = longest_deadline() + MARGIN + limits.lease_spare
+        self._engine, self._press, self._wire, self._limits = engine, press, wire, limits
+        self._preparer = Preparer(press, seal)
+        self._wake = asyncio.Event()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._finished: asyncio.Queue[Finished] = asyncio.Queue()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop``; then claim no more, let what is in flight finish, settle it, and return."""
+        settler = asyncio.create_task(self._settle_forever())
+        listener = asyncio.create_task(listen(self._engine, {DUE: lambda _: self._wake.set()}, stop))
+        try:
+            while not stop.is_set():
+                await self._turn(stop)
+            await self._drain()
+        finally:
+            settler.cancel()
+            listener.cancel()
+            await asyncio.gather(settler, listener, return_exceptions=True)
+
+    async def _turn(self, stop: asyncio.Event) -> None:
+        self._wake.clear()
+        try:
+            took = await self._claim()
+        except StoreUnavailable as e:
+            log.warning("the database is away: %s", e)
+            took = 0
+        except Exception:
+            log.exception("claiming failed")
+            took = 0
+        if took < self._limits.batch:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await first_of(self._wake.wait(), stop.wait())
+
+    async def _claim(self) -> int:
+        room = self._limits.in_flight - len(self._sending)
+        if room <= 0:
+            return 0
+        only_retractions = room <= self._limits.reserve
+        if not only_retractions:
+            room -= self._limits.reserve
+        begun = time.monotonic()
+        async with transaction(self._engine) as session:
+            self.clock.set(await clock(session))
+            claimed = await self._take(session, min(room, self._limits.batch), only_retractions)
+            orders, broken = await self._preparer.orders(session, claimed, begun, self.clock.now())
+        for result in broken:
+            self._finished.put_nowait((result, None))
+        for order in orders:
+            task = asyncio.create_task(self._send(order))
+            self._sending.add(task)
+            task.add_done_callback(self._sent)
+        return len(claimed)
+
+    async def _take(self, session: Session, room: int, only_retractions: bool) -> Sequence[Claimed]:
+        taken = list(
+            await claims.claim(
+                session, worker=self.worker, lease=self.lease, room=room, only_retractions=only_retractions
+            )
+        )
+        for name, pace in paced():
+            taken += await claims.claim_paced(
+                session, worker=self.worker, lease=self.lease, carrier=name, count=pace.count, per=pace.per,
+                reserve=pace.reserve,
+            )  # fmt: skip
+        return taken
+
+    async def _send(self, order: Order) -> None:
+        self._finished.put_nowait(await send(order, wire=self._wire, clock=self.clock, lease=self.lease))
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        was_full = len(self._sending) >= self._limits.in_flight - self._limits.reserve
+        self._sending.discard(task)
+        if was_full:
+            self._wake.set()
+
+    async def _settle_forever(self) -> None:
+        while True:
+            batch = [await self._finished.get()]
+            await asyncio.sleep(self._limits.settle_within)
+            while len(batch) < self._limits.batch and not self._finished.empty():
+                batch.append(self._finished.get_nowait())
+            await self._settle(batch)
+            for _ in batch:
+                self._finished.task_done()
+
+    async def _settle(self, batch: list[Finished]) -> None:
+        """Until it is written: the database may be away for a while, but what was sent is not forgotten."""
+        pause = 0.1
+        while True:
+            try:
+                async with transaction(self._engine) as session:
+                    await settle(session, batch, self.worker, self._press)
+                return
+            except StoreUnavailable as e:
+                log.warning("cannot settle %d attempts yet: %s", len(batch), e)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, 2.0)
+            except Exception:
+                log.exception("settling %d attempts failed", len(batch))
+                if len(batch) == 1:
+                    return  # its lease runs out, and the rescue sweep takes it from there
+                for one in batch:
+                    await self._settle([one])
+                return
+
+    async def _drain(self) -> None:
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=self._limits.grace.total_seconds())
+        for task in self._sending:
+            task.cancel()
+        if self._sending:
+            await asyncio.wait(self._sending)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._finished.join(), 2.0)

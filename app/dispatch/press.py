@@ -1,0 +1,66 @@
+"""From a frozen public notice to what a medium shows, and to the bytes that travel."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from app.domain.media_url import media_path
+from app.domain.notice import Photo, PublicNotice
+from channels import contract as c
+from channels.carriers.payload import contents
+from channels.registry import channel as _channel
+
+
+class HousePress:
+    """Renders with the registered channels. ``base_url`` is where the public finds huijia, without a trailing slash."""
+
+    def __init__(self, base_url: str, media_secret: bytes) -> None:
+        self._base = base_url.rstrip("/")
+        self._secret = media_secret
+
+    def render(
+        self, notice: PublicNotice, channel: str, panel: Mapping[str, Any], duty: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Texts and media of one profile, JSON-ready. Media are kept by their content: their URLs are signed on the way
+        out, so that no signature lies in the ledger."""
+        profile = c.Profile(c.Panel(**panel), c.Duty(**duty))
+        made = _channel(channel).render(self.notice(notice), profile)
+        return {
+            "channel": channel,
+            "texts": {k: v if isinstance(v, str) else list(v) for k, v in made.texts.items()},
+            "media": [asdict(m) | {"url": ""} for m in made.media],
+            "duty": asdict(made.duty),
+        }
+
+    def rendition(self, notice: PublicNotice, rendered: Mapping[str, Any]) -> c.Rendition:
+        """The rendition that ``render`` made, as carriers take it."""
+        return c.Rendition(
+            notice=self.notice(notice),
+            channel=rendered["channel"],
+            texts={k: v if isinstance(v, str) else tuple(v) for k, v in rendered["texts"].items()},
+            media=tuple(c.Media(**(m | {"url": self._url(notice, m["sha256"])})) for m in rendered["media"]),
+            duty=c.Duty(**rendered["duty"]),
+        )
+
+    def payload(self, notice: PublicNotice, rendered: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a JSON wire carries of it."""
+        return contents(self.rendition(notice, rendered))
+
+    def notice(self, n: PublicNotice) -> c.Notice:
+        """The same notice in the words of the contract."""
+        f = n.facts
+        return c.Notice(
+            alert=n.alert, number=n.number, kind=c.Kind(n.kind), status=c.Status(n.status), issued_at=n.issued_at,
+            expires_at=n.expires_at, unit=n.unit, phone=n.phone, page_url=f"{self._base}/p/{n.alert}",
+            masked_name=n.masked_name,
+            person=c.Person(f.name, f.sex, f.age, f.height_cm, f.features, f.clothing) if f else None,
+            loss=c.Loss(f.lost_at, f.place, f.area_code, f.area_name, f.circumstances) if f else None,
+            suspect=f.suspect if f else "", vehicle=f.vehicle if f else "", line=n.line,
+            photo=self._photo(n, n.photo) if n.photo else None, ends=n.ends,
+        )  # fmt: skip
+
+    def _photo(self, n: PublicNotice, p: Photo) -> c.Media:
+        return c.Media("photo", p.mime, self._url(n, p.sha256), p.sha256, p.size, p.width, p.height)
+
+    def _url(self, n: PublicNotice, sha256: str) -> str:
+        return self._base + media_path(self._secret, n.alert, sha256, n.expires_at)

@@ -1,0 +1,62 @@
+"""Write what attempts came to, in batches; and take over what a vanished process left unsettled."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.db import claims
+from app.db.claims import Claimed, Result
+from app.db.engine import Session, clock, notify
+from app.domain.machines import after_attempt
+from app.domain.words import Outcome, ReceiptKind
+from app.flows.confirm import Stated, confirm
+from app.flows.ports import Press
+from app.flows.tell import CHANGED
+from channels.contract import Reason, StatedReceipt
+
+RESCUE_BATCH = 500
+
+Finished = tuple[Result, StatedReceipt | None]
+
+
+async def settle(session: Session, done: Sequence[Finished], worker: str, press: Press) -> None:
+    """One batch: the deliveries, their attempts, and the receipts that came inside the answers."""
+    results = [r for r, _ in done]
+    now = await clock(session)
+    heads = await claims.heads(session, [r.claimed.alert_id for r in results])
+    settled = [
+        (
+            r,
+            after_attempt(
+                r.outcome, newest=r.claimed.number >= heads[r.claimed.alert_id], tries=r.claimed.tries, asked=r.asked,
+                jitter=random.random(), now=now, give_up_at=r.claimed.give_up_at,  # noqa: S311 (jitter, not a secret)
+            ),
+        )
+        for r in results
+    ]  # fmt: skip
+    await claims.settle(session, settled, worker)
+    said = [_stated(r, s) for r, s in done if s is not None]
+    if said:
+        await confirm(session, None, said, press=press)
+    for code in await claims.codes(session, list(heads)):
+        await notify(session, CHANGED, code)
+
+
+def _stated(result: Result, receipt: StatedReceipt) -> Stated:
+    return Stated(
+        result.claimed.id, ReceiptKind(receipt.kind), receipt.at or result.finished_at, receipt.note, receipt.evidence
+    )
+
+
+async def rescue(session: Session, worker: str, press: Press) -> int:
+    """Settle what was sent by a process that vanished: nobody knows whether it aired. Safe to run twice; returns how
+    many leases had been lost."""
+    lost = await claims.lost(session, RESCUE_BATCH)
+    if lost:
+        done: list[Finished] = [(_lost(c, lease_end), None) for c, lease_end in lost]
+        await settle(session, done, worker, press)
+    return len(lost)
+
+
+def _lost(claimed: Claimed, lease_end: datetime) -> Result:
+    return Result(claimed, Outcome.RETRY, Reason.LEASE_LOST, "发送进程消失", None, None, lease_end, lease_end)

@@ -1,0 +1,92 @@
+"""The metronome: APScheduler starts the sweeps, the database holds the work. Each sweep is safe to run twice, so that
+every dispatcher may run all of them."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import accounts, alerts, claims
+from app.db.engine import StoreUnavailable, transaction
+from app.dispatch.settle import rescue
+from app.flows.end import expire
+from app.flows.extend import extend
+from app.flows.latecomers import take_down_latecomers
+from app.flows.ports import Press
+
+log = logging.getLogger("huijia.sweep")
+
+
+class Sweeps:
+    """Rescue what vanished processes left, expire, grow reach, put right, forget."""
+
+    def __init__(self, engine: AsyncEngine, press: Press, worker: str) -> None:
+        self._engine, self._press, self._worker = engine, press, worker
+
+    def schedule(self) -> AsyncIOScheduler:
+        """A scheduler with every sweep; the caller starts it and shuts it down."""
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        every: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
+            (self.rescue, 1),
+            (self.expire, 1),
+            (self.put_right, 2),
+            (self.extend, 5),
+            (self.forget, 3600),
+        )
+        for sweep, seconds in every:
+            scheduler.add_job(
+                self._guarded, "interval", [sweep], seconds=seconds, max_instances=1, coalesce=True,
+                misfire_grace_time=None, id=sweep.__name__,
+            )  # fmt: skip
+        return scheduler
+
+    async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int) -> None:
+        """One alert that cannot be swept, or one sweep that fails, keeps none of the others."""
+        try:
+            await sweep(*args)
+        except StoreUnavailable as e:
+            log.warning("%s: the database is away: %s", sweep.__name__, e)
+        except Exception:
+            log.exception("%s failed", sweep.__name__)
+
+    async def rescue(self) -> None:
+        """Deliveries whose sender vanished go back into the queue."""
+        async with transaction(self._engine) as session:
+            if count := await rescue(session, self._worker, self._press):
+                log.warning("rescued %d deliveries whose lease was lost", count)
+
+    async def expire(self) -> None:
+        """Alerts whose time is up end, and their screens are taken down."""
+        async with transaction(self._engine) as session:
+            due = await alerts.overdue_to_expire(session)
+        for id in due:
+            await self._guarded(self._expire_one, id)
+
+    async def extend(self) -> None:
+        """Reach grows with the time since the loss, and new outlets hear of live alerts."""
+        async with transaction(self._engine) as session:
+            live = await alerts.live(session)
+        for alert in live:
+            await self._guarded(self._extend_one, alert.id)
+
+    async def _expire_one(self, alert_id: int) -> None:
+        async with transaction(self._engine) as session:
+            await expire(session, alert_id, press=self._press)
+
+    async def _extend_one(self, alert_id: int) -> None:
+        async with transaction(self._engine) as session:
+            await extend(session, alert_id, press=self._press)
+
+    async def put_right(self) -> None:
+        """What two transactions that crossed may have left: see each verb."""
+        async with transaction(self._engine) as session:
+            await claims.sweep_superseded(session)
+            await claims.give_up(session)
+        async with transaction(self._engine) as session:
+            await take_down_latecomers(session, press=self._press)
+
+    async def forget(self) -> None:
+        """Sessions, links and idempotency keys that have run out."""
+        async with transaction(self._engine) as session:
+            await accounts.sweep(session)

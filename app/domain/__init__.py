@@ -1,0 +1,1 @@
+"""The rules. Standard library only; time is an argument; nothing awaits."""

@@ -1,0 +1,99 @@
+"""The two machines: an alert's and a delivery's. Publish and retract are the same machine fed different notices."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from app.domain.backoff import next_due
+from app.domain.errors import WrongState
+from app.domain.words import AlertState, DeliveryState, Kind, Outcome, ReceiptKind
+
+S = DeliveryState
+
+ALERT_MOVES: dict[tuple[AlertState, str], AlertState] = {
+    (AlertState.SUBMITTED, "activate"): AlertState.ACTIVE,
+    (AlertState.SUBMITTED, "decline"): AlertState.DECLINED,
+    (AlertState.ACTIVE, "amend"): AlertState.ACTIVE,
+    (AlertState.ACTIVE, "retract"): AlertState.RETRACTED,
+    (AlertState.ACTIVE, "expire"): AlertState.EXPIRED,
+}
+
+_SAYS = {
+    AlertState.SUBMITTED: ("尚未发布", "not issued yet"),
+    AlertState.ACTIVE: ("正在发布", "live"),
+    AlertState.RETRACTED: ("已撤回", "retracted"),
+    AlertState.EXPIRED: ("已到期结束", "expired"),
+    AlertState.DECLINED: ("未获批准", "declined"),
+}
+
+
+def alert_after(state: AlertState, act: str) -> AlertState:
+    """The state after ``act`` (activate, decline, amend, retract, expire). Raises WrongState where there is no such move."""
+    try:
+        return ALERT_MOVES[state, act]
+    except KeyError:
+        zh, en = _SAYS[state]
+        raise WrongState(
+            f"该条紧急寻人{zh}，不能再做此操作。", f"The alert is {en}; this act does not apply."
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What one finished attempt makes of its delivery."""
+
+    state: DeliveryState
+    due_at: datetime | None = None
+
+
+def after_attempt(
+    outcome: Outcome,
+    *,
+    newest: bool,
+    tries: int,
+    asked: timedelta | None,
+    jitter: float,
+    now: datetime,
+    give_up_at: datetime,
+) -> Settled:
+    """sending → what next. ``newest`` is whether no newer notice of the alert exists at the moment of settling."""
+    match outcome:
+        case Outcome.ACCEPTED:
+            return Settled(S.ACCEPTED)
+        case Outcome.REFUSED:
+            return Settled(S.FAILED)
+        case Outcome.RETRY:
+            if not newest:
+                return Settled(S.SUPERSEDED)
+            due = next_due(tries, asked, jitter, now)
+            return Settled(S.PENDING, due) if due < give_up_at else Settled(S.FAILED)
+        case _:
+            assert_never(outcome)
+
+
+def after_receipt(state: DeliveryState, kind: Kind, receipt: ReceiptKind) -> DeliveryState:
+    """Evidence outranks our opinion, but never revives what a newer notice replaced.
+
+    A publish is confirmed when it was received or aired. A retraction is confirmed only when the outlet says that it is
+    down: having received it is not having obeyed it.
+    """
+    if state is S.SUPERSEDED:
+        return state
+    if receipt is ReceiptKind.REJECTED:
+        return S.FAILED
+    wanted = {ReceiptKind.TAKEN_DOWN} if kind is Kind.RETRACT else {ReceiptKind.RECEIVED, ReceiptKind.AIRED}
+    return S.CONFIRMED if receipt in wanted else state
+
+
+def after_newer_notice(state: DeliveryState) -> DeliveryState:
+    """A newer notice supersedes what has not left; what is being sent is settled by ``after_attempt``."""
+    return S.SUPERSEDED if state is S.PENDING else state
+
+
+def after_ask_again(state: DeliveryState, *, newest: bool) -> DeliveryState:
+    """An operator asks for another try."""
+    if state is S.FAILED and newest:
+        return S.PENDING
+    raise WrongState(
+        "只有“失败”且没有更新通告的投递才能重新发送。", "Only a failed delivery of the newest notice can be sent again."
+    )

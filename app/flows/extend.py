@@ -1,0 +1,31 @@
+"""Extend an alert to the outlets that its grown circle, or a new enrolment, now covers."""
+
+from app.db import alerts, audit, deliveries, outlets
+from app.db.engine import Session, clock
+from app.domain.notice import from_json
+from app.domain.reach import radius_km
+from app.domain.routing import fan_out, told
+from app.domain.words import AlertState
+from app.flows.ports import Press
+from app.flows.tell import deliver, target
+
+
+async def extend(session: Session, alert_id: int, *, press: Press) -> int:
+    """Add deliveries of the current notice for newly covered outlets; returns how many. Safe to run twice."""
+    alert = await alerts.lock_by_id(session, alert_id)
+    now = await clock(session)
+    radius = max(alert.reach_km, radius_km(alert.lost_at, now))
+    if alert.state is not AlertState.ACTIVE:
+        return 0
+    if radius == alert.reach_km and not await alerts.outlets_changed_since_sweep(session, alert_id):
+        return 0
+    facts = await outlets.facts(session)
+    notice = from_json(dict(await alerts.notice_body(session, alert_id, alert.head)))
+    histories = await deliveries.histories(session, alert_id)
+    plan = fan_out(notice.kind, notice.status, facts, target(alert, facts, radius), histories)
+    have = await deliveries.outlets_of_notice(session, alert_id, alert.head)
+    added = await deliver(session, alert, notice, [o for o in told(plan) if o not in have], press=press)
+    await alerts.set_alert(session, alert_id, reach_km=radius, swept_at=now)
+    if added or radius != alert.reach_km:
+        await audit.write(session, "clock", "extend", alert_id, {"reach_km": radius, "told": added})
+    return added

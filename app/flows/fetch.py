@@ -1,0 +1,39 @@
+"""A partner polls: what it fetches counts as accepted, and is committed before a byte of it leaves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.db import alerts, feed
+from app.db.engine import Session, notify
+from app.domain.notice import from_json
+from app.flows.ports import Press
+from app.flows.tell import CHANGED
+
+
+async def fetch(
+    session: Session, partner_id: int, cursor: int, limit: int, *, press: Press
+) -> tuple[int, Sequence[Mapping[str, Any]]]:
+    """The notices after ``cursor``, oldest first, and the cursor to go on from.
+
+    Only the newest notice of an alert is ever given: a reader that was away never learns of what is over.
+    """
+    if await feed.waits(session, partner_id):
+        await feed.take_new(session, partner_id)
+    items = await feed.after(session, partner_id, cursor, limit)
+    given = [await _item(session, item, press) for item in items]
+    for code in sorted({g["payload"]["data"]["alert"] for g in given}):
+        await notify(session, CHANGED, code)
+    if len(items) == limit:
+        return items[-1].sequence, given
+    return max(cursor, await feed.head(session, partner_id)), given
+
+
+async def _item(session: Session, item: feed.FeedItem, press: Press) -> Mapping[str, Any]:
+    notice = from_json(dict(await alerts.notice_body(session, item.alert_id, item.number)))
+    rendered = (await alerts.renditions(session, item.alert_id, item.number))[item.profile]
+    return {
+        "sequence": item.sequence,
+        "delivery": f"dlv_{item.delivery_id}",
+        "outlet": str(item.outlet_id),
+        "payload": press.payload(notice, rendered),
+    }

@@ -1,0 +1,81 @@
+"""Operators sign in: by password, or by a link that works once."""
+
+import asyncio
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error
+
+from app.db import accounts, audit
+from app.db.engine import Session
+from app.domain.words import Scope
+from app.flows.principal import Principal, hash_secret
+
+SESSION = timedelta(hours=12)
+LINK = timedelta(hours=12)
+
+_hasher = PasswordHasher()
+_nobody = _hasher.hash(secrets.token_hex(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Someone at the console. ``csrf`` must come back with every act."""
+
+    name: str
+    csrf: str
+
+    @property
+    def principal(self) -> Principal:
+        return Principal(f"operator:{self.name}", Scope.OPERATOR, live=True)
+
+    def owns(self, csrf: str) -> bool:
+        return hmac.compare_digest(self.csrf.encode(), csrf.encode())
+
+
+async def set_password(session: Session, name: str, password: str | None) -> int:
+    """Make the account or change its password (at least 10 characters); ``None`` leaves it to one-time links."""
+    hashed = await asyncio.to_thread(_hasher.hash, password) if password is not None else None
+    return await accounts.save(session, name, hashed)
+
+
+async def one_time_link(session: Session, name: str) -> str:
+    """A token that lets this account in once, within twelve hours. The account is made when there is none."""
+    token = secrets.token_urlsafe(24)
+    await accounts.add_link(session, hash_secret(token), await accounts.save(session, name, None), LINK)
+    return token
+
+
+async def by_link(session: Session, token: str) -> str | None:
+    """Spend a link; the session's token, or ``None``."""
+    account_id = await accounts.use_link(session, hash_secret(token))
+    return None if account_id is None else await _open(session, account_id, "link")
+
+
+async def by_password(session: Session, name: str, password: str) -> str | None:
+    """The session's token, or ``None``. As slow for a name that does not exist as for a wrong password."""
+    known = await accounts.password(session, name)
+    try:
+        await asyncio.to_thread(_hasher.verify, known[1] if known else _nobody, password)
+    except Argon2Error:
+        return None
+    return await _open(session, known[0], "password") if known else None
+
+
+async def _open(session: Session, account_id: int, how: str) -> str:
+    token = secrets.token_urlsafe(32)
+    await accounts.open_session(session, hash_secret(token), account_id, secrets.token_urlsafe(24), SESSION)
+    await audit.write(session, f"account:{account_id}", "sign_in", detail={"how": how})
+    return token
+
+
+async def who_is(session: Session, token: str) -> Operator | None:
+    found = await accounts.signed_in(session, hash_secret(token))
+    return Operator(found.name, found.csrf) if found else None
+
+
+async def sign_out(session: Session, token: str) -> None:
+    await accounts.close_session(session, hash_secret(token))

@@ -1,0 +1,78 @@
+"""The composition root of the API and the console."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.responses import RedirectResponse
+
+from app.api import alerts, feed, health, media, problems, receipts
+from app.api.limits import BodyLimit
+from app.api.openapi import definitions
+from app.console.live import Live
+from app.console.public import public_pages
+from app.console.routes import console
+from app.db.engine import connect, listen
+from app.dispatch.press import HousePress
+from app.dispatch.wiring import wire
+from app.flows.house import House
+from app.flows.ports import Seal
+from app.flows.tell import CHANGED
+from app.settings import Settings
+
+
+def build_house(settings: Settings, database_url: str) -> House:
+    """Everything the edges share. ``database_url``: the one that was set, or the embedded database's."""
+    secret = settings.signing_secret()
+    return House(
+        engine=connect(database_url),
+        seal=Seal(*settings.sealing_keys()),
+        press=HousePress(settings.base_url, secret),
+        wire=wire,
+        base_url=settings.base_url,
+        media_secret=secret,
+    )
+
+
+def build_app(house: House) -> FastAPI:
+    """The ASGI application: API, console and public pages."""
+    live = Live()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        listening = asyncio.create_task(listen(house.engine, {CHANGED: live.publish}, stop))
+        yield
+        stop.set()
+        live.close()
+        await listening
+
+    app = FastAPI(title="huijia 回家", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.house, app.state.live = house, live
+    problems.install(app)
+    for room in (alerts, receipts, feed, media, health):
+        app.include_router(room.router)
+    app.include_router(console(house, live), prefix="/console")
+    app.include_router(public_pages(house))
+    app.add_api_route("/", _home, include_in_schema=False)
+    app.add_middleware(BodyLimit)
+    _complete_openapi(app)
+    return app
+
+
+async def _home() -> RedirectResponse:
+    return RedirectResponse("/console/")
+
+
+def _complete_openapi(app: FastAPI) -> None:
+    """Add the schemas of the bodies that routes read themselves."""
+    made = app.openapi
+
+    def complete() -> dict[str, Any]:
+        schema = made()
+        schema.setdefault("components", {}).setdefault("schemas", {}).update(definitions())
+        return schema
+
+    app.openapi = complete  # type: ignore[method-assign]  # the way FastAPI documents

@@ -1,0 +1,58 @@
+"""What can be set from outside, and where it is kept when it is not."""
+
+import base64
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Environment variables; docs/settings.md says the same in a table."""
+
+    model_config = SettingsConfigDict(env_prefix="HUIJIA_", env_file=".env", extra="ignore")
+
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    """PostgreSQL 15 or newer; without it the embedded one runs in the data folder."""
+    data: Path = Path(".data")
+    """Where the embedded database and generated secrets live."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str | None = None
+    """Where the public and partners reach huijia; the address it listens on by default."""
+    seal_keys: SecretStr | None = None
+    """Fernet keys, newest first, comma-separated; generated into the data folder by default."""
+    media_secret: SecretStr | None = None
+    """Signs media URLs; generated into the data folder by default."""
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def sealing_keys(self) -> list[str]:
+        """Newest first."""
+        if self.seal_keys is not None:
+            return [k.strip() for k in self.seal_keys.get_secret_value().split(",") if k.strip()]
+        return [_kept(self.data / "seal.key", lambda: Fernet.generate_key().decode())]
+
+    def signing_secret(self) -> bytes:
+        if self.media_secret is not None:
+            return self.media_secret.get_secret_value().encode()
+        return _kept(self.data / "media.key", lambda: base64.b64encode(secrets.token_bytes(32)).decode()).encode()
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """A secret made once and kept in a file that only its owner can read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(path, "x", opener=lambda p, flags: os.open(p, flags, 0o600)) as new:
+            new.write(make())
+            new.flush()
+            os.fsync(new.fileno())
+    except FileExistsError:
+        pass
+    return path.read_text().strip()

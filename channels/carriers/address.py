@@ -1,0 +1,27 @@
+"""A web address in the settings of an outlet."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+
+def _checked(value: str) -> str:
+    if len(value) > 2000 or not value.isprintable() or any(char in value for char in ' \\"<>'):
+        raise ValueError("网址过长，或含有空格、反斜杠等不允许的字符")
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError("网址的主机或端口不正确") from error
+    if parts.scheme not in ("http", "https") or not host or port == 0:
+        raise ValueError("网址应以 http:// 或 https:// 开头，并写明主机")
+    if "@" in parts.netloc:
+        raise ValueError("网址中不得写用户名或口令")
+    if "#" in value:
+        raise ValueError("网址中不得有 # 片段")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_checked)]
+"""http or https, with a host; no user, password or fragment. May hold a key in its path: keep it out of ``repr``."""

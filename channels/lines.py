@@ -1,0 +1,162 @@
+"""A notice as the lines of a face of so many columns and rows, to be read in passing."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from channels.contract import Kind, Notice, Panel, Status
+from channels.fitting import joins, shorten, width
+from channels.wording import CAUTIONS, Facts, beijing, facts_of, mark, numbers, place, title
+
+COLUMNS, ROWS = 16, 8
+NARROWEST = 8  # a face with fewer columns has to scroll: the mark alone takes four
+
+# A passer-by has five to eight seconds and reads about nine characters in one.
+READABLE = 72
+
+_NEVER_FIRST = "，。、；：！？…·）)》”’]］%％"
+_NEVER_LAST = "（(《“‘[［"
+_UNIT = re.compile(r"[!-~]+|.", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to say: ``options`` from the fullest to the one that is always said (empty: may be left out). Items
+    with a low ``rank`` get their room first."""
+
+    options: tuple[str, ...]
+    rank: int = 0
+
+
+def lines(notice: Notice, panel: Panel) -> tuple[str, ...]:
+    """Lines of at most ``columns`` full-width characters, the first one beginning with the title.
+
+    What must be said is said even where it is more than ``rows`` lines: the rest are further pages of ``rows`` lines,
+    and each page of an exercise or test begins with the mark.
+    """
+    columns, rows = max(panel.columns or COLUMNS, NARROWEST), max(panel.rows or ROWS, 1)
+    facts = facts_of(notice)
+    items = _ended(notice, facts) if notice.kind is Kind.RETRACT else _searched(notice, facts)
+    said = _choose(items, columns, rows)
+    laid = _laid(said, columns, rows)
+    return tuple(laid) if len(laid) <= rows else tuple(_paged(said, columns, rows, mark(notice)))
+
+
+def _ended(notice: Notice, facts: Facts) -> list[Item]:
+    must = (title(notice), CAUTIONS[notice.status], f"{facts.masked}的寻人已经结束", "请停止转发，感谢关注")
+    items = [Item((text,)) for text in (*must, facts.unit, f"编号{facts.alert}") if text]
+    return [*items, Item((facts.line, ""), rank=1)]
+
+
+def _searched(notice: Notice, facts: Facts) -> list[Item]:
+    assert notice.loss is not None
+    who = " ".join((facts.name, facts.sex, facts.age))
+    lost = beijing(notice.loss.at)
+    spot = replace(notice.loss, area_name="")
+    wheres = (f"{place(notice.loss, province=False)}失踪", f"{place(spot)}失踪") if place(spot) else (facts.place,)
+    items = [
+        Item((title(notice),)),
+        Item((f"{who} 约{facts.height}", who) if facts.height else (who,), rank=3),
+        Item(tuple(_shortened("衣着：", facts.clothing)), rank=2),
+        Item(tuple(_shortened("特征：", facts.features)), rank=6),
+        Item((f"{lost.month}月{lost.day}日{lost.hour}:{lost.minute:02}",)),
+        Item(wheres, rank=4),
+        Item(tuple(_shortened("车辆：", facts.vehicle)), rank=1),
+        Item(tuple(_shortened("人员：", facts.suspect)), rank=7),
+        Item((f"线索请拨{numbers(facts)}", "线索请拨110"), rank=5),
+        Item((facts.unit, ""), rank=8),
+    ]
+    caution = [] if notice.status is Status.ACTUAL else [Item((CAUTIONS[notice.status],))]
+    return items[:1] + caution + items[1:]
+
+
+def _shortened(label: str, fact: str) -> Iterator[str]:
+    """Ever fewer whole clauses of the fact, and at last nothing."""
+    text = fact
+    while text:
+        yield label + text
+        text = shorten(text, len(text) - 1, fragments=False)
+    yield ""
+
+
+def _choose(items: list[Item], columns: int, rows: int) -> list[str]:
+    chosen = [item.options[-1] for item in items]
+    for at in sorted(range(len(items)), key=lambda i: items[i].rank):
+        for option in items[at].options[:-1]:
+            trial = [*chosen[:at], option, *chosen[at + 1 :]]
+            if len(_laid(trial, columns, rows)) <= rows and sum(map(width, trial)) <= READABLE * 2:
+                chosen = trial
+                break
+    return [text for text in chosen if text]
+
+
+def _laid(texts: list[str], columns: int, rows: int) -> list[str]:
+    """A line for each text; on a low, wide face several short texts share one."""
+    laid = _wrapped(texts, columns)
+    return laid if len(laid) <= rows else _wrapped(_packed(texts, columns), columns)
+
+
+def _packed(texts: list[str], columns: int) -> list[str]:
+    packed: list[str] = []
+    for text in filter(None, texts):
+        if packed and width(f"{packed[-1]}　{text}") <= columns * 2:
+            packed[-1] += f"　{text}"
+        else:
+            packed.append(text)
+    return packed
+
+
+def _wrapped(texts: list[str], columns: int) -> list[str]:
+    return [line for text in texts if text for line in wrap(text, columns)]
+
+
+def _paged(texts: list[str], columns: int, rows: int, marked: str) -> Iterator[str]:
+    """The lines, with the mark on every page: on a line of its own, or before the only line there is."""
+    texts = _packed(texts, columns)
+    if not marked:
+        yield from _wrapped(texts, columns)
+    elif rows == 1:
+        texts = [texts[0].removeprefix(marked), *texts[1:]]
+        yield from (marked + line for line in _wrapped(texts, columns - width(marked) // 2))
+    else:
+        for at, line in enumerate(_wrapped(texts, columns)):
+            if at >= rows and (at - rows) % (rows - 1) == 0:
+                yield marked
+            yield line
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Lines of at most ``columns`` full-width characters. A figure or Latin word stays whole where it can; no line
+    begins with a closing mark or ends with an opening one (GB/T 15834)."""
+    done: list[str] = []
+    line: list[str] = []
+    for unit in _units(text, columns * 2):
+        if line and width("".join(line)) + width(unit) > columns * 2:
+            carried = _carried(line, unit, columns * 2)
+            done.append("".join(line).rstrip())
+            line = carried
+        if line or unit != " ":
+            line.append(unit)
+    return [*done, "".join(line).rstrip()] if line else done
+
+
+def _carried(line: list[str], unit: str, cells: int) -> list[str]:
+    """Takes off the end of ``line`` what has to go down together with ``unit``."""
+    carried: list[str] = []
+    if unit[0] in _NEVER_FIRST and len(line) > 1 and width(line[-1]) + width(unit) <= cells:
+        carried.append(line.pop())
+    while len(line) > 1 and line[-1] in _NEVER_LAST and width("".join([line[-1], *carried, unit])) <= cells:
+        carried.insert(0, line.pop())
+    return carried
+
+
+def _units(text: str, cells: int) -> list[str]:
+    """What is not broken: a Latin word or figure that fits on a line, or one character with its combining marks."""
+    units: list[str] = []
+    for found in _UNIT.findall(text):
+        for piece in [found] if width(found) <= cells else list(found):
+            if units and joins(piece[0]):
+                units[-1] += piece
+            else:
+                units.append(piece)
+    return units

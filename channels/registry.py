@@ -1,0 +1,163 @@
+"""Every channel and carrier there is: ours in one list each, outsiders' by entry point.
+
+A name twice, a missing attribute or a wrong type raises :class:`RegistryError` when this module is loaded: a process
+that would fail at the first alert does not start.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import Any, TypeGuard, TypeVar
+
+from pydantic import BaseModel
+
+from channels.billboard import Billboard
+from channels.carriers.dingtalk_robot import DingTalkRobot
+from channels.carriers.feed import Feed
+from channels.carriers.webhook import Webhook
+from channels.contract import Carrier, Channel, Pace, Polled, Proves, Retracts
+from channels.dingtalk import DingTalk
+from channels.partner import Partner
+from channels.radio import Radio
+from channels.screen import Screen
+from channels.tv import Tv
+
+AnyCarrier = Carrier[Any] | Polled[Any]
+T = TypeVar("T")
+
+BUILT_IN_CHANNELS: tuple[Channel, ...] = (Tv(), Radio(), Screen(), Billboard(), DingTalk(), Partner())
+BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (Webhook(), Feed(), DingTalkRobot())
+
+CHANNEL_GROUP = "huijia.channels"
+CARRIER_GROUP = "huijia.carriers"
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_RENDER = ("notice", "profile")
+_SEND = ("rendition", "settings", "key", "prior", "now", "wire")
+
+
+class RegistryError(Exception):
+    """An adapter that cannot be used. The message names it and says what is wrong."""
+
+
+class UnknownName(KeyError):  # noqa: N818 - a name nobody knows is what it is
+    """No channel or carrier of that name."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        self.name, self.known = name, tuple(sorted(known))
+        super().__init__(f"no {what} is called {name!r}; known are {', '.join(self.known)}")
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show the repr
+
+
+def channel(name: str) -> Channel:
+    """The channel of that name, or :class:`UnknownName`."""
+    if name not in CHANNELS:
+        raise UnknownName("channel", name, CHANNELS)
+    return CHANNELS[name]
+
+
+def carrier(name: str) -> AnyCarrier:
+    """The carrier of that name, or :class:`UnknownName`."""
+    if name not in CARRIERS:
+        raise UnknownName("carrier", name, CARRIERS)
+    return CARRIERS[name]
+
+
+def is_polled(carrier: AnyCarrier) -> bool:
+    """True when the outlet calls us."""
+    return not is_sent(carrier)
+
+
+def is_sent(carrier: AnyCarrier) -> TypeGuard[Carrier[Any]]:
+    """True when we call the outlet: it has ``send``, ``timeout`` and ``pace``."""
+    return hasattr(carrier, "send")
+
+
+def assemble(
+    built_in: Iterable[T], outside: Iterable[EntryPoint], check: Callable[[object], str | None]
+) -> Mapping[str, T]:
+    """By name. ``check`` says what is wrong with an adapter, or ``None``."""
+    found: dict[str, T] = {}
+    for adapter in (*built_in, *(_loaded(point) for point in outside)):
+        fault = check(adapter)
+        if fault is not None:
+            raise RegistryError(f"{type(adapter).__module__}.{type(adapter).__qualname__}: {fault}")
+        name = str(getattr(adapter, "name"))  # noqa: B009 - what an outsider hands in is typed by check
+        if name in found:
+            raise RegistryError(f"two adapters are called {name!r}")
+        found[name] = adapter
+    return MappingProxyType(found)
+
+
+def _loaded(point: EntryPoint) -> Any:
+    try:
+        adapter = point.load()
+    except Exception as error:
+        raise RegistryError(f"entry point {point.name!r} of {point.group} does not load: {error!r}") from error
+    if getattr(adapter, "name", point.name) != point.name:
+        raise RegistryError(f"entry point {point.name!r} of {point.group} gives an adapter called {adapter.name!r}")
+    return adapter
+
+
+def channel_fault(adapter: object) -> str | None:
+    """What keeps this from being a channel, or ``None``."""
+    fault = _named_fault(adapter)
+    if fault is not None:
+        return fault
+    render = getattr(adapter, "render", None)
+    if not callable(render) or inspect.iscoroutinefunction(render) or not _takes(render, _RENDER):
+        return f"render must be a plain function of {', '.join(_RENDER)}"
+    return None
+
+
+def carrier_fault(adapter: object) -> str | None:
+    """What keeps this from being a carrier, called or polled, or ``None``."""
+    fault = _named_fault(adapter)
+    if fault is not None:
+        return fault
+    if not isinstance(getattr(adapter, "retracts", None), Retracts):
+        return "retracts must be a Retracts"
+    if not isinstance(getattr(adapter, "proves", None), Proves):
+        return "proves must be a Proves"
+    settings = getattr(adapter, "settings", None)
+    if not (isinstance(settings, type) and issubclass(settings, BaseModel)):
+        return "settings must be a pydantic model"
+    called = [name for name in ("send", "timeout", "pace") if hasattr(adapter, name)]
+    if called and len(called) < 3:
+        return f"a carrier that calls out has send, timeout and pace; a polled one has none; this has {called}"
+    return _sending_fault(adapter) if called else None
+
+
+def _sending_fault(adapter: object) -> str | None:
+    send, timeout, pace = (getattr(adapter, name) for name in ("send", "timeout", "pace"))
+    if not inspect.iscoroutinefunction(send) or not _takes(send, _SEND):
+        return f"send must be an async function of {', '.join(_SEND)}"
+    if not isinstance(timeout, timedelta) or timeout <= timedelta(0):
+        return "timeout must be a positive timedelta"
+    if pace is not None and not (isinstance(pace, Pace) and 0 <= pace.reserve < pace.count and pace.per > timedelta(0)):
+        return "pace must be None or a Pace that leaves room beside its reserve"
+    return None
+
+
+def _named_fault(adapter: object) -> str | None:
+    if isinstance(adapter, type):
+        return "an adapter is an instance, not a class"
+    name, title = getattr(adapter, "name", None), getattr(adapter, "title", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return f"name must be a lower-case word of letters, digits and _; it is {name!r}"
+    return None if isinstance(title, str) and title.strip() else "title must be the Chinese name that operators see"
+
+
+def _takes(function: Callable[..., Any], names: tuple[str, ...]) -> bool:
+    parameters = inspect.signature(function).parameters
+    more = [parameter for name, parameter in parameters.items() if name not in names]
+    return set(names) <= set(parameters) and all(parameter.default is not parameter.empty for parameter in more)
+
+
+CHANNELS: Mapping[str, Channel] = assemble(BUILT_IN_CHANNELS, entry_points(group=CHANNEL_GROUP), channel_fault)
+CARRIERS: Mapping[str, AnyCarrier] = assemble(BUILT_IN_CARRIERS, entry_points(group=CARRIER_GROUP), carrier_fault)

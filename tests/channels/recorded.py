@@ -1,0 +1,34 @@
+"""What far ends answer, and settings as an operator would save them: one folder a carrier."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+
+from channels.contract import Reply
+from channels.registry import carrier
+
+FOLDER = Path(__file__).parent / "fixtures"
+DOCS = Path(__file__).parents[2] / "docs" / "channels"
+
+
+def settings_of(name: str) -> Any:
+    return carrier(name).settings.model_validate(_read(name, "settings"))
+
+
+def secrets_of(settings: BaseModel) -> list[str]:
+    """What must not show: the SecretStr fields, and the path of an address, which often holds a key."""
+    values = dict(settings)
+    secrets = [value.get_secret_value() for value in values.values() if isinstance(value, SecretStr)]
+    return [*secrets, *(["k3yinp4th7Qz"] if "k3yinp4th7Qz" in str(values.get("url")) else [])]
+
+
+def answer(name: str, which: str) -> Reply:
+    found = _read(name, which)
+    return Reply(found["status"], found["headers"], found["body"].encode())
+
+
+def _read(name: str, which: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((FOLDER / name / f"{which}.json").read_text(encoding="utf-8"))
+    return found

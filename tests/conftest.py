@@ -1,0 +1,88 @@
+"""A real PostgreSQL for the session, a database of its own for every test."""
+
+import asyncio
+import base64
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from alembic import command
+from alembic.config import Config
+from cryptography.fernet import Fernet
+from sqlalchemy.engine import make_url
+
+from app.db.embedded import start
+from app.db.engine import connect
+from app.dispatch.press import HousePress
+from app.dispatch.wiring import wire
+from app.flows.house import House
+from app.flows.ports import Seal
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE = "huijia_template"
+
+# A throw-away server: what a power cut would do to it is not what these tests ask. The fault tests start their own.
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+
+async def _admin(url: str, *statements: str) -> None:
+    dsn = make_url(url).set(drivername="postgresql", database="postgres")
+    connection = await asyncpg.connect(dsn.render_as_string(hide_password=False))
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the newest schema, as ``huijia migrate`` does."""
+    config = Config(str(ROOT / "alembic.ini"))
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL that holds a migrated template. DATABASE_URL names another server to use."""
+    given = os.environ.get("DATABASE_URL")
+    cluster = None if given else start(tmp_path_factory.mktemp("store") / "pg", settings=QUICK)
+    url = given or (cluster.url if cluster else "")
+    name = f"{TEMPLATE}_{secrets.token_hex(4)}"
+    asyncio.run(_admin(url, f"CREATE DATABASE {name}"))
+    template = make_url(url).set(database=name).render_as_string(hide_password=False)
+    migrate(template)
+    yield template
+    asyncio.run(_admin(url, f"DROP DATABASE {name} WITH (FORCE)"))
+    if cluster is not None:
+        cluster.stop()
+
+
+@pytest.fixture
+async def database(server: str) -> AsyncIterator[str]:
+    """The URL of a fresh, migrated, empty database."""
+    name = f"t_{secrets.token_hex(6)}"
+    await _admin(server, f"CREATE DATABASE {name} TEMPLATE {make_url(server).database}")
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    await _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def house(database: str) -> AsyncIterator[House]:
+    """Everything the edges share, on a database of its own."""
+    secret = base64.b64encode(secrets.token_bytes(32))
+    base = "http://huijia.test"
+    made = House(
+        engine=connect(database, pool=10),
+        seal=Seal(Fernet.generate_key().decode()),
+        press=HousePress(base, secret),
+        wire=wire,
+        base_url=base,
+        media_secret=secret,
+    )
+    yield made
+    await made.engine.dispose()
