@@ -4,6 +4,7 @@ import base64
 import os
 import secrets
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -32,6 +33,12 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def local_url(self) -> str:
+        """Where this machine reaches it."""
+        everywhere = ip_address(self.host).is_unspecified if self.host[:1] in "0123456789:" else False
+        return f"http://{'127.0.0.1' if everywhere else self.host}:{self.port}"
 
     def sealing_keys(self) -> list[str]:
         """Newest first."""

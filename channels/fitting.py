@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from channels.wording import Facts
 
@@ -22,6 +23,7 @@ def width(text: str) -> int:
     return sum(_cells(char) for char in text)
 
 
+@lru_cache(maxsize=4096)
 def _cells(char: str) -> int:
     if joins(char):
         return 0

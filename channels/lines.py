@@ -72,7 +72,7 @@ def _searched(notice: Notice, facts: Facts) -> list[Item]:
 
 def _shortened(label: str, fact: str) -> Iterator[str]:
     """Ever fewer whole clauses of the fact, and at last nothing."""
-    text = fact
+    text = shorten(fact, READABLE, fragments=False)
     while text:
         yield label + text
         text = shorten(text, len(text) - 1, fragments=False)
@@ -84,7 +84,7 @@ def _choose(items: list[Item], columns: int, rows: int) -> list[str]:
     for at in sorted(range(len(items)), key=lambda i: items[i].rank):
         for option in items[at].options[:-1]:
             trial = [*chosen[:at], option, *chosen[at + 1 :]]
-            if len(_laid(trial, columns, rows)) <= rows and sum(map(width, trial)) <= READABLE * 2:
+            if sum(map(width, trial)) <= READABLE * 2 and len(_laid(trial, columns, rows)) <= rows:
                 chosen = trial
                 break
     return [text for text in chosen if text]
@@ -130,13 +130,15 @@ def wrap(text: str, columns: int) -> list[str]:
     begins with a closing mark or ends with an opening one (GB/T 15834)."""
     done: list[str] = []
     line: list[str] = []
+    used = 0
     for unit in _units(text, columns * 2):
-        if line and width("".join(line)) + width(unit) > columns * 2:
+        if line and used + width(unit) > columns * 2:
             carried = _carried(line, unit, columns * 2)
             done.append("".join(line).rstrip())
-            line = carried
+            line, used = carried, width("".join(carried))
         if line or unit != " ":
             line.append(unit)
+            used += width(unit)
     return [*done, "".join(line).rstrip()] if line else done
 
 

@@ -43,7 +43,7 @@ class RegistryError(Exception):
     """An adapter that cannot be used. The message names it and says what is wrong."""
 
 
-class UnknownName(KeyError):  # noqa: N818 - a name nobody knows is what it is
+class UnknownName(KeyError):
     """No channel or carrier of that name."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:

@@ -25,6 +25,7 @@ THANKS = "感谢您的关注"
 KEEP_AWAY = "发现相关人员或车辆，请勿自行拦截"
 
 _EDGES = " ，、；：。！？…,;:.!?"
+_REPEATED = re.compile(r"([ ，、；：。！？])\1+")
 _LEVEL = re.compile(r".+?(?:自治州|[省市区县旗盟])(?![市区县旗])|.+")  # 沙市区, 红旗区 and 利州区 are one level each
 
 
@@ -61,10 +62,17 @@ def clean(text: str, joint: str = "，") -> str:
     Characters of the private use area stay: older police systems write rare names with them.
     """
     joined = ""
-    for part in filter(None, (line.strip() for line in text.splitlines())):
-        joined += (joint if joined and joined[-1] not in _EDGES else "") + part
-    kept = "".join(_visible(char) for char in joined)
-    return re.sub(r"\s+", " ", kept).strip(_EDGES)
+    for line in text.splitlines():
+        part = _based("".join(map(_visible, line)).strip())
+        if part:
+            joined += (joint if joined and joined[-1] not in _EDGES else "") + part
+    return _based(_REPEATED.sub(r"\1", joined).strip(_EDGES)).strip(_EDGES)
+
+
+def _based(text: str) -> str:
+    """Without combining marks that stand on nothing."""
+    start = next((at for at, char in enumerate(text) if unicodedata.category(char) not in ("Mn", "Me")), len(text))
+    return text[start:]
 
 
 def _visible(char: str) -> str:

@@ -51,6 +51,9 @@ def main(arguments: list[str] | None = None) -> int:
     except FileNotFoundError as error:
         sys.stderr.write(f"没有文件 {error.filename}；请先运行 roster\n")
         return 2
+    except OSError as error:
+        sys.stderr.write(f"沙盒无法启动：{error.strerror}\n")
+        return 2
     return 0
 
 

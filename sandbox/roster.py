@@ -79,6 +79,7 @@ def prepare(path: Path, base: str, screens: int | None = None, far: bool | None 
     ``screens`` and ``far`` left at ``None`` keep what the file says. Raises :class:`sandbox.state.BadStateError`.
     """
     base = base.rstrip("/")
+    path.parent.mkdir(parents=True, exist_ok=True)
     with states.locked(path):
         state = states.load(path) if path.exists() else State(base=base)
         state.base = base

@@ -26,17 +26,27 @@ class Enrolled:
     panel: Mapping[str, Any]
     duty: Mapping[str, Any]
     sealed: bytes
+    takes_tests: bool
 
 
 _ENROLLED = (
     t.outlet.c.id, t.outlet.c.partner_id, t.outlet.c.name, t.outlet.c.channel, t.outlet.c.carrier, t.outlet.c.profile,
-    t.outlet.c.panel, t.outlet.c.duty, t.outlet.c.settings_sealed,
+    t.outlet.c.panel, t.outlet.c.duty, t.outlet.c.settings_sealed, t.outlet.c.takes_tests,
 )  # fmt: skip
 
 
 def _enrolled(r: Any) -> Enrolled:
     return Enrolled(
-        r.id, r.partner_id, r.name, r.channel, r.carrier, r.profile, r.panel, r.duty, bytes(r.settings_sealed)
+        r.id,
+        r.partner_id,
+        r.name,
+        r.channel,
+        r.carrier,
+        r.profile,
+        r.panel,
+        r.duty,
+        bytes(r.settings_sealed),
+        r.takes_tests,
     )
 
 

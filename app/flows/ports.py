@@ -40,7 +40,7 @@ class Wiring:
 class Wirer(Protocol):
     """Checks that there is such a channel and carrier and that the carrier takes the settings."""
 
-    def __call__(self, channel: str, carrier: str, settings: Mapping[str, Any]) -> Wiring:
+    def __call__(self, channel: str, carrier: str, settings: Mapping[str, Any], /) -> Wiring:
         """Raises ``domain.errors.Invalid`` with a fault for each thing that is wrong."""
         ...
 

@@ -1,4 +1,4 @@
-"""What every channel and every carrier owes, ours and outsiders' alike. A new adapter brings fixtures and a page, no tests."""
+"""What every channel and every carrier owes, ours and outsiders' alike: a new adapter brings fixtures and a page."""
 
 import logging
 from collections.abc import Iterator
@@ -43,9 +43,8 @@ def firsts(rendition: Rendition) -> Iterator[str]:
 
 
 def carried(name: str, notice: Notice = PUBLISH) -> Rendition:
-    """A rendition that this carrier takes: the first channel's that it does not turn away before it calls."""
-    own = {"dingtalk_robot": "dingtalk"}
-    return rendered(notice, own.get(name, "tv"))
+    """A rendition that this carrier takes; most take any channel's."""
+    return rendered(notice, {"dingtalk_robot": "dingtalk"}.get(name, "tv"))
 
 
 async def send(

@@ -1,0 +1,1 @@
+"""The ``huijia`` command, one group of verbs a file."""

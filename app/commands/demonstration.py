@@ -1,0 +1,112 @@
+"""What ``serve`` adds for a newcomer: the sandbox, a drill to watch, and the lines to go on with."""
+
+import asyncio
+import json
+import subprocess
+import sys
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+
+from app.commands.children import end
+from app.commands.sample import ORGAN, ORGAN_NAME, sample_record
+from app.commands.sandbox import SandboxPlan, answers, enrol_sandbox, start_sandbox, write_private
+from app.db import keys
+from app.db.engine import transaction
+from app.domain.words import Scope
+from app.flows.house import House
+from app.flows.principal import issue_key, recognise
+from app.flows.sign_in import one_time_link
+from app.settings import Settings
+
+OPERATOR = "值班员"
+
+
+class Demonstration:
+    """Holds the processes it started."""
+
+    def __init__(
+        self, settings: Settings, *, sandbox: bool, drill: bool, sandbox_port: int, screens: int | None
+    ) -> None:
+        self._settings, self._wants_sandbox, self._wants_drill = settings, sandbox, drill
+        self._plan = SandboxPlan(settings.data, sandbox_port, screens, huijia=settings.local_url)
+        self._screen = Console(highlight=False)
+        self._sandbox: subprocess.Popen[bytes] | None = None
+        self._drill: asyncio.subprocess.Process | None = None
+
+    def say(self, text: str) -> None:
+        self._screen.print(text)
+
+    def greet(self) -> None:
+        self.say("[bold]回家 huijia[/]  失踪未成年人紧急寻人发布")
+        self.say("启动数据库、接口、投递与定时任务…")
+
+    async def run(self, house: House, stop: asyncio.Event) -> None:
+        """Bring up what was asked for, then say how to go on. Ends early when the service is told to stop."""
+        count = await self._start_sandbox(house) if self._wants_sandbox else 0
+        key = await self._officer_key(house)
+        if self._wants_drill and count and not stop.is_set():
+            await self._run_drill(key, stop)
+        if not stop.is_set():
+            await self._how_to_go_on(house, key, count)
+
+    async def end(self) -> None:
+        """End what this started."""
+        if self._drill is not None and self._drill.returncode is None:
+            self._drill.terminate()
+            await self._drill.wait()
+        if self._sandbox is not None:
+            await asyncio.to_thread(end, self._sandbox)
+
+    async def _start_sandbox(self, house: House) -> int:
+        count = await enrol_sandbox(house, self._plan)
+        self._sandbox = start_sandbox(self._plan)
+        if not await answers(f"{self._plan.base}/health"):
+            typer.secho(f"沙盒没有启动，见 {self._settings.data / 'sandbox.log'}", err=True, fg="red")
+            return 0
+        self.say(f"沙盒：{count} 个发布点就绪")
+        return count
+
+    async def _officer_key(self, house: House) -> str:
+        """A live key of the demonstration organ, the same at every start."""
+        file = self._settings.data / "officer.key"
+        held = file.read_text().strip() if file.exists() else ""
+        async with transaction(house.engine) as session:
+            if held and await recognise(session, held) is not None:
+                return held
+            await keys.save_organ(session, ORGAN, ORGAN_NAME, ORGAN[:6])
+            held = await issue_key(session, Scope.POLICE, live=True, label="演示", organ_code=ORGAN)
+        write_private(file, held)
+        return held
+
+    async def _run_drill(self, key: str, stop: asyncio.Event) -> None:
+        self.say("演练：提交样例记录，看它发到每一个发布点，再撤下来\n")
+        self._drill = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "app.cli", "drill", "--url", self._settings.local_url, "--key-file",
+            str(self._settings.data / "officer.key"),
+        )  # fmt: skip
+        waits = {asyncio.create_task(self._drill.wait()), asyncio.create_task(stop.wait())}
+        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+
+    async def _how_to_go_on(self, house: House, key: str, count: int) -> None:
+        record = self._settings.data / "record.json"
+        write_private(record, json.dumps(sample_record(), ensure_ascii=False, indent=2))
+        async with transaction(house.engine) as session:
+            token = await one_time_link(session, OPERATOR)
+        base = self._settings.local_url
+        lines = [
+            f"控制台        {base}/console/",
+            f"一次性登录    {base}/console/enter/{token}",
+            *([f"沙盒（公众所见）  {self._plan.base}/"] if count else []),
+            f"公安密钥      {key}",
+        ]
+        self._screen.print(Panel("\n".join(lines), title="正在运行，Ctrl-C 停止", expand=False))
+        self.say("提交一条记录（样例为演练；把 status 改为 actual 即为实发）：\n")
+        self._screen.print(
+            f"curl -sS {base}/v1/alerts -H 'Authorization: Bearer {key}' \\\n"
+            f"  -H 'Content-Type: application/json' -d @{record}\n",
+            soft_wrap=True,
+        )

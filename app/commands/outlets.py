@@ -1,0 +1,112 @@
+"""``huijia outlet``: enrol, list and test outlets."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from app.commands.enrolment import enrol_all, read_document
+from app.commands.store import fail, with_house
+from app.db import outlets
+from app.db.engine import transaction
+from app.dispatch.trial import Trial, try_outlet
+from app.domain.errors import HuijiaError, NotFound
+from app.flows.house import House
+
+commands = typer.Typer(help="发布点：登记、批量导入、列出、测试。", no_args_is_help=True)
+
+
+@commands.command("add")
+def add(
+    partner: Annotated[str, typer.Option(help="协作单位名称")],
+    name: Annotated[str, typer.Option(help="发布点名称")],
+    channel: Annotated[str, typer.Option(help="渠道：tv radio screen billboard dingtalk partner")],
+    carrier: Annotated[str, typer.Option(help="传输方式：webhook feed dingtalk_robot")],
+    settings: Annotated[str, typer.Option(help="传输方式的设置，JSON")] = "{}",
+    phone: Annotated[str, typer.Option(help="协作单位值班电话")] = "",
+    codes: Annotated[str, typer.Option(help="服务区划代码，逗号分隔，如 610100,610113")] = "",
+    place: Annotated[str, typer.Option(help="位置：经度,纬度,坐标系，如 108.947,34.224,GCJ02")] = "",
+    exercises: Annotated[bool, typer.Option("--exercises", help="参加演练")] = False,
+    tests: Annotated[bool, typer.Option("--tests", help="接收测试")] = False,
+) -> None:
+    """登记一个发布点；同一单位同名的即更新。"""
+    outlet: dict[str, Any] = {
+        "name": name, "channel": channel, "carrier": carrier, "settings": _json(settings),
+        "codes": [c for c in codes.replace("，", ",").split(",") if c], "takes_exercises": exercises, "takes_tests": tests,
+    }  # fmt: skip
+    if place:
+        lon, lat, datum = [*place.replace("，", ",").split(","), "", ""][:3]
+        outlet["place"] = {"lon": lon, "lat": lat, "datum": datum}
+    raw = json.dumps({"partners": [{"name": partner, "phone": phone, "outlets": [outlet]}]})
+    _import(raw)
+
+
+@commands.command("import")
+def import_document(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="名册，格式见 docs/outlets.md")],
+) -> None:
+    """从 JSON 名册批量登记：全部成功或全部不登记。"""
+    _import(file.read_text(encoding="utf-8"))
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as e:
+        raise typer.Exit(fail(f"--settings 不是合法的 JSON：{e}")) from e
+
+
+def _import(raw: str) -> None:
+    async def act(house: House) -> int:
+        document = read_document(raw)
+        count = sum(len(p.outlets) for p in document.partners)
+        with Progress(transient=True) as progress:
+            task = progress.add_task("登记发布点", total=count)
+            await enrol_all(house, document, lambda name: progress.advance(task))
+        return count
+
+    typer.echo(f"已登记 {with_house(act)} 个发布点")
+
+
+@commands.command("list")
+def listing() -> None:
+    """列出发布点。"""
+
+    async def act(house: House) -> Table:
+        async with transaction(house.engine) as session:
+            rows = await outlets.listing(session)
+        table = Table("编号", "协作单位", "发布点", "渠道", "传输方式", "服务区划", "演练", "测试", "状态")
+        for r in rows:
+            table.add_row(
+                str(r["id"]), r["partner"], r["name"], r["channel"], r["carrier"], " ".join(r["codes"]) or "按位置",
+                "参加" if r["takes_exercises"] else "", "接收" if r["takes_tests"] else "", "暂停" if r["paused"] else "正常",
+            )  # fmt: skip
+        return table
+
+    Console().print(with_house(act))
+
+
+@commands.command("test")
+def test(name: Annotated[str, typer.Argument(help="发布点名称或编号")]) -> None:
+    """向一个发布点发一条测试通告（status=test），看它如何应答。不产生紧急寻人。"""
+
+    async def act(house: House) -> Trial:
+        async with transaction(house.engine) as session:
+            found = await outlets.by_name(session, name)
+        if found is None:
+            raise NotFound(f"没有名为 {name} 的发布点。用 huijia outlet list 查看。", f"There is no outlet {name}.")
+        return await try_outlet(house, found)
+
+    try:
+        trial = with_house(act)
+    except HuijiaError as e:
+        raise typer.Exit(fail(e.zh)) from e
+    colour = {"accepted": "green", "retry": "yellow", "refused": "red"}[trial.outcome]
+    words = {"accepted": "已接收", "retry": "未成功，可重试", "refused": "拒绝"}[trial.outcome]
+    typer.secho(f"{words}  {trial.reason} {trial.detail}".rstrip() + f"  用时 {trial.milliseconds:.0f} ms", fg=colour)
+    if trial.outcome != "accepted":
+        raise typer.Exit(1)

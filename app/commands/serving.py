@@ -1,0 +1,148 @@
+"""``huijia serve``, ``api``, ``dispatch`` and ``migrate``: run the service, whole or in parts."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from app.commands.demonstration import Demonstration
+from app.commands.store import migrate_to_head, store
+from app.main import build_app, build_house
+from app.settings import Settings
+from app.worker import work
+
+GRACE_SECONDS = 8
+
+
+class _Server(uvicorn.Server):
+    """Signals are ours: the dispatcher, the sandbox and the database end in order after the server."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def log_to(file: Path | None) -> None:
+    """One line per event; to a file when the terminal belongs to somebody else."""
+    handler = logging.StreamHandler(sys.stderr) if file is None else logging.FileHandler(file, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for noisy in ("httpx", "apscheduler", "alembic", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def on_signals(stop: asyncio.Event) -> None:
+    """Ctrl-C and SIGTERM end the service in order."""
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, settings: Settings, stop: asyncio.Event) -> AsyncIterator[None]:
+    """The HTTP server for as long as the block runs; if it dies, ``stop`` is set."""
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=3,
+    )  # fmt: skip
+    server = _Server(config)
+    task = asyncio.create_task(server.serve())
+    task.add_done_callback(lambda _: stop.set())
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has a flag, not an event
+        await asyncio.sleep(0.01)
+    if task.done():
+        typer.secho(f"端口 {settings.port} 无法监听：可能已被占用。用 HUIJIA_PORT 换一个端口。", err=True, fg="red")
+        raise typer.Exit(1)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await asyncio.wait({task}, timeout=GRACE_SECONDS)
+
+
+def _run(main: Callable[[str, asyncio.Event], Awaitable[None]], settings: Settings, *, migrates: bool) -> None:
+    with store(settings) as url:
+        if migrates:
+            migrate_to_head(url)
+
+        async def run() -> None:
+            stop = asyncio.Event()
+            on_signals(stop)
+            await main(url, stop)
+
+        uvloop.run(run())
+
+
+def serve(
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="同时运行沙盒发布点")] = False,
+    drill: Annotated[bool, typer.Option("--drill", help="启动后跑一次演练（需 --sandbox）")] = False,
+    sandbox_port: Annotated[int, typer.Option(help="沙盒端口")] = 8100,
+    screens: Annotated[int | None, typer.Option(help="沙盒大屏数量，默认 3")] = None,
+) -> None:
+    """全部在一个进程里：数据库、接口、控制台、投递、定时任务。"""
+    settings = Settings()
+    settings.data.mkdir(parents=True, exist_ok=True)
+    log_to(settings.data / "huijia.log")
+    show = Demonstration(settings, sandbox=sandbox, drill=drill, sandbox_port=sandbox_port, screens=screens)
+    show.greet()
+
+    async def main(url: str, stop: asyncio.Event) -> None:
+        house = build_house(settings, url)
+        worker = asyncio.create_task(work(settings, url, stop))
+        worker.add_done_callback(lambda _: stop.set())
+        try:
+            async with serving(build_app(house), settings, stop):
+                await show.run(house, stop)
+                await stop.wait()
+        finally:
+            stop.set()
+            show.say("正在停止…")
+            await worker
+            await show.end()
+            await house.engine.dispose()
+
+    _run(main, settings, migrates=True)
+    show.say("已停止。数据保留在 " + str(settings.data))
+
+
+def api(
+    host: Annotated[str | None, typer.Option(help="监听地址；默认 HUIJIA_HOST")] = None,
+    port: Annotated[int | None, typer.Option(help="端口；默认 HUIJIA_PORT")] = None,
+) -> None:
+    """只运行接口与控制台。可在多台机器上运行，共用一个数据库。"""
+    settings = Settings()
+    settings = settings.model_copy(update={k: v for k, v in (("host", host), ("port", port)) if v is not None})
+    log_to(None)
+
+    async def main(url: str, stop: asyncio.Event) -> None:
+        house = build_house(settings, url)
+        async with serving(build_app(house), settings, stop):
+            await stop.wait()
+        await house.engine.dispose()
+
+    _run(main, settings, migrates=False)
+
+
+def dispatch() -> None:
+    """只运行投递与定时任务。可运行多个，共用一个数据库。"""
+    settings = Settings()
+    log_to(None)
+    _run(lambda url, stop: work(settings, url, stop), settings, migrates=False)
+
+
+def migrate() -> None:
+    """把数据库结构升级到最新。"""
+    settings = Settings()
+    log_to(None)
+    with store(settings) as url:
+        migrate_to_head(url)
+    typer.echo("数据库结构已是最新")

@@ -1,0 +1,79 @@
+"""The database a command works on: the one that is set, or the embedded one, started for as long as it is needed."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+import uvloop
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+
+from app.db.embedded import ClusterError, start
+from app.db.engine import StoreUnavailable
+from app.domain.errors import HuijiaError, Invalid
+from app.flows.house import House
+from app.main import build_house
+from app.settings import Settings
+
+T = TypeVar("T")
+PROJECT = Path(__file__).parent.parent.parent
+
+
+@contextmanager
+def store(settings: Settings) -> Iterator[str]:
+    """The URL of a running database. Call it from the main thread."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    try:
+        cluster = start(settings.data / "pg")
+    except ClusterError as e:
+        raise typer.Exit(fail(str(e))) from e
+    try:
+        yield cluster.url
+    finally:
+        cluster.stop()
+
+
+def migrate_to_head(url: str) -> None:
+    """Bring the schema up to date."""
+    config = Config(str(PROJECT / "alembic.ini"))
+    config.set_main_option("script_location", str(PROJECT / "migrations"))
+    config.attributes["url"] = url
+    try:
+        command.upgrade(config, "head")
+    except CommandError as e:
+        raise typer.Exit(fail(f"迁移失败：{e}")) from e
+
+
+def with_house(act: Callable[[House], Awaitable[T]]) -> T:
+    """Run one act on the migrated database and say plainly what went wrong if it did."""
+    settings = Settings()
+    with store(settings) as url:
+        migrate_to_head(url)
+
+        async def run() -> T:
+            house = build_house(settings, url)
+            try:
+                return await act(house)
+            finally:
+                await house.engine.dispose()
+
+        try:
+            return uvloop.run(run())
+        except Invalid as e:
+            raise typer.Exit(fail(*(f"{f.pointer} {f.zh}{f.remedy_zh}" for f in e.faults))) from e
+        except HuijiaError as e:
+            raise typer.Exit(fail(e.zh)) from e
+        except StoreUnavailable as e:
+            raise typer.Exit(fail(f"数据库不可用：{e}")) from e
+
+
+def fail(*lines: str) -> int:
+    """Say it on stderr; the exit status for it."""
+    for line in lines:
+        typer.secho(line, err=True, fg="red")
+    return 1

@@ -1,0 +1,117 @@
+"""What huijia's words are called on an operator's screen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from app.domain.words import AlertState, EndReason, Kind, ReceiptKind, Status
+
+Tone = Literal["good", "wait", "warn", "bad", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of ``db.views``: said by word, sign and colour, so that no one of the three has to be seen."""
+
+    word: str
+    sign: str
+    tone: Tone
+
+
+# In the order in which a person has to look at them.
+STAGES: Mapping[str, Stage] = {
+    "down_failed": Stage("撤回失败", "✕", "bad"),
+    "failed": Stage("送达失败", "✕", "bad"),
+    "down_overdue": Stage("撤下未确认", "!", "warn"),
+    "overdue": Stage("回执超时", "!", "warn"),
+    "down_waiting": Stage("待撤下", "…", "wait"),
+    "waiting": Stage("待送达", "…", "wait"),
+    "down_accepted": Stage("撤回已接收", "→", "wait"),
+    "accepted": Stage("已接收待回执", "→", "wait"),
+    "received": Stage("已收到", "✓", "good"),
+    "aired": Stage("已播出", "▶", "good"),
+    "corrected": Stage("已发更正", "✓", "good"),
+    "down": Stage("已撤下", "■", "good"),
+    "spared": Stage("未送出已取消", "–", "off"),
+}
+ORDER: Mapping[str, int] = {name: place for place, name in enumerate(STAGES)}
+
+# What an alert comes to while it is live: a word, its tone and the stages it sums up.
+LIVE_COUNTS: tuple[tuple[str, Tone, tuple[str, ...]], ...] = (
+    ("已播出", "good", ("aired",)),
+    ("已接收", "good", ("received",)),
+    ("待确认", "wait", ("accepted", "overdue")),
+    ("未送达", "wait", ("waiting",)),
+    ("失败", "bad", ("failed",)),
+)
+ENDED_COUNTS: tuple[tuple[str, Tone, tuple[str, ...]], ...] = (
+    ("已撤下", "good", ("down", "corrected")),
+    ("撤回已接收", "wait", ("down_accepted",)),
+    ("待撤下", "wait", ("down_waiting", "aired", "received", "accepted", "overdue", "waiting")),
+    ("撤下未确认", "warn", ("down_overdue",)),
+    ("撤回失败", "bad", ("down_failed",)),
+)
+
+MARKS: Mapping[Status, str] = {Status.ACTUAL: "实发", Status.EXERCISE: "演练", Status.TEST: "测试"}
+KINDS: Mapping[Kind, str] = {Kind.PUBLISH: "发布", Kind.UPDATE: "更新", Kind.RETRACT: "撤回"}
+STATES: Mapping[AlertState, str] = {
+    AlertState.SUBMITTED: "尚未发布",
+    AlertState.ACTIVE: "正在发布",
+    AlertState.RETRACTED: "已撤回",
+    AlertState.EXPIRED: "已到期结束",
+    AlertState.DECLINED: "未获批准",
+}
+END_REASONS: Mapping[EndReason, str] = {
+    EndReason.FOUND: "已找到",
+    EndReason.ISSUED_IN_ERROR: "误发",
+    EndReason.REPORT_UNTRUE: "警情不实",
+}
+RECEIPTS: Mapping[ReceiptKind, str] = {
+    ReceiptKind.RECEIVED: "已收到",
+    ReceiptKind.AIRED: "已播出",
+    ReceiptKind.TAKEN_DOWN: "已撤下",
+    ReceiptKind.REJECTED: "拒绝播出",
+}
+SEXES = {"male": "男", "female": "女"}
+
+CHANNELS: Mapping[str, str] = {
+    "tv": "电视",
+    "radio": "广播",
+    "screen": "户外电子屏",
+    "billboard": "电子广告牌",
+    "dingtalk": "钉钉群",
+    "partner": "协作平台",
+}
+TEXTS: Mapping[str, str] = {
+    "title": "标题",
+    "crawl": "字幕",
+    "script": "播音稿",
+    "lines": "屏幕文字",
+    "text": "短文",
+    "markdown": "群消息",
+    "button": "按钮",
+    "headline": "标题",
+    "description": "正文",
+    "instruction": "提示",
+}
+REASONS: Mapping[str, str] = {
+    "unreachable": "连接不上对方",
+    "timeout": "对方超时未答复，是否播出不明",
+    "broken": "对方答复中断，是否播出不明",
+    "throttled": "对方要求放慢发送",
+    "server_error": "对方系统故障",
+    "redirected": "对方要求转到别处，未予跟随",
+    "unintelligible": "对方的答复无法识别",
+    "bad_credentials": "对方不认可密钥、签名或地址",
+    "gone": "对方的接收地址已失效",
+    "bad_content": "对方不接受这份文字或图片",
+    "rejected": "对方拒绝",
+    "crash": "本系统的发送程序出错",
+    "lease_lost": "发送途中中断，是否播出不明",
+}
+
+
+def actor(by: str) -> str:
+    """Who acted, as ``flows`` write it: ``operator:张三``, ``key:…``, ``clock``."""
+    kind, _, name = by.partition(":")
+    return {"operator": f"值守员 {name}", "key": "公安机关系统", "clock": "到期自动"}.get(kind, by)

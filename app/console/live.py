@@ -1,0 +1,61 @@
+"""What has changed, told to every page that is open."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+PAUSE = 0.25
+QUIET = 15.0
+
+
+class Live:
+    """One per process. A page is only told *that* something changed; what it is, it asks for."""
+
+    def __init__(self, *, pause: float = PAUSE, quiet: float = QUIET) -> None:
+        self._pause, self._quiet = pause, quiet
+        self._watching: dict[asyncio.Event, str] = {}
+        self._closing = asyncio.Event()
+
+    @property
+    def watching(self) -> int:
+        """How many pages are listening."""
+        return len(self._watching)
+
+    def publish(self, code: str) -> None:
+        """The alert ``code`` has changed; with an empty code anything may have. Never waits for anybody."""
+        for changed, wanted in self._watching.items():
+            if not code or wanted in ("", code):
+                changed.set()
+
+    def close(self) -> None:
+        """End every subscription, so that the server can stop. Nothing can be subscribed to afterwards."""
+        self._closing.set()
+        for changed in self._watching:
+            changed.set()
+
+    async def subscribe(self, code: str = "") -> AsyncIterator[bool]:
+        """True when the alert ``code`` (any alert, when empty) has changed, at once and then at most every quarter of a
+        second however much changes; False after fifteen seconds of silence.
+
+        The first is True: whatever changed between the drawing of the page and now is in it.
+        """
+        changed = asyncio.Event()
+        changed.set()
+        self._watching[changed] = code
+        try:
+            while not self._closing.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), self._quiet)
+                if self._closing.is_set():
+                    return
+                heard = changed.is_set()
+                changed.clear()
+                yield heard
+                if heard:
+                    await self._rest()
+        finally:
+            del self._watching[changed]
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), self._pause)

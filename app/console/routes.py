@@ -1,0 +1,40 @@
+"""The console: pages for duty officers at three in the morning."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from app.console.alert import alert_page
+from app.console.assets import static_files
+from app.console.board import board
+from app.console.changes import changes
+from app.console.guard import Guarded, trouble
+from app.console.live import Live
+from app.console.retract import retracting
+from app.console.sign_in import entering, signing_in
+from app.console.slowing import Slowing
+from app.flows.house import House
+
+
+def console(house: House, live: Live) -> APIRouter:
+    """Everything under /console."""
+    router = APIRouter(include_in_schema=False)
+    # A whole duty room may share one address, so an address is given more tries than a name.
+    router.include_router(signing_in(house, Slowing(free=4, longest=30), Slowing(free=20, longest=60)))
+    router.include_router(entering(house))
+    router.include_router(board(house))
+    router.include_router(alert_page(house))
+    router.include_router(retracting(house))
+    router.include_router(changes(house, live))
+    router.include_router(static_files())
+    router.include_router(_nothing_else())
+    return router
+
+
+def _nothing_else() -> APIRouter:
+    router = APIRouter(route_class=Guarded, include_in_schema=False)
+
+    @router.get("/{path:path}")
+    async def missing(path: str) -> Response:
+        return trouble(404, "没有这个页面。")
+
+    return router
