@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from channels.wording import Facts
+from channels.wording import EDGES, Facts
 
 # What may be cut, and in which order. The name, the place, the time and 110 are not here.
 CUT_ORDER = ("circumstances", "features", "clothing", "line", "suspect", "vehicle")
@@ -41,8 +41,8 @@ def shorten(text: str, limit: int, *, tail: str = "等", fragments: bool = True)
     if len(text) <= limit:
         return text
     for end in reversed(_clause_ends(text)):
-        if end and end + len(tail) <= limit:
-            kept = text[:end]
+        kept = text[:end].rstrip(EDGES)
+        if kept and len(kept) + len(tail) <= limit:
             return kept if kept.endswith(tail) else kept + tail
     return elide(text, limit) if fragments and limit >= _SHORTEST_FRAGMENT else ""
 

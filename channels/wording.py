@@ -24,7 +24,7 @@ STOP = "请停止转发此前的寻人信息"
 THANKS = "感谢您的关注"
 KEEP_AWAY = "发现相关人员或车辆，请勿自行拦截"
 
-_EDGES = " ，、；：。！？…,;:.!?"
+EDGES = " ，、；：。！？…,;:.!?"
 _REPEATED = re.compile(r"([ ，、；：。！？])\1+")
 _LEVEL = re.compile(r".+?(?:自治州|[省市区县旗盟])(?![市区县旗])|.+")  # 沙市区, 红旗区 and 利州区 are one level each
 
@@ -65,8 +65,8 @@ def clean(text: str, joint: str = "，") -> str:
     for line in text.splitlines():
         part = _based("".join(map(_visible, line)).strip())
         if part:
-            joined += (joint if joined and joined[-1] not in _EDGES else "") + part
-    return _based(_REPEATED.sub(r"\1", joined).strip(_EDGES)).strip(_EDGES)
+            joined += (joint if joined and joined[-1] not in EDGES else "") + part
+    return _based(_REPEATED.sub(r"\1", joined).strip(EDGES)).strip(EDGES)
 
 
 def _based(text: str) -> str:

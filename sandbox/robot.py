@@ -34,7 +34,7 @@ NEEDED = {
     "actionCard": ("title", "text"),
     "feedCard": (),
 }
-CODE = re.compile(r"\bHJ-\d{4}-\d+\b")
+CODE = re.compile(r"(?<![0-9A-Za-z])HJ-[0-9A-Z-]*[0-9A-Z]")  # it may stand right after 编号
 MARK = {"【演练】": "exercise", "【测试】": "test"}
 
 

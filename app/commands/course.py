@@ -39,7 +39,7 @@ class Drill:
         """Take in what the API says of every delivery."""
         for d in deliveries:
             course = self.courses.setdefault(
-                d["outlet_id"], Course(d["outlet"], d["channel"], d["carrier"] != "dingtalk_robot")
+                d["outlet_id"], Course(d["outlet"], d["channel"], d["proves"] != "nothing")
             )
             accepted, first = (
                 _ms(d, d["accepted_at"]),

@@ -7,7 +7,6 @@ import sys
 
 import typer
 from rich.console import Console
-from rich.panel import Panel
 
 from app.commands.children import end
 from app.commands.sample import ORGAN, ORGAN_NAME, sample_record
@@ -97,16 +96,16 @@ class Demonstration:
         async with transaction(house.engine) as session:
             token = await one_time_link(session, OPERATOR)
         base = self._settings.local_url
-        lines = [
-            f"控制台        {base}/console/",
-            f"一次性登录    {base}/console/enter/{token}",
-            *([f"沙盒（公众所见）  {self._plan.base}/"] if count else []),
-            f"公安密钥      {key}",
-        ]
-        self._screen.print(Panel("\n".join(lines), title="正在运行，Ctrl-C 停止", expand=False))
-        self.say("提交一条记录（样例为演练；把 status 改为 actual 即为实发）：\n")
-        self._screen.print(
-            f"curl -sS {base}/v1/alerts -H 'Authorization: Bearer {key}' \\\n"
-            f"  -H 'Content-Type: application/json' -d @{record}\n",
-            soft_wrap=True,
-        )
+        self._screen.rule("正在运行，Ctrl-C 停止", align="left")
+        self._line(f"控制台       {base}/console/")
+        self._line(f"一次性登录   {base}/console/enter/{token}")
+        if count:
+            self._line(f"公众所见     {self._plan.base}/   （沙盒，可让发布点变慢、断线、拒收）")
+        self._line(f"公安密钥     {key}")
+        self._line("\n提交一条记录（样例是演练；把 status 改为 actual 即为实发）：\n")
+        self._line(f"curl -sS {base}/v1/alerts -H 'Authorization: Bearer {key}' \\")
+        self._line(f"  -H 'Content-Type: application/json' -d @{record}\n")
+
+    def _line(self, text: str) -> None:
+        """As it is: nothing wrapped, so that it can be copied."""
+        self._screen.print(text, soft_wrap=True, markup=False)

@@ -23,7 +23,7 @@ def live_view(run: Drill) -> RenderableType:
     title = f"演练 {run.code}  " + ("撤回" if run.retracting else "发布")
     table = Table(title=title, title_justify="left", header_style="bold")
     for head in ("渠道", "发布点"):
-        table.add_column(head)
+        table.add_column(head, overflow="fold")
     for head in ("接收 ms", "播出 ms", "撤回接收 ms", "撤下 ms"):
         table.add_column(head, justify="right")
     for c in courses[:MOST_ROWS]:
@@ -53,7 +53,7 @@ def _cells(c: Course) -> Sequence[Text]:
 def summary(run: Drill) -> RenderableType:
     """The times of the whole run."""
     courses = list(run.courses.values())
-    table = Table(title=f"演练 {run.code} 用时（毫秒，自通告发出起）", title_justify="left", header_style="bold")
+    table = Table(title=f"\n演练 {run.code} 用时（毫秒，自通告发出起）", title_justify="left", header_style="bold")
     for head in ("环节", "发布点", "最快", "中位", "最慢"):
         table.add_column(head, justify="left" if head == "环节" else "right")
     table.add_row("提交并落盘（201）", "", "", f"{run.submitted_ms:,.0f}", "")

@@ -12,7 +12,7 @@ from app.console.guard import Guarded
 from app.console.labels import KINDS
 from app.console.outlets_table import Choice, table
 from app.console.pages import page
-from app.console.shown import find
+from app.console.shown import find, known
 from app.db import views
 from app.db.engine import clock, transaction
 from app.domain.errors import NotFound
@@ -50,7 +50,7 @@ def alert_page(house: House) -> APIRouter:
         back = alert_path(code)
         async with transaction(house.engine) as session:
             who = await acting(session, request, form.get("csrf", ""), back=back)
-            asked = await ask_again(session, who.principal, code, _delivery(form.get("delivery", "")))
+            asked = await ask_again(session, who.principal, known(code), _delivery(form.get("delivery", "")))
         return RedirectResponse(f"{back}?result={'asked' if asked else 'nothing'}", 303)
 
     return router

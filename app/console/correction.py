@@ -52,6 +52,4 @@ async def worded(session: Session, house: House, alert: Shown, last: PublicNotic
 
 
 def _texts(texts: Mapping[str, str | Sequence[str]]) -> Sequence[tuple[str, str]]:
-    return [
-        (TEXTS.get(name, name), said if isinstance(said, str) else "\n".join(said)) for name, said in texts.items()
-    ]
+    return [(TEXTS.get(name, name), said if isinstance(said, str) else "\n".join(said)) for name, said in texts.items()]

@@ -1,7 +1,7 @@
 """What has changed, told to every page that is open."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 PAUSE = 0.25
@@ -33,7 +33,7 @@ class Live:
         for changed in self._watching:
             changed.set()
 
-    async def subscribe(self, code: str = "") -> AsyncIterator[bool]:
+    async def subscribe(self, code: str = "") -> AsyncGenerator[bool, None]:
         """True when the alert ``code`` (any alert, when empty) has changed, at once and then at most every quarter of a
         second however much changes; False after fifteen seconds of silence.
 

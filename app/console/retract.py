@@ -19,7 +19,7 @@ from app.console.forms import read_form
 from app.console.guard import Guarded, away, to_sign_in
 from app.console.labels import END_REASONS
 from app.console.pages import page
-from app.console.shown import find
+from app.console.shown import find, known
 from app.db.engine import Session, StoreUnavailable, clock, transaction
 from app.domain.discretion import LONGEST_LINE, fault_of_line
 from app.domain.errors import Invalid
@@ -66,8 +66,13 @@ def retracting(house: House) -> APIRouter:
 
     @router.post("/alerts/{code}/retract/correction")
     async def preview(request: Request, code: str) -> Response:
-        form = await read_form(request)
-        return await _preview(house, request, code, _typed(form).line)
+        typed = _typed(await read_form(request))
+        try:
+            return await _preview(house, request, code, typed.line)
+        except SignInFirst as e:
+            response = to_sign_in(request, e, why="retract")
+        drafts.keep(response, house, code, typed)
+        return response
 
     return router
 
@@ -83,7 +88,7 @@ async def _confirmed(house: House, request: Request, code: str, form: Mapping[st
         async with transaction(house.engine) as session:
             who = await signed_in(session, request, back=f"{alert_path(code)}/retract")
             reason = _checked(who, code, form, typed)
-            ended = await end.retract(session, who.principal, code, reason, typed.line, press=house.press)
+            ended = await end.retract(session, who.principal, known(code), reason, typed.line, press=house.press)
     except _Again as e:
         return await _once_more(house, request, code, typed, e.status, e.wrong)
     except Invalid as e:

@@ -74,10 +74,21 @@ def shown(row: Mapping[str, Any], secret: bytes, now: datetime) -> Shown:
     )  # fmt: skip
 
 
+def known(code: str) -> str:
+    """``code``, when it has the form of an alert's number: nothing else is asked of the database. Raises NotFound."""
+    if not CODE.fullmatch(code):
+        raise _unknown(code)
+    return code
+
+
+def _unknown(code: str) -> NotFound:
+    return NotFound(f"没有编号为 {code[:40]} 的紧急寻人。", "There is no such alert.")
+
+
 async def find(session: Session, code: str, secret: bytes, now: datetime) -> tuple[Shown, PublicNotice]:
     """The alert, and what the public was last told of it, which is not for showing. Raises NotFound."""
-    alert = await alerts.find(session, code) if CODE.fullmatch(code) else None
+    alert = await alerts.find(session, known(code))
     if alert is None:
-        raise NotFound(f"没有编号为 {code[:40]} 的紧急寻人。", "There is no such alert.")
+        raise _unknown(code)
     told = await alerts.newest_telling(session, alert.id)
     return shown({**asdict(alert), "told": told}, secret, now), from_json(dict(told))

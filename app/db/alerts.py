@@ -60,6 +60,11 @@ async def insert_alert(session: Session, **values: Any) -> int:
     return int((await session.execute(insert(t.alert).values(**values).returning(t.alert.c.id))).scalar_one())
 
 
+async def case_number(session: Session, id: int) -> str:
+    """The case that an alert belongs to."""
+    return str((await session.execute(select(t.alert.c.case_number).where(t.alert.c.id == id))).scalar_one())
+
+
 async def live_for_case(session: Session, case_number: str) -> str | None:
     """The code of the live actual alert of a case, if there is one."""
     found = await session.execute(
@@ -204,9 +209,13 @@ async def live(session: Session) -> Sequence[AlertRow]:
 
 
 async def outlets_changed_since_sweep(session: Session, alert_id: int) -> bool:
-    """True when an outlet was enrolled or edited after the alert was last swept."""
+    """True when an outlet was enrolled or edited since the alert was last swept. ``updated_at`` is when its transaction
+    began: one that took long to commit is still seen within the ten minutes."""
     found = await session.execute(
-        text("SELECT EXISTS (SELECT 1 FROM outlet o, alert a WHERE a.id = :id AND o.updated_at > a.swept_at)"),
+        text(
+            "SELECT EXISTS (SELECT 1 FROM outlet o, alert a WHERE a.id = :id "
+            "AND o.updated_at > a.swept_at - interval '10 minutes')"
+        ),
         {"id": alert_id},
     )
     return bool(found.scalar_one())

@@ -9,41 +9,46 @@ from app.db.engine import Session
 
 Row = Mapping[str, Any]
 
-# One row per outlet of an alert: the newest notice that shows something, the retraction if there is one, and the stage
-# the two come to. ``overdue`` is accepted, provable, and without its receipt for longer than the outlet's own window.
+# One row per outlet of an alert: its newest delivery (the retraction, where there is one) and the stage that this and its
+# receipts come to. ``late``: accepted, and without its receipt for longer than the outlet's own window.
 _PROGRESS = """
-SELECT o.id AS outlet_id, o.name AS outlet, o.channel, o.carrier, o.retracts, o.proves, p.name AS partner, p.phone,
-       d.id AS delivery_id, d.number, d.kind, d.state, d.tries, d.reason, d.detail, d.created_at, d.accepted_at,
-       d.confirmed_at, d.due_at, aired.at AS aired_at, down.at AS down_at, d.contradicted,
-       CASE
-         WHEN d.kind = 'retract' AND down.at IS NOT NULL THEN 'down'
-         WHEN d.kind = 'retract' AND d.state = 'accepted' AND o.retracts = 'follow_up' THEN 'corrected'
-         WHEN d.kind = 'retract' AND d.state = 'accepted' AND o.proves = 'nothing' THEN 'down_accepted'
-         WHEN d.kind = 'retract' AND d.state = 'accepted' AND d.late THEN 'down_overdue'
-         WHEN d.kind = 'retract' AND d.state = 'accepted' THEN 'down_accepted'
-         WHEN d.kind = 'retract' AND d.state = 'failed' THEN 'down_failed'
-         WHEN d.kind = 'retract' THEN 'down_waiting'
-         WHEN d.state = 'superseded' THEN 'spared'
-         WHEN d.state = 'confirmed' AND aired.at IS NOT NULL THEN 'aired'
-         WHEN d.state = 'confirmed' THEN 'received'
-         WHEN d.state = 'accepted' AND d.late AND o.proves <> 'nothing' THEN 'overdue'
-         WHEN d.state = 'accepted' THEN 'accepted'
-         WHEN d.state = 'failed' THEN 'failed'
-         ELSE 'waiting'
-       END AS stage
-FROM (
-  SELECT DISTINCT ON (x.alert_id, x.outlet_id) x.*,
-    x.accepted_at < now() - make_interval(mins => w.receipt_minutes) AS late,
-    EXISTS (SELECT 1 FROM receipt c JOIN delivery cd ON cd.id = c.delivery_id WHERE c.contradicts
-            AND cd.alert_id = x.alert_id AND cd.outlet_id = x.outlet_id) AS contradicted
-  FROM delivery x JOIN outlet w ON w.id = x.outlet_id WHERE {where}
-  ORDER BY x.alert_id, x.outlet_id, x.number DESC
-) d
+WITH newest AS (
+  SELECT DISTINCT ON (alert_id, outlet_id) * FROM delivery WHERE alert_id = ANY(CAST(:alerts AS bigint[]))
+  ORDER BY alert_id, outlet_id, number DESC
+), said AS (
+  SELECT d.id, d.alert_id, d.outlet_id, bool_or(r.contradicts) AS contradicts,
+    min(r.at) FILTER (WHERE r.kind = 'aired' AND d.kind <> 'retract') AS aired_at,
+    max(r.at) FILTER (WHERE r.kind = 'taken_down' AND d.kind = 'retract') AS down_at
+  FROM delivery d JOIN receipt r ON r.delivery_id = d.id WHERE d.alert_id = ANY(CAST(:alerts AS bigint[]))
+  GROUP BY d.id
+), ever AS (
+  SELECT alert_id, outlet_id, min(aired_at) AS aired_at, bool_or(contradicts) AS contradicted
+  FROM said GROUP BY alert_id, outlet_id
+)
+SELECT d.alert_id, o.id AS outlet_id, o.name AS outlet, o.channel, o.carrier, o.retracts, o.proves, p.name AS partner,
+  p.phone, d.id AS delivery_id, d.number, d.kind, d.state, d.tries, d.reason, d.detail, d.created_at, d.accepted_at,
+  d.confirmed_at, d.due_at, ever.aired_at, said.down_at, coalesce(ever.contradicted, false) AS contradicted,
+  CASE
+    WHEN d.kind = 'retract' THEN CASE
+      WHEN said.down_at IS NOT NULL THEN 'down'
+      WHEN d.state = 'failed' THEN 'down_failed'
+      WHEN d.state <> 'accepted' THEN 'down_waiting'
+      WHEN o.retracts = 'follow_up' THEN 'corrected'
+      WHEN o.proves <> 'nothing' AND late.yes THEN 'down_overdue'
+      ELSE 'down_accepted' END
+    WHEN d.state = 'superseded' THEN 'spared'
+    WHEN d.state = 'failed' THEN 'failed'
+    WHEN d.state = 'confirmed' AND said.aired_at IS NOT NULL THEN 'aired'
+    WHEN d.state = 'confirmed' THEN 'received'
+    WHEN d.state <> 'accepted' THEN 'waiting'
+    WHEN o.proves <> 'nothing' AND late.yes THEN 'overdue'
+    ELSE 'accepted'
+  END AS stage
+FROM newest d
 JOIN outlet o ON o.id = d.outlet_id JOIN partner p ON p.id = o.partner_id
-LEFT JOIN LATERAL (SELECT min(r.at) AS at FROM receipt r JOIN delivery rd ON rd.id = r.delivery_id
-  WHERE rd.alert_id = d.alert_id AND rd.outlet_id = d.outlet_id AND r.kind = 'aired') aired ON true
-LEFT JOIN LATERAL (SELECT max(r.at) AS at FROM receipt r WHERE r.delivery_id = d.id AND r.kind = 'taken_down') down
-  ON d.kind = 'retract'
+LEFT JOIN said ON said.id = d.id
+LEFT JOIN ever ON ever.alert_id = d.alert_id AND ever.outlet_id = d.outlet_id
+CROSS JOIN LATERAL (SELECT d.accepted_at < now() - make_interval(mins => o.receipt_minutes) AS yes) late
 """
 
 UNDELIVERED = ("waiting", "failed", "down_waiting", "down_failed")
@@ -52,24 +57,15 @@ NEEDS_A_PERSON = ("failed", "overdue", "down_failed", "down_overdue")
 
 async def progress(session: Session, alert_id: int) -> Sequence[Row]:
     """Every outlet that has had a delivery of the alert, with its stage; by channel and name."""
-    found = await session.execute(
-        text(_PROGRESS.format(where="x.alert_id = :alert") + " ORDER BY o.channel, o.name, o.id"), {"alert": alert_id}
-    )
+    found = await session.execute(text(_PROGRESS + "ORDER BY o.channel, o.name, o.id"), {"alerts": [alert_id]})
     return [dict(r._mapping) for r in found]
 
 
 async def stages(session: Session, alert_ids: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
     """How many outlets of each alert are at each stage."""
-    found = await session.execute(
-        text(
-            "SELECT alert_id, stage, count(*) AS n FROM (SELECT delivery.alert_id, q.stage FROM ("
-            + _PROGRESS.format(where="x.alert_id = ANY(CAST(:alerts AS bigint[]))")
-            + ") q JOIN delivery ON delivery.id = q.delivery_id) s GROUP BY alert_id, stage"
-        ),
-        {"alerts": list(alert_ids)},
-    )
+    statement = f"SELECT alert_id, stage, count(*) AS n FROM ({_PROGRESS}) q GROUP BY alert_id, stage"
     counts: dict[int, dict[str, int]] = {id: {} for id in alert_ids}
-    for r in found:
+    for r in await session.execute(text(statement), {"alerts": list(alert_ids)}):
         counts[r.alert_id][r.stage] = r.n
     return counts
 
@@ -132,7 +128,8 @@ async def deliveries(session: Session, alert_id: int, after: int, limit: int) ->
     found = await session.execute(
         text(
             "SELECT d.id, d.number, d.kind, d.state, d.tries, d.reason, d.detail, d.reference, d.created_at, d.due_at, "
-            "d.accepted_at, d.confirmed_at, o.id AS outlet_id, o.name AS outlet, o.channel, o.carrier, p.name AS partner, "
+            "d.accepted_at, d.confirmed_at, o.id AS outlet_id, o.name AS outlet, o.channel, o.carrier, o.proves, o.retracts, "
+            "p.name AS partner, "
             "coalesce((SELECT jsonb_agg(jsonb_build_object('number', t.number, 'started_at', t.started_at, "
             "'finished_at', t.finished_at, 'outcome', t.outcome, 'reason', t.reason, 'detail', t.detail) ORDER BY t.id) "
             "FROM attempt t WHERE t.delivery_id = d.id), '[]') AS attempts, "

@@ -23,7 +23,9 @@ def counties() -> Mapping[str, County]:
     text = (files("app.domain") / "data" / "counties-nine-provinces.csv").read_text(encoding="utf-8")
     found = {}
     for row in csv.DictReader(text.splitlines()):
-        city = "" if row["city"] == row["province"] else row["city"]
+        city = (
+            "" if row["city"] in (row["province"], row["name"]) else row["city"]
+        )  # 重庆, and 仙桃: a city that is a county
         point = to_wgs84(Point(float(row["lon"]), float(row["lat"])), "GCJ02")
         found[row["code"]] = County(row["code"], row["province"] + city + row["name"], point)
     return found

@@ -30,8 +30,8 @@ async def amend(
     seal: Seal,
     press: Press,
 ) -> Issued:
-    """A whole new version of the record. Without a picture the earlier one stays. Place, time, status and case are the
-    alert's identity: changing them is another alert. Raises NotFound, Forbidden, WrongState or Conflict."""
+    """A whole new version of the record. Without a picture the earlier one stays. Case and status are the alert's
+    identity: changing them is another alert. Raises NotFound, Forbidden, WrongState or Conflict."""
     alert = await alerts.lock(session, code)
     if alert is None or not may_see(who, alert.organ_code, alert.area_code):
         raise NotFound(f"没有编号为 {code} 的紧急寻人。", f"There is no alert {code}.")
@@ -39,8 +39,11 @@ async def amend(
     if (done := await replayed(session, who, idempotency_key, body_hash)) is not None:
         return Issued(done, 0, again=True)
     alert_after(alert.state, "amend")
-    if record.status is not alert.status:
-        raise Conflict("更新不能改变实发/演练/测试的性质。", "An update cannot change the status of an alert.")
+    if record.status is not alert.status or record.case_number != await alerts.case_number(session, alert.id):
+        raise Conflict(
+            "更新不能改变案件编号，也不能改变实发/演练/测试的性质。另一案件请另行发布。",
+            "An update changes neither the case number nor the status; another case is another alert.",
+        )
     if record.organ_code != alert.organ_code and not (who.organ_area or "").endswith("0000"):
         raise Forbidden("只有发布机关或省厅可以更新。", "Only the issuing or the province organ may update.")
     now = await clock(session)

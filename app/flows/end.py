@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.db import alerts, audit
 from app.db.alerts import AlertRow
 from app.db.engine import Session, clock
+from app.domain.backoff import RETRACTION_OUTLIVES
 from app.domain.discretion import fault_of_line
 from app.domain.errors import Fault, Invalid, NotFound
 from app.domain.machines import alert_after
@@ -60,7 +61,7 @@ async def _end(
     await alerts.set_alert(session, alert.id, state=state, ended_at=now, ended_by=by, end_reason=reason)
     notice = correction(
         alert=alert.code, number=alert.head + 1, status=alert.status, unit=last.unit, phone=last.phone,
-        masked=last.masked_name, issued_at=now, expires_at=max(alert.expires_at, now), line=line,
+        masked=last.masked_name, issued_at=now, expires_at=now + RETRACTION_OUTLIVES, line=line,
     )  # fmt: skip
     plan = await tell(session, alert, notice, radius_km=alert.reach_km, by=by, press=press)
     await audit.write(

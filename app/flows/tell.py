@@ -1,13 +1,11 @@
 """Give one notice to the outlets that are to have it: what every issuing flow has in common."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from app.db import alerts, deliveries, outlets
 from app.db.alerts import STANDING_CORRECTION, AlertRow
 from app.db.engine import Session, notify
-from app.domain.backoff import RETRACTION_OUTLIVES
 from app.domain.notice import PublicNotice, to_json
 from app.domain.regions import nearest_km
 from app.domain.routing import OutletFacts, Target, Why, fan_out, priority, told
@@ -58,16 +56,11 @@ async def deliver(
         kind=notice.kind,
         priority=priority(notice.kind, notice.status),
         outlet_ids=outlet_ids,
-        give_up_at=give_up_at(notice),
+        give_up_at=notice.expires_at,
     )
     await notify(session, DUE)
     await notify(session, CHANGED, alert.code)
     return issued
-
-
-def give_up_at(notice: PublicNotice) -> datetime:
-    """A publish or update is tried until the alert expires; a retraction outlives its alert."""
-    return notice.issued_at + RETRACTION_OUTLIVES if notice.kind is Kind.RETRACT else notice.expires_at
 
 
 Profiles = Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]

@@ -126,8 +126,9 @@ function partner(station) {
 }
 
 function item(notice) {
-  const words = lines(notice, "body", "text").map((line) => el("p", "", line));
-  const title = typeof notice.texts.title === "string" ? el("h4", "", notice.texts.title) : null;
+  const { headline, ...rest } = notice.texts;
+  const words = lines({ texts: rest }).map((line) => el("p", "", line));
+  const title = typeof headline === "string" ? el("h4", "", headline) : null;
   const photo = notice.kind === "retract" ? null : picture(notice, "photo", "poster");
   const head = el("div", "when", badge(notice), el("small", "", clock(notice.since)));
   return el("article", `item ${colour(notice)}`, head, photo, title, ...words);

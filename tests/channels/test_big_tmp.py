@@ -21,7 +21,7 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=3000, deadline=None)
 @given(SEARCHES)
 def test_limits_and_marks_hold(notice: Notice) -> None:
     for medium in MEDIA:
@@ -36,7 +36,7 @@ def test_limits_and_marks_hold(notice: Notice) -> None:
             assert notice.status is not Status.ACTUAL or "【" not in whole
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=3000, deadline=None)
 @given(SEARCHES)
 def test_name_place_time_and_110_are_never_cut(notice: Notice) -> None:
     assert notice.person is not None
@@ -64,7 +64,7 @@ def test_name_place_time_and_110_are_never_cut(notice: Notice) -> None:
     assert (name in text and spot in text) or (len(name) + len(spot) > 14 and "…" in text)
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=3000, deadline=None)
 @given(SEARCHES, PANEL)
 def test_lines_fit_their_face(notice: Notice, panel: Panel) -> None:
     columns, rows = max(panel.columns or 16, 8), max(panel.rows or 8, 1)
@@ -78,7 +78,7 @@ def test_lines_fit_their_face(notice: Notice, panel: Panel) -> None:
     assert all(page[0].startswith(mark(notice)) for page in pages)
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=3000, deadline=None)
 @given(SEARCHES)
 def test_the_script_can_be_read_aloud(notice: Notice) -> None:
     script = str(rendered(notice, "radio").texts["script"])
@@ -87,7 +87,7 @@ def test_the_script_can_be_read_aloud(notice: Notice) -> None:
     assert "。。" not in script
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=3000, deadline=None)
 @given(SEARCHES)
 def test_a_chat_shows_words_only(notice: Notice) -> None:
     markdown = str(rendered(notice, "dingtalk").texts["markdown"])
@@ -96,7 +96,7 @@ def test_a_chat_shows_words_only(notice: Notice) -> None:
     assert "://" not in markdown
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=3000, deadline=None)
 @given(SEARCHES)
 def test_a_retraction_of_it_leaks_nothing(notice: Notice) -> None:
     ended = replace(

@@ -37,7 +37,8 @@ def test_alert(state: AlertState, act: str, after: AlertState | None) -> None:
         return
     with pytest.raises(WrongState) as refusal:
         alert_after(state, act)
-    assert refusal.value.zh and refusal.value.en
+    assert refusal.value.zh
+    assert refusal.value.en
 
 
 def test_an_act_nobody_knows_is_refused_in_every_state() -> None:

@@ -39,8 +39,10 @@ def test_the_moment_counts_not_the_wall_clock() -> None:
     assert radius_km(lost, datetime.fromisoformat("2026-11-23T09:00:01+01:00")) == 200
 
 
-def _covers(radius: float, point: Point | None = None, codes: tuple[str, ...] = (), **near: float) -> bool:
-    return covers(radius, XIAOZHAI, YANTA, point, codes, {k.removeprefix("c"): v for k, v in near.items()})
+def _covers(
+    radius: float, point: Point | None = None, codes: tuple[str, ...] = (), near: dict[str, float] | None = None
+) -> bool:
+    return covers(radius, XIAOZHAI, YANTA, point, codes, near or {})
 
 
 @pytest.mark.parametrize("code", ["610113", "610100", "610000"])
@@ -51,8 +53,8 @@ def test_who_serves_the_county_is_always_inside(code: str) -> None:
 @pytest.mark.parametrize("code", ["610112", "610200", "620000"])
 def test_who_serves_another_place_is_inside_by_distance_alone(code: str) -> None:
     assert not _covers(100, codes=(code,))
-    assert _covers(100, codes=(code,), **{f"c{code}": 100.0})
-    assert not _covers(100, codes=(code,), **{f"c{code}": 100.001})
+    assert _covers(100, codes=(code,), near={code: 100.0})
+    assert not _covers(100, codes=(code,), near={code: 100.001})
 
 
 def test_a_point_is_judged_by_its_own_distance() -> None:

@@ -17,7 +17,7 @@ from tests.sandbox.stage import Stage, stage
 
 NOW = datetime(2026, 11, 23, 15, 4, 5, tzinfo=CHINA)
 SECRET = "SEC0123456789abcdef"
-TEXT = {"msgtype": "text", "text": {"content": "紧急寻人 HJ-2026-000123"}, "at": {"isAtAll": True}}
+TEXT = {"msgtype": "text", "text": {"content": "紧急寻人，编号HJ-2026-000123。"}, "at": {"isAtAll": True}}
 
 
 def sign(secret: str, at: datetime) -> dict[str, str]:
@@ -150,7 +150,7 @@ async def test_a_correction_is_a_second_bubble(tmp_path: Path) -> None:
         assert await call(at, TEXT) == {"errcode": 0, "errmsg": "ok"}
         assert await call(at, correction) == {"errcode": 0, "errmsg": "ok"}
         assert [one["text"] for one in (await at.now("dingtalk-1"))["messages"]] == [
-            "紧急寻人 HJ-2026-000123",
+            "紧急寻人，编号HJ-2026-000123。",
             "更正 HJ-2026-000123",
         ]
         assert [(one["verdict"], one["alert"]) for one in await at.calls()] == [("shown", "HJ-2026-000123")] * 2
