@@ -90,7 +90,7 @@ def table(alert: Shown, rows: Sequence[Row], choice: Choice) -> Table:
 
 
 def _unprovable(row: Row) -> bool:
-    return row["stage"] == "down_accepted" and row["proves"] == "nothing"
+    return (row["stage"], row["proves"]) == ("down_accepted", "nothing")
 
 
 def _line(alert: Shown, row: Row) -> Line:

@@ -53,10 +53,10 @@ def _environment() -> Environment:
 _pages = _environment()
 
 
-def render(name: str, **facts: Any) -> str:
+def render(template: str, /, **facts: Any) -> str:
     """The text of a page or fragment. A fact that the template asks for and that is not given is an error."""
-    return _pages.get_template(name).render(**facts)
+    return _pages.get_template(template).render(**facts)
 
 
-def page(name: str, status: int = 200, **facts: Any) -> HTMLResponse:
-    return HTMLResponse(render(name, **facts), status)
+def page(template: str, status: int = 200, /, **facts: Any) -> HTMLResponse:
+    return HTMLResponse(render(template, **facts), status)

@@ -27,7 +27,8 @@ def test_every_county_of_shaanxi(code: str) -> None:
     assert county.code == code
     assert county.full_name.startswith("陕西省")
     assert county.full_name.endswith(("区", "县", "市"))
-    assert 105.4 < county.point.lon < 111.4 and 31.6 < county.point.lat < 39.7, "outside Shaanxi"
+    assert 105.4 < county.point.lon < 111.4, "outside Shaanxi"
+    assert 31.6 < county.point.lat < 39.7, "outside Shaanxi"
     assert list(within(code)) == [county]
     city = code[:4] + "00"
     assert known_area(code)
@@ -57,9 +58,11 @@ def test_the_province_speaks_for_shaanxi_alone() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["610427", "610325", "610623", "610821", "610928"]  # gaps in the table
-    + ["610125", "999999", "000000", "990000", "619900"]  # retired, or never given
-    + ["", "61", "6101", "61011", "6101130", "61011３", "陕西省", "61%%%%"],
+    [
+        *("610427", "610325", "610623", "610821", "610928"),  # gaps in the table
+        *("610125", "999999", "000000", "990000", "619900"),  # retired, or never given
+        *("", "61", "6101", "61011", "6101130", "61011３", "陕西省", "61%%%%"),
+    ],
 )
 def test_areas_nobody_knows(code: str) -> None:
     assert not known_area(code)
