@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lock clean
+.PHONY: help run test check field lock clean
 
 # Settings of the surrounding machine that would send an installation somewhere else than into the venv.
 export PIP_USER := 0
@@ -21,6 +21,7 @@ help:
 	@echo "make run     start huijia with its own database, a sandbox of outlets and one drill; Ctrl-C ends it"
 	@echo "make test    every test that a fresh machine can run          make test ARGS='tests/db -x'"
 	@echo "make check   format, lint, types, import arrows and laws"
+	@echo "make field   install what some tests want beside Python (Chromium), from the system's packages"
 	@echo "make lock    write the hashed requirements anew               make lock ARGS=--upgrade"
 	@echo "make clean   remove the venv and the caches; the data in .data stay"
 	@echo "Any Python from 3.11 on will do:                              make run PY=/path/to/python3.12"
@@ -37,6 +38,13 @@ check: $(V)/.dev
 	@echo "mypy";          $(BIN)/mypy --no-error-summary
 	@echo "import arrows"; $(BIN)/lint-imports --no-logo >$(V)/said || { cat $(V)/said; exit 1; }
 	@echo "laws";          $(BIN)/python -m pytest -q tests/law
+
+# Tests that want one of these say so loudly where it is missing, and the summary counts them as skipped.
+field:
+	@command -v apt-get >/dev/null || { echo "make field knows apt-get only; install chromium and a Chinese font by hand"; exit 1; }
+	@echo "installing chromium and a Chinese font"
+	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		chromium fonts-wqy-microhei >/dev/null
 
 lock: $(V)/.uv
 	@echo "writing requirements-uv.txt, requirements.txt and requirements-dev.txt"

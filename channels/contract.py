@@ -294,12 +294,14 @@ C = TypeVar("C", bound=BaseModel)
 
 class Carrier(Protocol[C]):
     """A wire on which huijia calls the outlet. ``settings`` is checked when the outlet is saved; secrets in it are
-    ``SecretStr``. ``timeout`` is the deadline of one ``send``; the lease of a delivery is longer than it."""
+    ``SecretStr``. ``timeout`` is the deadline of one ``send``; the lease of a delivery is longer than it. ``carries``
+    names the channels whose renditions fit this wire; ``None``: any."""
 
     name: ClassVar[str]
     title: ClassVar[str]
     retracts: ClassVar[Retracts]
     proves: ClassVar[Proves]
+    carries: ClassVar[frozenset[str] | None]
     timeout: ClassVar[timedelta]
     pace: ClassVar[Pace | None]
     settings: type[C]
@@ -319,4 +321,5 @@ class Polled(Protocol[C]):
     title: ClassVar[str]
     retracts: ClassVar[Retracts]
     proves: ClassVar[Proves]
+    carries: ClassVar[frozenset[str] | None]
     settings: type[C]

@@ -124,6 +124,9 @@ def carrier_fault(adapter: object) -> str | None:
         return "retracts must be a Retracts"
     if not isinstance(getattr(adapter, "proves", None), Proves):
         return "proves must be a Proves"
+    carries = getattr(adapter, "carries", "")
+    if carries is not None and not (isinstance(carries, frozenset) and all(isinstance(name, str) for name in carries)):
+        return "carries must be None or a frozenset of channel names"
     settings = getattr(adapter, "settings", None)
     if not (isinstance(settings, type) and issubclass(settings, BaseModel)):
         return "settings must be a pydantic model"

@@ -1,5 +1,6 @@
-"""Who is calling: bearer keys (RFC 6750)."""
+"""Who is calling: bearer keys (RFC 6750), and what each scope may come to."""
 
+import re
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -8,10 +9,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from app.api.problems import Problem
 from app.db.engine import transaction
 from app.domain.errors import Forbidden
-from app.domain.words import Scope
+from app.domain.words import Scope, Status
 from app.flows.house import House
 from app.flows.principal import Principal, recognise
 
+_KEY = re.compile(r"hj_(live|test)_[0-9a-f]{12}_[0-9a-f]{64}")
 _bearer = HTTPBearer(auto_error=False, description="API key: `hj_live_…` or `hj_test_…`")
 
 
@@ -27,14 +29,13 @@ async def caller(
     house: TheHouse, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
     """The holder of the key. 401 when there is none, or it is unknown or revoked."""
-    if credentials is not None:
+    if credentials is not None and _KEY.fullmatch(credentials.credentials) is not None:
         async with transaction(house.engine) as session:
             who = await recognise(session, credentials.credentials)
         if who is not None:
             return who
     raise Problem(
-        401, "key", "缺少密钥，或密钥无效、已吊销。请在 Authorization: Bearer 后填写有效密钥。",
-        "The key is missing, unknown or revoked. Send Authorization: Bearer <key>.",
+        "key", "缺少密钥，或密钥无效、已吊销。", "The key is missing, unknown or revoked.",
         headers={"www-authenticate": 'Bearer realm="huijia"'},
     )  # fmt: skip
 
@@ -42,15 +43,44 @@ async def caller(
 Caller = Annotated[Principal, Depends(caller)]
 
 
-def partner_of(who: Principal) -> int:
-    """The partner whose key this is; Forbidden for other keys."""
+async def police(who: Caller) -> Principal:
+    """Checked before a body is read: whoever may not issue has nothing decoded."""
+    if who.scope is not Scope.POLICE:
+        raise Forbidden(
+            "此密钥不是公安机关密钥，不能发布或更新紧急寻人。", "Only a police key may issue or update an alert."
+        )
+    return who
+
+
+Police = Annotated[Principal, Depends(police)]
+
+
+async def staff(who: Caller) -> Principal:
+    if who.scope is Scope.PARTNER:
+        raise Forbidden(
+            "此接口供公安机关和值班人员使用；协作单位请用 /v1/feed 和 /v1/receipts。",
+            "This is for police and operators; partners use /v1/feed and /v1/receipts.",
+        )
+    return who
+
+
+Staff = Annotated[Principal, Depends(staff)]
+
+
+def may_touch(who: Principal, status: Status) -> None:
+    """Raise Forbidden when a test key comes to an actual alert: test keys are handed to integrators."""
+    if status is Status.ACTUAL and not who.live:
+        raise Forbidden(
+            "测试密钥不能查看、更新或撤回实发（actual）的紧急寻人。请改用正式密钥。",
+            "A test key may not read, update or retract an actual alert; use a live key.",
+        )
+
+
+async def partner(who: Caller) -> Principal:
+    """A key whose ``partner_id`` is set; Forbidden for other keys."""
     if who.scope is not Scope.PARTNER or who.partner_id is None:
         raise Forbidden("此接口供协作单位使用，请用协作单位密钥。", "This is for partners: use a partner key.")
-    return who.partner_id
+    return who
 
 
-async def partner(who: Caller) -> int:
-    return partner_of(who)
-
-
-Partner = Annotated[int, Depends(partner)]
+Partner = Annotated[Principal, Depends(partner)]

@@ -1,13 +1,15 @@
 """Alerts: submit, look, update, retract."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from app.api.access import Caller, TheHouse
-from app.api.openapi import json_body, submission_body
-from app.api.submission import parse, read_submission
+from app.api.access import Police, Staff, TheHouse, may_touch
+from app.api.json_body import parse, read_body
+from app.api.openapi import answers, json_body, submission_body
+from app.api.submission import read_submission
 from app.api.text import Line
 from app.db import alerts, views
 from app.db.alerts import AlertRow
@@ -16,14 +18,36 @@ from app.domain.errors import Invalid, NotFound
 from app.domain.words import EndReason
 from app.flows import amend as amending
 from app.flows import end, submit
+from app.flows.faults import Complaint
 from app.flows.house import House
 from app.flows.principal import Principal, may_see
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
-IdempotencyKey = Annotated[
-    str | None, Header(alias="Idempotency-Key", min_length=8, max_length=255, pattern=r"^[\x21-\x7e]+$")
-]
+_CODE = re.compile(r"(HJ|YL|CS)-[0-9]{4}-[0-9]{6,12}")
+_KEY = re.compile(r"[\x21-\x7e]{8,255}")
+_LARGEST_ID = 2**63 - 1
+
+
+def _idempotency_key(value: str) -> str:
+    if _KEY.fullmatch(value) is None:
+        raise Complaint(
+            "idempotency_key", "Idempotency-Key 应为 8 至 255 个可见的 ASCII 字符。",
+            "An Idempotency-Key has 8 to 255 visible ASCII characters.",
+            "每次提交用一个新的 UUID，重试时用原来的。", "Use a new UUID for each submission, and the same one to retry.",
+        )  # fmt: skip
+    return value
+
+
+async def _known_form(id: str) -> str:
+    """An alert number, or NotFound: what cannot be one is not looked for. Taken after the key, which is asked first."""
+    if _CODE.fullmatch(id) is None:
+        raise NotFound("没有这个编号的紧急寻人。", "There is no alert with this number.")
+    return id
+
+
+AlertId = Annotated[str, Depends(_known_form)]
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key"), AfterValidator(_idempotency_key)]
 
 
 class RetractForm(BaseModel):
@@ -35,9 +59,11 @@ class RetractForm(BaseModel):
     line: Annotated[Line, Field(description="An optional public sentence.")] = ""
 
 
-@router.post("", status_code=201, openapi_extra=submission_body())
+@router.post(
+    "", status_code=201, openapi_extra=submission_body(), responses=answers(400, 401, 403, 409, 413, 415, 422, 503)
+)
 async def submit_alert(
-    request: Request, response: Response, who: Caller, house: TheHouse, idempotency_key: IdempotencyKey = None
+    request: Request, response: Response, who: Police, house: TheHouse, idempotency_key: IdempotencyKey = None
 ) -> dict[str, Any]:
     """Issue an alert from a verified record. 201 only after all of it is durable."""
     sent = await read_submission(request)
@@ -53,38 +79,47 @@ async def submit_alert(
     return view
 
 
-@router.get("/{id}")
-async def read_alert(id: str, who: Caller, house: TheHouse) -> dict[str, Any]:
+@router.get("/{id}", responses=answers(401, 403, 404, 503))
+async def read_alert(who: Staff, id: AlertId, house: TheHouse) -> dict[str, Any]:
     """State, notices, deliveries counted by channel and state, and the oldest that is still undelivered."""
     async with transaction(house.engine) as session:
         return await _view(session, who, id, house)
 
 
-@router.get("/{id}/deliveries")
+@router.get("/{id}/deliveries", responses=answers(401, 403, 404, 422, 503))
 async def read_deliveries(
-    id: str,
-    who: Caller,
+    who: Staff,
+    id: AlertId,
     house: TheHouse,
-    after: Annotated[int, Query(ge=0, description="`next` of the page before")] = 0,
+    after: Annotated[int, Query(ge=0, le=_LARGEST_ID, description="`next` of the page before")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
     """A page of deliveries, oldest first, with attempts and receipts. ``next`` is null on the last page."""
     async with transaction(house.engine) as session:
         alert = await _alert(session, who, id)
-        rows = await views.deliveries(session, alert.id, after, limit)
+        rows = await views.deliveries(session, alert.id, after, limit + 1)
+    page = rows[:limit]
     return {
-        "deliveries": [{**row, "id": f"dlv_{row['id']}", "outlet_id": str(row["outlet_id"])} for row in rows],
-        "next": rows[-1]["id"] if len(rows) == limit else None,
+        "deliveries": [{**row, "id": f"dlv_{row['id']}", "outlet_id": str(row["outlet_id"])} for row in page],
+        "next": page[-1]["id"] if len(rows) > limit else None,
     }
 
 
-@router.post("/{id}/update", openapi_extra=submission_body())
+@router.post(
+    "/{id}/update", openapi_extra=submission_body(), responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 503)
+)
 async def update_alert(
-    id: str, request: Request, response: Response, who: Caller, house: TheHouse, idempotency_key: IdempotencyKey = None
+    who: Police,
+    id: AlertId,
+    request: Request,
+    response: Response,
+    house: TheHouse,
+    idempotency_key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     """Tell everyone anew: a whole new version of the record. It replaces what was told before."""
     sent = await read_submission(request)
     async with transaction(house.engine) as session:
+        await _alert(session, who, id)
         issued = await amending.amend(
             session, who, id, sent.record, sent.photo, idempotency_key=idempotency_key, body_hash=sent.body_hash,
             seal=house.seal, press=house.press,
@@ -95,13 +130,19 @@ async def update_alert(
     return view
 
 
-@router.post("/{id}/retract", openapi_extra=json_body(RetractForm))
-async def retract_alert(id: str, request: Request, who: Caller, house: TheHouse) -> dict[str, Any]:
-    """Take it back everywhere. One officer suffices; retracting what is retracted changes nothing."""
-    form, faults = parse(RetractForm, await request.body())
+@router.post(
+    "/{id}/retract",
+    openapi_extra=json_body(RetractForm),
+    responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 503),
+)
+async def retract_alert(who: Staff, id: AlertId, request: Request, house: TheHouse) -> dict[str, Any]:
+    """Take it back everywhere. One officer suffices; retracting what is retracted changes nothing. Read as JSON whatever
+    its Content-Type says: a retraction does not fail for a header."""
+    form, faults = parse(RetractForm, await read_body(request))
     if form is None:
         raise Invalid(faults)
     async with transaction(house.engine) as session:
+        await _alert(session, who, id)
         ended = await end.retract(session, who, id, EndReason(form.reason), form.line, press=house.press)
         view = await _view(session, who, ended.code, house)
     return {**view, "already_retracted": ended.again}
@@ -110,7 +151,8 @@ async def retract_alert(id: str, request: Request, who: Caller, house: TheHouse)
 async def _alert(session: Session, who: Principal, code: str) -> AlertRow:
     alert = await alerts.find(session, code)
     if alert is None or not may_see(who, alert.organ_code, alert.area_code):
-        raise NotFound(f"没有编号为 {code[:40]} 的紧急寻人。", f"There is no alert {code[:40]}.")
+        raise NotFound(f"没有编号为 {code} 的紧急寻人。", f"There is no alert {code}.")
+    may_touch(who, alert.status)
     return alert
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from app.api.access import TheHouse
+from app.api.openapi import answers
 from app.db import views
 from app.db.engine import transaction
 
@@ -17,7 +18,7 @@ async def live() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/ready")
+@router.get("/ready", responses=answers(503))
 async def ready(house: TheHouse) -> dict[str, Any]:
     """The database answers; with the age in seconds of the oldest undelivered item, whatever it waits for. 503 otherwise."""
     async with transaction(house.engine) as session:

@@ -27,7 +27,13 @@ class Problem(Exception):
     """Something wrong with the request itself rather than with what it asks for. ``code`` is one of ``TYPES``."""
 
     def __init__(
-        self, code: str, zh: str, en: str, *, remedy: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        code: str,
+        zh: str,
+        en: str,
+        *,
+        remedy: tuple[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(en)
         self.code, self.zh, self.en, self.remedy, self.headers = code, zh, en, remedy, headers
@@ -97,7 +103,9 @@ async def _form(request: Request, e: Exception) -> Response:
 async def _away(request: Request, e: Exception) -> Response:
     log.warning("the database is away: %s", e)
     zh = "数据库暂不可用，不能确认本次请求已被接受。请稍后用同一个 Idempotency-Key 原样重试。"
-    en = "The database is not available; nothing is known to be accepted. Retry as it is, with the same Idempotency-Key."
+    en = (
+        "The database is not available; nothing is known to be accepted. Retry as it is, with the same Idempotency-Key."
+    )
     return problem(request, "store-unavailable", zh, en, headers={"retry-after": "2"})
 
 
@@ -143,11 +151,13 @@ class Crash:
 
 
 def _log_crash(scope: Scope, e: BaseException) -> None:
-    kinds, lines, cause = [], [], e
+    kinds: list[str] = []
+    lines: list[str] = []
+    cause: BaseException | None = e
     while cause is not None and len(kinds) < 5:
         kinds.append(type(cause).__name__)
         lines += traceback.format_tb(cause.__traceback__)
-        cause = cause.__cause__ or cause.__context__  # type: ignore[assignment]  # the loop ends at None
+        cause = cause.__cause__ or cause.__context__
     route = getattr(scope.get("route"), "path", "?")
     log.error("unhandled %s at %s %s\n%s", " < ".join(kinds), scope["method"], route, "".join(lines))
 

@@ -5,122 +5,91 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar
 
-import orjson
-from pydantic import BaseModel, ValidationError
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
+from app.api.json_body import read_body, read_object, validated
+from app.api.multipart import read_parts
 from app.api.photo import picture
 from app.api.problems import Problem
 from app.api.record_form import RecordForm
 from app.domain.errors import Fault, Invalid
 from app.domain.record import Record
-from app.flows.faults import faults_of
 from app.flows.submit import Picture
-
-M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A record that was checked. ``body_hash`` stands for everything that was sent (for idempotency)."""
+    """A record that was checked. ``body_hash`` stands for everything that was sent and where to (for idempotency)."""
 
     record: Record
     photo: Picture | None
     body_hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    raw: bytes
+    photo: bytes | None = None
+    multipart: bool = False
+
+
 async def read_submission(request: Request) -> Submission:
     """Raises Problem when the request cannot be read, Invalid with every fault of the record and the photo."""
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type == "application/json":
-        raw = await request.body()
-        form, faults = parse(RecordForm, raw)
-        given = form.photo if form is not None else _photo_of(raw)
-        photo_bytes, more = _from_base64(given)
-        body_hash = hashlib.sha256(raw).digest()
-    elif media_type == "multipart/form-data":
-        raw, photo_bytes = await _parts(request)
-        form, faults = parse(RecordForm, raw)
-        more = _photo_twice(form, photo_bytes)
-        body_hash = hashlib.sha256(hashlib.sha256(raw).digest() + (photo_bytes or b"")).digest()
-    else:
-        raise Problem(
-            415, "media-type", "请用 application/json 或 multipart/form-data 提交。",
-            "Send application/json or multipart/form-data.",
-        )  # fmt: skip
-    photo = await picture(photo_bytes) if photo_bytes is not None and not more else None
-    faults = [*faults, *more, *([photo] if isinstance(photo, Fault) else [])]
+    sent = await _sent(request)
+    said, twice = read_object(sent.raw)
+    form, faults = validated(RecordForm, said)
+    photo_bytes, wrong = _photo_twice(said.get("photo"), sent) if sent.multipart else _from_base64(said.get("photo"))
+    photo = await picture(photo_bytes) if photo_bytes is not None else None
+    faults = [*twice, *faults, *wrong, *([photo] if isinstance(photo, Fault) else [])]
     if faults or form is None:
         raise Invalid(faults)
-    return Submission(form.record(), photo if isinstance(photo, Picture) else None, body_hash)
+    return Submission(form.record(), photo if isinstance(photo, Picture) else None, _hash(request, sent))
 
 
-def parse(model: type[M], raw: bytes) -> tuple[M | None, list[Fault]]:
-    """The body as this model, or all that is wrong with it. Raises Problem when it is not a JSON object."""
-    try:
-        if not isinstance(orjson.loads(raw), dict):
-            raise Problem(400, "json", "内容应为一个 JSON 对象。", "The body must be a JSON object.")
-    except orjson.JSONDecodeError as e:
-        raise Problem(400, "json", "内容不是合法的 JSON（UTF-8）。", f"The body is not valid JSON: {e}") from e
-    try:
-        return model.model_validate_json(raw, context={"now": datetime.now(UTC)}), []
-    except ValidationError as e:
-        return None, faults_of(e.errors(include_url=False, include_input=False))
+async def _sent(request: Request) -> _Sent:
+    media_type, options = parse_options_header(request.headers.get("content-type", ""))
+    if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
+        raise Problem("media-type", "只接受 UTF-8 编码。", "Only UTF-8 is taken.")
+    if media_type == b"application/json":
+        return _Sent(await read_body(request))
+    if media_type == b"multipart/form-data":
+        parts = await read_parts(request, options.get(b"boundary", b""))
+        return _Sent(parts["record"], parts.get("photo"), multipart=True)
+    raise Problem(
+        "media-type",
+        "请用 application/json 或 multipart/form-data 提交。",
+        "Send application/json or multipart/form-data.",
+    )
 
 
-def _photo_of(raw: bytes) -> str | None:
-    """The photo of a record that has other faults, so that its own are found in the same go."""
-    found = orjson.loads(raw)
-    photo = found.get("photo") if isinstance(found, dict) else None
-    return photo if isinstance(photo, str) else None
+def _hash(request: Request, sent: _Sent) -> bytes:
+    """Of the parts, not of the body: a multipart boundary is a new one at every retry."""
+    each = (f"{request.method} {request.scope['path']}".encode(), sent.raw, sent.photo or b"")
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in each)).digest()
 
 
-def _from_base64(given: str | None) -> tuple[bytes | None, Sequence[Fault]]:
-    if given is None:
+def _from_base64(given: object) -> tuple[bytes | None, Sequence[Fault]]:
+    if not isinstance(given, str):
         return None, []
     try:
         return base64.b64decode(given, validate=True), []
     except (binascii.Error, ValueError):
         return None, [
             Fault(
-                "/photo",
-                "photo_base64",
-                "照片不是合法的 Base64。",
-                "The photo is not valid Base64.",
-                "不要带 data: 前缀与换行。",
+                "/photo", "photo_base64", "照片不是合法的 Base64。", "The photo is not valid Base64.",
+                "用标准 Base64（RFC 4648 §4），不带 data: 前缀与换行。",
+                "Use standard Base64 (RFC 4648 §4) without a data: prefix or line breaks.",
             )
-        ]
+        ]  # fmt: skip
 
 
-def _photo_twice(form: RecordForm | None, part: bytes | None) -> Sequence[Fault]:
-    if form is not None and form.photo is not None:
-        zh = "multipart 提交时照片放在 photo 部分，不要写在 record 里。"
-        return [
-            Fault("/photo", "photo_twice", zh, "Send the photo as the `photo` part only.", "删去 record 中的 photo。")
-        ]
-    return []
-
-
-async def _parts(request: Request) -> tuple[bytes, bytes | None]:
-    try:
-        form: FormData = await request.form(max_files=2, max_fields=2, max_part_size=1024 * 1024)
-    except HTTPException as e:
-        raise Problem(
-            400, "multipart", "multipart 内容无法读取。", f"The multipart body cannot be read: {e.detail}"
-        ) from e
-    strange = sorted(set(form.keys()) - {"record", "photo"})
-    if strange or "record" not in form or len(form.multi_items()) != len(set(form.keys())):
-        raise Problem(
-            400, "multipart", "multipart 应有一个 record 部分和至多一个 photo 部分。",
-            "The multipart body needs exactly one `record` part and at most one `photo` part.",
-        )  # fmt: skip
-    return await _bytes(form["record"]), await _bytes(form["photo"]) if "photo" in form else None
-
-
-async def _bytes(part: UploadFile | str) -> bytes:
-    return part.encode() if isinstance(part, str) else await part.read()
+def _photo_twice(given: object, sent: _Sent) -> tuple[bytes | None, Sequence[Fault]]:
+    if given is None:
+        return sent.photo, []
+    zh = "multipart 提交时照片放在 photo 部分，不写在 record 里。"
+    en = "With multipart the photo is the `photo` part, not a member of the record."
+    return sent.photo, [
+        Fault("/photo", "photo_twice", zh, en, "删去 record 中的 photo。", "Remove photo from the record.")
+    ]

@@ -19,6 +19,7 @@ from app.main import build_house
 from app.settings import Settings
 
 T = TypeVar("T")
+ROOMY = {"max_connections": "300"}  # several API and dispatcher processes may share the embedded server
 PROJECT = Path(__file__).parent.parent.parent
 
 
@@ -29,7 +30,7 @@ def store(settings: Settings) -> Iterator[str]:
         yield settings.database_url
         return
     try:
-        cluster = start(settings.data / "pg")
+        cluster = start(settings.data / "pg", settings=ROOMY)
     except ClusterError as e:
         raise typer.Exit(fail(str(e))) from e
     try:

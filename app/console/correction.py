@@ -52,4 +52,7 @@ async def worded(session: Session, house: House, alert: Shown, last: PublicNotic
 
 
 def _texts(texts: Mapping[str, str | Sequence[str]]) -> Sequence[tuple[str, str]]:
-    return [(TEXTS.get(name, name), said if isinstance(said, str) else "\n".join(said)) for name, said in texts.items()]
+    """In the order of labels.TEXTS: what comes out of the ledger (jsonb) has lost the channel's own."""
+    order = [*(name for name in TEXTS if name in texts), *sorted(set(texts) - set(TEXTS))]
+    said = [(TEXTS.get(name, name), texts[name]) for name in order]
+    return [(name, text if isinstance(text, str) else "\n".join(text)) for name, text in said]

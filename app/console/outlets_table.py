@@ -13,7 +13,8 @@ from app.domain.words import DeliveryState
 
 PAGE = 100
 
-# After the end: what may still be up, and what is as far down as it can be proved.
+_UNPROVEN = ("accepted", "down_accepted")
+# What may still be up after the end. A publish that failed was refused every time: else it would have its retraction.
 _UP = frozenset(STAGES) - {"down", "corrected", "spared", "failed"}
 
 
@@ -30,7 +31,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One outlet. ``row`` is from ``views.progress``."""
+    """One outlet. ``row`` is from ``views.progress``. ``waiting``: for evidence; ``silent``: it will never send any."""
 
     row: Mapping[str, Any]
     stage: Stage
@@ -38,6 +39,8 @@ class Line:
     reason: str
     wrong: bool
     may_ask: bool
+    waiting: bool
+    silent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,13 @@ def _unprovable(row: Row) -> bool:
 
 def _line(alert: Shown, row: Row) -> Line:
     stage = STAGES[row["stage"]]
-    wrong = stage.tone in ("bad", "warn") or row["contradicted"] or (row["tries"] > 0 and stage.sign == "…")
+    troubled = stage.tone in ("bad", "warn") or (row["tries"] > 0 and stage.sign == "…")
+    wrong = row["contradicted"] or (troubled and (alert.live or row["stage"] in _UP))
     reason = REASONS.get(row["reason"], row["reason"]) if row["reason"] and wrong else ""
     may_ask = row["state"] == DeliveryState.FAILED and row["number"] == alert.head
-    return Line(row, stage, CHANNELS.get(row["channel"], row["channel"]), reason, wrong, may_ask)
+    silent = row["stage"] in _UNPROVEN and row["proves"] == "nothing"
+    waiting = row["stage"] in (*_UNPROVEN, "overdue", "down_overdue") and not silent
+    return Line(row, stage, CHANNELS.get(row["channel"], row["channel"]), reason, wrong, may_ask, waiting, silent)
 
 
 def _place(alert: Shown, line: Line) -> tuple[bool, bool, int]:

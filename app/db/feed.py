@@ -20,8 +20,9 @@ class FeedItem:
     profile: str
 
 
-async def take_new(session: Session, partner_id: int) -> int:
-    """Number what waits for this partner and mark it as accepted: from here on it may have aired. Returns how many."""
+async def take_new(session: Session, partner_id: int, *, live: bool = True) -> int:
+    """Number what waits for this partner and mark it as accepted: from here on it may have aired. Returns how many. For a
+    test key (not ``live``) only what is not actual."""
     head = (
         await session.execute(text("SELECT feed_head FROM partner WHERE id = :p FOR UPDATE"), {"p": partner_id})
     ).scalar_one()
@@ -31,6 +32,7 @@ async def take_new(session: Session, partner_id: int) -> int:
 WITH fresh AS (
   SELECT d.id FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
   WHERE o.partner_id = :p AND d.lane = 'polled' AND d.state = 'pending' AND d.due_at <= now() AND d.number = a.head
+    AND (:live OR a.status <> 'actual')
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), numbered AS (SELECT id, :head + row_number() OVER (ORDER BY id) AS seq FROM fresh),
 taken AS (
@@ -41,7 +43,7 @@ INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_
 SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken
 """
         ),
-        {"p": partner_id, "head": head},
+        {"p": partner_id, "head": head, "live": live},
     )
     if done.rowcount:
         await session.execute(
@@ -50,16 +52,17 @@ SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM tak
     return done.rowcount
 
 
-async def after(session: Session, partner_id: int, cursor: int, limit: int) -> Sequence[FeedItem]:
+async def after(session: Session, partner_id: int, cursor: int, limit: int, *, live: bool = True) -> Sequence[FeedItem]:
     """What the partner fetched with a number above ``cursor`` and no newer notice has replaced, oldest first."""
     found = await session.execute(
         text(
             "SELECT d.feed_seq, d.id, d.outlet_id, d.alert_id, d.number, d.profile FROM delivery d "
             "JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id "
             "WHERE o.partner_id = :p AND d.feed_seq > :cursor AND d.number = a.head "
+            "AND (:live OR a.status <> 'actual') "
             "ORDER BY d.feed_seq LIMIT :limit"
         ),
-        {"p": partner_id, "cursor": cursor, "limit": limit},
+        {"p": partner_id, "cursor": cursor, "limit": limit, "live": live},
     )
     return [FeedItem(r.feed_seq, r.id, r.outlet_id, r.alert_id, r.number, r.profile) for r in found]
 

@@ -24,15 +24,19 @@ class Receiver:
     state: DeliveryState
 
 
-async def receivers(session: Session, ids: Sequence[int], partner_id: int | None) -> Mapping[int, Receiver]:
-    """The deliveries with these ids, locked, that belong to the partner (to anyone when ``None``)."""
+async def receivers(
+    session: Session, ids: Sequence[int], partner_id: int | None, *, live: bool = True
+) -> Mapping[int, Receiver]:
+    """The deliveries with these ids, locked, that belong to the partner (to anyone when ``None``); for a test key (not
+    ``live``) none of an actual alert."""
     found = await session.execute(
         text(
             "SELECT d.id, d.alert_id, a.code, d.number, d.outlet_id, o.partner_id, d.kind, d.state FROM delivery d "
             "JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id WHERE d.id = ANY(CAST(:ids AS bigint[])) "
-            "AND (CAST(:partner AS bigint) IS NULL OR o.partner_id = :partner) ORDER BY d.id FOR UPDATE OF d"
+            "AND (CAST(:partner AS bigint) IS NULL OR o.partner_id = :partner) "
+            "AND (:live OR a.status <> 'actual') ORDER BY d.id FOR UPDATE OF d"
         ),
-        {"ids": list(ids), "partner": partner_id},
+        {"ids": list(ids), "partner": partner_id, "live": live},
     )
     return {
         r.id: Receiver(

@@ -29,6 +29,10 @@ def wire(channel_name: str, carrier_name: str, settings: Mapping[str, Any]) -> W
         raise Invalid(
             [*faults, Fault("/carrier", "unknown_carrier", f"没有传输方式 {carrier_name}。", str(e))]
         ) from None
+    if not faults and how.carries is not None and channel_name not in how.carries:
+        takes = "、".join(sorted(how.carries))
+        zh = f"传输方式 {carrier_name} 只能用于渠道 {takes}。"
+        faults.append(Fault("/carrier", "unfit_carrier", zh, f"{carrier_name} carries only {takes}."))
     try:
         checked: BaseModel = how.settings.model_validate(dict(settings))
     except ValidationError as e:

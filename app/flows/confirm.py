@@ -34,11 +34,12 @@ class Taken(StrEnum):
 
 
 async def confirm(
-    session: Session, partner_id: int | None, stated: Sequence[Stated], *, press: Press
+    session: Session, partner_id: int | None, stated: Sequence[Stated], *, live: bool = True, press: Press
 ) -> Sequence[Taken]:
-    """Record receipts of one partner (of any, when ``None``: they came inside an answer that we asked for)."""
+    """Record receipts of one partner (of any, when ``None``: they came inside an answer that we asked for). With a test
+    key (not ``live``) none fits an actual alert."""
     ids = sorted({s.delivery_id for s in stated if s.delivery_id is not None})
-    known = dict(await receipts.receivers(session, ids, partner_id))
+    known = dict(await receipts.receivers(session, ids, partner_id, live=live))
     taken, touched = [], set()
     for s in stated:
         receiver = known.get(s.delivery_id) if s.delivery_id is not None else None

@@ -11,15 +11,17 @@ from app.flows.tell import CHANGED
 
 
 async def fetch(
-    session: Session, partner_id: int, cursor: int, limit: int, *, press: Press
+    session: Session, partner_id: int, cursor: int, limit: int, *, live: bool = True, press: Press
 ) -> tuple[int, Sequence[Mapping[str, Any]]]:
     """The notices after ``cursor``, oldest first, and the cursor to go on from.
 
-    Only the newest notice of an alert is ever given: a reader that was away never learns of what is over.
+    Only the newest notice of an alert is ever given: a reader that was away learns that what it had fetched is over, and
+    never sees the beginning of what it had not. With a test key (not ``live``) nothing actual is given, nor counted as
+    accepted.
     """
     if await feed.waits(session, partner_id):
-        await feed.take_new(session, partner_id)
-    items = await feed.after(session, partner_id, cursor, limit)
+        await feed.take_new(session, partner_id, live=live)
+    items = await feed.after(session, partner_id, cursor, limit, live=live)
     given = [await _item(session, item, press) for item in items]
     for code in sorted({g["payload"]["data"]["alert"] for g in given}):
         await notify(session, CHANGED, code)

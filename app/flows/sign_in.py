@@ -5,6 +5,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
@@ -18,7 +19,12 @@ SESSION = timedelta(hours=12)
 LINK = timedelta(hours=12)
 
 _hasher = PasswordHasher()
-_nobody = _hasher.hash(secrets.token_hex(16))
+
+
+@cache
+def _nobody() -> str:
+    """The hash of a password that nobody has."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ async def by_password(session: Session, name: str, password: str) -> str | None:
     """The session's token, or ``None``. As slow for a name that does not exist as for a wrong password."""
     known = await accounts.password(session, name)
     try:
-        await asyncio.to_thread(_hasher.verify, known[1] if known else _nobody, password)
+        await asyncio.to_thread(_hasher.verify, known[1] if known else await asyncio.to_thread(_nobody), password)
     except Argon2Error:
         return None
     return await _open(session, known[0], "password") if known else None

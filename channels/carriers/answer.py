@@ -12,7 +12,7 @@ from channels.carriers.redact import plain
 from channels.contract import Accepted, Outcome, Reason, ReceiptKind, Refused, Retry, StatedReceipt
 
 LONGEST_REFERENCE = 200
-LONGEST_EVIDENCE = 1000
+LONGEST_EVIDENCE = 500  # as POST /v1/receipts takes it
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)")
 

@@ -80,6 +80,7 @@ class DingTalkRobot:
     title: ClassVar[str] = "钉钉群机器人"
     retracts: ClassVar[Retracts] = Retracts.FOLLOW_UP
     proves: ClassVar[Proves] = Proves.NOTHING
+    carries: ClassVar[frozenset[str] | None] = frozenset({"dingtalk"})
     timeout: ClassVar[timedelta] = timedelta(seconds=8)
     pace: ClassVar[Pace | None] = Pace(count=20, per=timedelta(minutes=1), reserve=2)
     settings: type[RobotSettings] = RobotSettings

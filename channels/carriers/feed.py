@@ -20,4 +20,5 @@ class Feed:
     title: ClassVar[str] = "主动拉取"
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.AIRED
+    carries: ClassVar[frozenset[str] | None] = None
     settings: type[FeedSettings] = FeedSettings

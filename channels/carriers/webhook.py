@@ -46,6 +46,7 @@ class Webhook:
     title: ClassVar[str] = "网络回调"
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.AIRED
+    carries: ClassVar[frozenset[str] | None] = None
     timeout: ClassVar[timedelta] = timedelta(seconds=8)
     pace: ClassVar[Pace | None] = None
     settings: type[WebhookSettings] = WebhookSettings

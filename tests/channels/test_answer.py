@@ -86,7 +86,9 @@ def test_receipts(receipt: str, stated: StatedReceipt) -> None:
         '{"kind": "aired", "at": "2026-11-23T15:04:07"}', '{"kind": "aired", "at": "2026-13-23T15:04:07Z"}',
         '{"kind": "aired", "at": 1764000000}', '{"kind": "aired", "at": "2026-11-23"}', '{"kind": "aired", "note": 1}',
         '{"kind": "aired", "evidence": "javascript:alert(1)"}', '{"kind": "aired", "evidence": "https://[x"}',
-        '{"kind": "aired", "evidence": "https://u:p@x.example"}', '{"kind": "aired", "evidence": ["https://x.example"]}',
+        '{"kind": "aired", "evidence": "https://u:p@x.example"}',
+        '{"kind": "aired", "evidence": "https://x.example/' + "y" * 490 + '"}',
+        '{"kind": "aired", "evidence": ["https://x.example"]}',
     ],
 )  # fmt: skip
 def test_a_malformed_receipt_does_not_undo_the_yes(receipt: str) -> None:

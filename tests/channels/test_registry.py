@@ -128,6 +128,7 @@ class Mute:
 
     name, title = "mute", "无声"
     retracts, proves, settings = Retracts.TAKE_DOWN, Proves.AIRED, Webhook.settings
+    carries = None
     timeout = timedelta(seconds=8)
 
 
@@ -149,6 +150,7 @@ async def demanding(
         (Mute(), "send, timeout and pace"),
         (altered(Webhook, retracts="take_down"), "retracts"),
         (altered(Webhook, proves=None), "proves"),
+        (altered(Webhook, carries={"tv"}), "carries"),
         (altered(Webhook, settings=dict), "settings"),
         (altered(Webhook, settings=Webhook()), "settings"),
         (altered(Webhook, timeout=8), "timeout"),

@@ -43,8 +43,8 @@
   }
 
   function say() {
+    if (!bar || !region()) return;
     var broken = !streaming && Date.now() - started > GRACE;
-    if (!bar) return;
     bar.hidden = reached && !broken;
     bar.classList.toggle("stale", !reached);
     bar.textContent = reached

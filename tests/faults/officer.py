@@ -1,0 +1,101 @@
+"""The police system's side of the API."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from tests.faults.rig import ORGAN, Rig, until
+from tests.making import record_json
+
+ALL_UP = {"aired", "received", "accepted"}
+ALL_DOWN = {"down", "corrected", "spared"}
+NOWHERE = {"loss__area_code": "610802", "loss__lon": 109.741, "loss__lat": 38.29}  # no outlet within 300 km
+
+
+class Officer:
+    """``status`` actual throughout: only then does a chat message name its alert."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self._issued = 0
+        self._client = httpx.AsyncClient(
+            base_url=rig.near, headers={"authorization": f"Bearer {rig.key}"}, timeout=20, trust_env=False
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    def record(self, **changes: Any) -> dict[str, Any]:
+        """A case of its own each time."""
+        self._issued += 1
+        stamp = datetime.now(UTC)
+        case = f"A{ORGAN}{stamp:%Y%m}{self._issued:04d}"
+        return record_json(stamp, organ_code=ORGAN, case_number=case, **changes)
+
+    async def submit(self, record: Mapping[str, Any], key: str | None = None) -> httpx.Response:
+        headers = {"idempotency-key": key} if key else {}
+        return await self._client.post("/v1/alerts", json=record, headers=headers)
+
+    async def issue(self) -> str:
+        """The number of an alert that every outlet is to have."""
+        answer = await self.submit(self.record())
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    async def retract(self, alert: str) -> None:
+        answer = await self._client.post(f"/v1/alerts/{alert}/retract", json={"reason": "found"})
+        assert answer.status_code == 200, answer.text
+
+    async def get(self, path: str) -> httpx.Response:
+        return await self._client.get(path)
+
+    async def read(self, alert: str) -> dict[str, Any]:
+        answer = await self.get(f"/v1/alerts/{alert}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def deliveries(self, alert: str) -> list[dict[str, Any]]:
+        """Every delivery with its attempts and receipts."""
+        found: list[dict[str, Any]] = []
+        after: int | None = 0
+        while after is not None:
+            page = (await self._client.get(f"/v1/alerts/{alert}/deliveries?after={after}&limit=500")).json()
+            found += page["deliveries"]
+            after = page["next"]
+        return found
+
+    async def is_up(self, alert: str, within: float = 60) -> None:
+        """Wait until every outlet has aired it; a chat group can only have accepted it."""
+        await self._is(alert, Counter(aired=self._rig.outlets - 1, accepted=1), within)
+
+    async def is_down(self, alert: str, within: float = 60) -> dict[str, int]:
+        """Wait until every outlet has said that it is down, has posted the correction, or was never told of it. How many
+        there are of each."""
+
+        async def look() -> dict[str, int] | None:
+            seen = await self.read(alert)
+            done = set(seen["outlets"]) <= ALL_DOWN and seen["oldest_undelivered"] is None
+            return seen["outlets"] if done else None
+
+        try:
+            found = await until(look, within, f"{alert} is down everywhere", pause=0.1)
+        except AssertionError as e:
+            raise AssertionError(f"{e}: {(await self.read(alert))['outlets']}") from None
+        assert sum(found.values()) == self._rig.outlets
+        return found
+
+    async def _is(self, alert: str, wanted: Counter[str], within: float) -> None:
+        seen: dict[str, Any] = {}
+
+        async def look() -> bool | None:
+            seen.update(await self.read(alert))
+            return True if Counter(seen["outlets"]) == wanted and seen["oldest_undelivered"] is None else None
+
+        try:
+            await until(look, within, f"{alert} is {dict(wanted)}", pause=0.1)
+        except AssertionError as e:
+            raise AssertionError(f"{e}, but {seen['outlets']}") from None

@@ -1,0 +1,186 @@
+"""A whole huijia in its parts, as docs/running.md runs them: real processes, a PostgreSQL that really syncs, and a
+sandbox of outlets that outlives all of it and remembers what it heard."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from app.commands.sandbox import SandboxPlan, enrol_sandbox
+from app.db import keys
+from app.db.embedded import Cluster, start
+from app.db.engine import transaction
+from app.domain.words import Scope
+from app.flows.house import House
+from app.flows.principal import issue_key
+from app.main import build_house
+from app.settings import Settings
+from tests.conftest import migrate
+from tests.faults.processes import HUIJIA, Processes, environment, free_port, kill_all, offspring
+
+ORGAN, ORGAN_NAME = "610000000000", "陕西省公安厅"
+POSTGRES = {"max_connections": "200"}  # and nothing else: fsync and synchronous_commit stay on
+
+T = TypeVar("T")
+
+
+async def until(look: Callable[[], Awaitable[T | None]], seconds: float, what: str, pause: float = 0.05) -> T:
+    """The first thing that ``look`` finds; fails when it finds nothing in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if (found := await look()) is not None:
+            return found
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        await asyncio.sleep(pause)
+
+
+class Rig:
+    """``key`` is a province's police key. The sandbox stands at ``far``, the API at ``near``."""
+
+    def __init__(self, folder: Path, processes: Processes, screens: int) -> None:
+        self.folder, self.processes = folder, processes
+        self.settings = Settings(_env_file=None, data=folder / "data", host="127.0.0.1", port=free_port())
+        self.near = self.settings.local_url
+        self._plan = SandboxPlan(self.settings.data, free_port(), screens, huijia=self.near)
+        self.far = self._plan.base
+        self.key, self.outlets = "", 0
+        self.cluster: Cluster | None = None
+        self.api: subprocess.Popen[bytes] | None = None
+        self.dispatchers: list[subprocess.Popen[bytes]] = []
+
+    # ── The store ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start_store(self) -> None:
+        self.cluster = start(self.settings.data / "pg", settings=POSTGRES)
+
+    def stop_store(self) -> None:
+        """In order, as before an update of PostgreSQL: every session is closed."""
+        assert self.cluster is not None
+        self.cluster.stop()
+
+    async def ask(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Rows, by a session of the test's own."""
+        assert self.cluster is not None
+        where = make_url(self.cluster.url).query
+        session = await asyncpg.connect(user="huijia", database="postgres", host=str(where["host"]), port=5432)
+        try:
+            rows: list[asyncpg.Record] = await session.fetch(statement, *arguments)
+            return rows
+        finally:
+            await session.close()
+
+    async def count(self, what: str, *arguments: Any) -> int:
+        return int((await self.ask(f"SELECT count(*) FROM {what}", *arguments))[0][0])
+
+    # ── Ours ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def furnish(self) -> None:
+        """The schema, the outlets, the officer's key, and the sandbox running."""
+        assert self.cluster is not None
+        migrate(self.cluster.url)
+        asyncio.run(self._enrol(self.cluster.url))
+        arguments = [
+            sys.executable, "-m", "sandbox", "serve", "--state", str(self._plan.state), "--keys", str(self._plan.keys),
+            "--huijia", self.near, "--port", str(self._plan.port), "--delay-min", "0", "--delay-max", "0.05",
+        ]  # fmt: skip
+        self.processes.start("sandbox", *arguments, env=environment(self.settings.data))
+
+    async def _enrol(self, url: str) -> None:
+        house: House = build_house(self.settings, url)
+        self.outlets = await enrol_sandbox(house, self._plan)
+        async with transaction(house.engine) as session:
+            await keys.save_organ(session, ORGAN, ORGAN_NAME, ORGAN[:6])
+            self.key = await issue_key(session, Scope.POLICE, live=True, label="test", organ_code=ORGAN)
+        await house.engine.dispose()
+
+    def _huijia(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        assert self.cluster is not None
+        given = {"DATABASE_URL": self.cluster.url, "HUIJIA_PORT": str(self.settings.port)}
+        return self.processes.start(name, *HUIJIA, *arguments, env=environment(self.settings.data, given))
+
+    def start_api(self) -> None:
+        self.api = self._huijia("api", "api")
+
+    def start_dispatcher(self) -> None:
+        self.dispatchers.append(self._huijia("dispatch", "dispatch"))
+
+    def kill(self, dispatcher: subprocess.Popen[bytes]) -> None:
+        self.processes.kill(dispatcher)
+        self.dispatchers.remove(dispatcher)
+
+    def power_cut(self) -> None:
+        """Everything of ours and PostgreSQL, its every process, at one stroke. The sandbox is elsewhere."""
+        assert self.cluster is not None
+        assert self.cluster.process is not None
+        assert self.api is not None
+        ours = [self.cluster.process, self.api, *self.dispatchers]
+        kill_all([pid for one in ours for pid in (one.pid, *offspring(one.pid))])
+        for process in ours:
+            process.wait()
+        self.dispatchers.clear()
+
+    def mend(self, dispatchers: int) -> None:
+        """Start whatever does not run."""
+        assert self.cluster is not None
+        assert self.cluster.process is not None
+        if self.cluster.process.poll() is not None:
+            self.start_store()
+        if self.api is None or self.api.poll() is not None:
+            self.start_api()
+        self.dispatchers = [one for one in self.dispatchers if one.poll() is None]
+        while len(self.dispatchers) < dispatchers:
+            self.start_dispatcher()
+
+    async def busiest(self, alert: str) -> subprocess.Popen[bytes]:
+        """The dispatcher that has the most sends of this alert under way."""
+
+        async def look() -> subprocess.Popen[bytes] | None:
+            rows = await self.ask(
+                "SELECT split_part(worker, ':', 2)::int AS pid FROM delivery JOIN alert ON alert.id = alert_id "
+                "WHERE delivery.state = 'sending' AND code = $1 GROUP BY worker ORDER BY count(*) DESC LIMIT 1",
+                alert,
+            )
+            return next((d for d in self.dispatchers if rows and d.pid == rows[0]["pid"]), None)
+
+        return await until(look, 5, "a dispatcher is sending", pause=0.005)
+
+    async def listening(self, channel: str, sessions: int, seconds: float = 30) -> None:
+        """Wait until so many sessions hear the channel: those that were to start have started, or have come back."""
+
+        async def look() -> bool | None:
+            heard = await self.count("pg_stat_activity WHERE query = $1", f'LISTEN "{channel}"')
+            return True if heard == sessions else None
+
+        await until(look, seconds, f"{sessions} sessions listen to {channel}")
+
+    async def up(self) -> None:
+        """Wait until the API and every dispatcher work."""
+        await self.listening("huijia_changed", 1)
+        await self.listening("huijia_due", len(self.dispatchers))
+
+
+@contextmanager
+def running(folder: Path, *, screens: int, dispatchers: int) -> Iterator[Rig]:
+    """A rig that is up; nothing of it is left afterwards."""
+    with Processes(folder) as processes:
+        rig = Rig(folder, processes, screens)
+        rig.start_store()
+        try:
+            rig.furnish()
+            rig.start_api()
+            for _ in range(dispatchers):
+                rig.start_dispatcher()
+            asyncio.run(rig.up())
+            yield rig
+        finally:
+            for process in (rig.api, *rig.dispatchers):
+                if process is not None:
+                    processes.kill(process)
+            rig.stop_store()

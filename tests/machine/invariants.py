@@ -1,0 +1,106 @@
+"""What must hold after every step, and what must hold when all is quiet and every wire is healthy."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from app.db.engine import transaction
+from app.domain.words import Lane, Outcome
+from tests.machine.far_end import Violation
+from tests.machine.world import World
+
+_LEDGER = text(
+    "SELECT a.code, a.state, a.head, (SELECT count(*) FROM notice n WHERE n.alert_id = a.id) AS notices, "
+    "(SELECT count(*) FROM delivery d WHERE d.alert_id = a.id) AS deliveries, "
+    "(SELECT count(*) FROM record r WHERE r.alert_id = a.id) AS records FROM alert a"
+)
+_DELIVERIES = text(
+    "SELECT d.id, a.code, d.outlet_id, d.number, a.head, d.kind, d.lane, d.state, d.tries, d.refusals, d.lease_until "
+    "FROM delivery d JOIN alert a ON a.id = d.alert_id ORDER BY d.id"
+)
+ROUNDS = 120
+
+
+async def check_each(world: World) -> None:
+    """Nothing that was accepted is lost, and nothing is there that was not accepted."""
+    async with transaction(world.house.engine) as session:
+        rows = {r.code: r for r in await session.execute(_LEDGER)}
+    if set(rows) != set(world.known):
+        raise Violation(f"accepted were {sorted(world.known)}, the ledger holds {sorted(rows)}")
+    for code, alert in world.known.items():
+        row = rows[code]
+        if (row.head, row.notices) != (alert.head, alert.head):
+            raise Violation(f"{code} has had {alert.head} notices, the ledger holds {row.notices}, head {row.head}")
+        if row.records < 1 or row.deliveries < alert.deliveries:
+            raise Violation(f"records or deliveries of {code} have gone")
+        if (alert.ended is None) != (row.state == "active"):
+            raise Violation(f"{code} is {row.state}")
+        alert.deliveries = row.deliveries
+
+
+async def drive(world: World) -> None:
+    """Let everything come to rest with healthy wires: what is claimed arrives and is accepted, who polls gets an answer."""
+    for _ in range(ROUNDS):
+        await _round(world)
+        rows = await _rows(world)
+        waiting = [r for r in rows if r.state in ("pending", "sending") or r.lease_until is not None]
+        failed = {r.code for r in rows if r.state == "failed" and r.number == r.head}
+        if not waiting and not failed and not world.sends:
+            return
+        for code in sorted(failed):
+            await world.ask_again(code)
+        await world.jump(timedelta(seconds=61), lambda _: True)
+    raise Violation(f"stuck after {ROUNDS} rounds: {[tuple(r) for r in waiting]}")
+
+
+async def _round(world: World) -> None:
+    for worker in ("a", "b"):
+        await world.claim(worker)
+    for send in world.sends:
+        if send.result is None:
+            world.answer(send, Outcome.ACCEPTED)
+    for worker in sorted({s.worker for s in world.sends}):
+        await world.settle([s for s in world.sends if s.worker == worker])
+    for place in world.places.values():
+        if place.lane is Lane.POLLED:
+            await world.poll(place)
+    for name in ("rescue", "expire", "put_right", "extend"):
+        await world.sweep(name)
+
+
+async def check_end(world: World) -> None:
+    """After ``drive``."""
+    rows = await _rows(world)
+    _check_counts(world, rows)
+    for place in world.places.values():
+        for code, number in place.shown.items():
+            alert = world.known[code]
+            if alert.ended is not None:
+                raise Violation(f"place {place.id} still shows {code}, which ended at step {alert.ended}")
+            if number != alert.head:
+                raise Violation(f"place {place.id} shows notice {number} of {code}, the newest is {alert.head}")
+        for code, alert in world.known.items():
+            if alert.ended is not None and place.ever_showed(code):
+                _check_told(rows, place.id, code)
+
+
+def _check_told(rows: Sequence[Any], place: int, code: str) -> None:
+    told = [r for r in rows if (r.outlet_id, r.code, r.kind) == (place, code, "retract")]
+    if [r.state for r in told] not in (["accepted"], ["confirmed"]):
+        raise Violation(f"place {place} showed {code} and was not told to take it down: {[tuple(r) for r in told]}")
+
+
+def _check_counts(world: World, rows: Sequence[Any]) -> None:
+    """Every attempt that was begun is counted: the take-down rests on it."""
+    for row in rows:
+        if row.lane != Lane.POLLED and row.tries != world.begun.get(row.id, 0):
+            raise Violation(f"{tuple(row)} counts {row.tries} tries, {world.begun.get(row.id, 0)} were begun")
+        if row.refusals > row.tries:
+            raise Violation(f"{tuple(row)} counts more refusals than tries")
+
+
+async def _rows(world: World) -> Sequence[Any]:
+    async with transaction(world.house.engine) as session:
+        return (await session.execute(_DELIVERIES)).all()

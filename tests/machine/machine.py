@@ -1,0 +1,149 @@
+"""Every verb of the ledger in any order, with crashes, lost answers, late settles and the clock jumping at any moment."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import text
+
+from app.db.engine import transaction
+from app.domain.words import Lane, Outcome, ReceiptKind, Status
+from tests.machine.building import Building
+from tests.machine.far_end import Arrival, Place
+from tests.machine.invariants import check_each, check_end, drive
+from tests.machine.world import Send, World
+
+T = TypeVar("T")
+pick = st.integers(0, 59)  # divisible by the length of every short list
+workers = st.sampled_from(["a", "b", "c"])
+rarely = st.integers(0, 9).map(lambda n: n == 9)
+JUMPS = [timedelta(seconds=s) for s in (1, 3, 10, 16, 61, 900, 3700, 90_000)]
+
+
+class Machine(RuleBasedStateMachine):
+    """``building`` and ``runner`` are set by the test that runs it."""
+
+    building: Building
+    runner: asyncio.Runner
+    most_alerts = 3
+
+    def do(self, what: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(what)
+
+    @initialize()
+    def begin(self) -> None:
+        self.world: World = self.do(self.building.world())
+
+    def _live(self) -> list[str]:
+        return [code for code, alert in self.world.known.items() if alert.ended is None]
+
+    def _flying(self) -> list[Send]:
+        return [s for s in self.world.sends if s.result is None]
+
+    def _answered(self) -> list[Send]:
+        return [s for s in self.world.sends if s.result is not None]
+
+    def _heard(self) -> list[tuple[Place, Arrival]]:
+        return [(place, a) for place in self.world.places.values() for a in place.arrivals]
+
+    @precondition(lambda self: len(self.world.known) < self.most_alerts)
+    @rule(status=st.sampled_from([Status.ACTUAL, Status.ACTUAL, Status.EXERCISE]), torn=rarely)
+    def submit(self, status: Status, torn: bool) -> None:
+        self.do(self.world.submit(status, torn))
+
+    @precondition(lambda self: self._live())
+    @rule(at=pick, torn=rarely)
+    def amend(self, at: int, torn: bool) -> None:
+        self.do(self.world.amend(self._live()[at % len(self._live())], torn))
+
+    @precondition(lambda self: self.world.known)
+    @rule(at=pick, torn=rarely)
+    def retract(self, at: int, torn: bool) -> None:
+        codes = [c for c in self.world.known if c in self._live()] or list(self.world.known)
+        if self.world.known[codes[at % len(codes)]].ended is None:
+            self.do(self.world.retract(codes[at % len(codes)], torn))
+
+    @precondition(lambda self: self.world.known)
+    @rule(at=pick)
+    def ask_again(self, at: int) -> None:
+        codes = list(self.world.known)
+        self.do(self.world.ask_again(codes[at % len(codes)]))
+
+    @precondition(lambda self: self.world.known)
+    @rule(worker=workers, room=st.integers(1, 4), only_retractions=rarely)
+    def claim(self, worker: str, room: int, only_retractions: bool) -> None:
+        self.do(self.world.claim(worker, room, only_retractions))
+
+    @precondition(lambda self: any(not s.arrived for s in self._flying()))
+    @rule(at=pick)
+    def arrive(self, at: int) -> None:
+        flying = [s for s in self._flying() if not s.arrived]
+        self.world.arrive(flying[at % len(flying)])
+
+    @precondition(lambda self: self._flying())
+    @rule(at=pick, outcome=st.sampled_from(Outcome), receipt=st.none() | st.sampled_from(ReceiptKind))
+    def answer(self, at: int, outcome: Outcome, receipt: ReceiptKind | None) -> None:
+        self.world.answer(self._flying()[at % len(self._flying())], outcome, receipt)
+
+    @precondition(lambda self: self._answered())
+    @rule(at=pick, all_of_them=st.booleans(), torn=rarely)
+    def settle(self, at: int, all_of_them: bool, torn: bool) -> None:
+        answered = self._answered()
+        one = answered[at % len(answered)]
+        batch = [s for s in answered if s.worker == one.worker] if all_of_them else [one]
+        self.do(self.world.settle(batch, torn))
+
+    @precondition(lambda self: self.world.sends)
+    @rule(worker=workers, arrives=st.booleans())
+    def crash(self, worker: str, arrives: bool) -> None:
+        self.world.crash(worker, lambda _: arrives)
+
+    @rule(by=st.sampled_from(JUMPS), arrives=st.booleans())
+    def jump(self, by: timedelta, arrives: bool) -> None:
+        self.do(self.world.jump(by, lambda _: arrives))
+
+    @precondition(lambda self: self.world.known)
+    @rule(name=st.sampled_from(["rescue", "rescue", "expire", "put_right", "extend"]))
+    def sweep(self, name: str) -> None:
+        self.do(self.world.sweep(name))
+
+    @precondition(lambda self: self.world.known)
+    @rule(lost=st.booleans())
+    def poll(self, lost: bool) -> None:
+        place = next(p for p in self.world.places.values() if p.lane is Lane.POLLED)
+        self.do(self.world.poll(place, lost))
+
+    @precondition(lambda self: self._heard())
+    @rule(at=pick, kind=st.sampled_from(ReceiptKind), minutes=st.integers(-2, 2), torn=rarely)
+    def say(self, at: int, kind: ReceiptKind, minutes: int, torn: bool) -> None:
+        place, of = self._heard()[at % len(self._heard())]
+        self.do(self.world.say(place, of, kind, self.world.at(minutes=minutes), torn))
+
+    @rule(at=pick, paused=st.booleans())
+    def pause(self, at: int, paused: bool) -> None:
+        ids = list(self.world.places)
+        self.do(self._set_paused(ids[at % len(ids)], paused))
+
+    async def _set_paused(self, id: int, paused: bool) -> None:
+        async with transaction(self.world.house.engine) as session:
+            await session.execute(
+                text("UPDATE outlet SET paused = :paused, updated_at = now() WHERE id = :id"),
+                {"paused": paused, "id": id},
+            )
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        if hasattr(self, "world"):
+            self.do(check_each(self.world))
+
+    def teardown(self) -> None:
+        if hasattr(self, "world"):
+            self.do(self._rest())
+
+    async def _rest(self) -> None:
+        await drive(self.world)
+        await check_each(self.world)
+        await check_end(self.world)

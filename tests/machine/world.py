@@ -1,0 +1,248 @@
+"""The real ledger with a simulated world around it: workers that claim, crash and settle late; places that air or not."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from app.db import alerts, claims
+from app.db.claims import Claimed, Result
+from app.db.engine import Session, clock, transaction
+from app.dispatch.settle import settle
+from app.dispatch.sweeps import Sweeps
+from app.domain.words import EndReason, Kind, Lane, Outcome, ReceiptKind, Scope, Status
+from app.flows.amend import amend
+from app.flows.ask_again import ask_again
+from app.flows.confirm import Stated, confirm
+from app.flows.end import retract
+from app.flows.fetch import fetch
+from app.flows.house import House
+from app.flows.principal import Principal
+from app.flows.submit import submit
+from channels.contract import ReceiptKind as SaidKind
+from channels.contract import StatedReceipt
+from tests.machine.clock import move_clock
+from tests.machine.far_end import Arrival, Place, Violation
+from tests.machine.records import record
+from tests.making import police
+
+DEADLINE = timedelta(seconds=9)  # of one send
+LEASE = timedelta(seconds=15)
+PACE, PACE_PER, RESERVE = 3, timedelta(minutes=1), 1
+OPERATOR = Principal("operator:test", Scope.OPERATOR, live=True)
+
+
+@dataclass
+class Send:
+    """A claimed delivery on its way. ``result`` is what its worker knows of it and has not settled yet."""
+
+    claimed: Claimed
+    worker: str
+    began: int
+    at: datetime
+    arrived: bool = False
+    result: tuple[Result, StatedReceipt | None] | None = None
+
+
+@dataclass
+class Known:
+    """An alert that the service has accepted, as its issuer knows it."""
+
+    id: int
+    status: Status
+    case: str
+    head: int = 1
+    ended: int | None = None
+    deliveries: int = 0
+
+
+class Torn(Exception):
+    """The process died before the commit."""
+
+
+@dataclass
+class World:
+    house: House
+    sweeps: Sweeps
+    places: dict[int, Place]
+    now: datetime
+    lease: timedelta = LEASE
+    step: int = 0
+    known: dict[str, Known] = field(default_factory=dict)
+    sends: list[Send] = field(default_factory=list)
+    begun: dict[int, int] = field(default_factory=dict)  # delivery → attempts that were begun
+    starts: list[tuple[int, datetime]] = field(default_factory=list)  # place and time of paced sends
+
+    @asynccontextmanager
+    async def commit(self, torn: bool = False) -> AsyncIterator[Session]:
+        """A transaction; a torn one is never committed."""
+        self.step += 1
+        try:
+            async with transaction(self.house.engine) as session:
+                yield session
+                if torn:
+                    raise Torn
+        except Torn:
+            pass
+
+    # ── what police and operators do ──
+
+    async def submit(self, status: Status, torn: bool = False) -> str:
+        case = f"A6101130000002026{self.step:06d}"
+        facts = record(self.now, status, case)
+        async with self.commit(torn) as session:
+            who = police(live=status is Status.ACTUAL)
+            issued = await submit(
+                session, who, facts, None, idempotency_key=f"s{self.step}", body_hash=b"", seal=self.house.seal,
+                press=self.house.press,
+            )  # fmt: skip
+            found = await alerts.find(session, issued.code)
+        if not torn and found is not None:
+            self.known[issued.code] = Known(found.id, status, case)
+        return issued.code
+
+    async def amend(self, code: str, torn: bool = False) -> None:
+        alert = self.known[code]
+        facts = record(self.now, alert.status, alert.case, features=f"特征{self.step}")
+        async with self.commit(torn) as session:
+            await amend(
+                session, police(live=alert.status is Status.ACTUAL), code, facts, None, idempotency_key=None,
+                body_hash=b"", seal=self.house.seal, press=self.house.press,
+            )  # fmt: skip
+        if not torn:
+            alert.head += 1
+
+    async def retract(self, code: str, torn: bool = False) -> None:
+        alert = self.known[code]
+        async with self.commit(torn) as session:
+            await retract(session, police(), code, EndReason.FOUND, "", press=self.house.press)
+        if not torn and alert.ended is None:
+            alert.head, alert.ended = alert.head + 1, self.step
+
+    async def ask_again(self, code: str) -> int:
+        async with self.commit() as session:
+            return await ask_again(session, OPERATOR, code)
+
+    # ── what workers do ──
+
+    async def claim(self, worker: str, room: int = 10, only_retractions: bool = False) -> Sequence[Send]:
+        async with self.commit() as session:
+            taken = list(
+                await claims.claim(
+                    session, worker=worker, lease=self.lease, room=room, only_retractions=only_retractions
+                )
+            )
+            taken += await claims.claim_paced(
+                session, worker=worker, lease=self.lease, carrier="dingtalk_robot", count=PACE, per=PACE_PER,
+                reserve=RESERVE,
+            )  # fmt: skip
+        return [self._begin(worker, c) for c in taken]
+
+    def _begin(self, worker: str, c: Claimed) -> Send:
+        self.begun[c.id] = self.begun.get(c.id, 0) + 1
+        for other in self.sends:
+            if other.result is None and (other.claimed.alert_id, other.claimed.outlet_id) == (c.alert_id, c.outlet_id):
+                raise Violation(f"{c} was claimed while {other.claimed} is still being sent")
+        send = Send(c, worker, self.step, self.now)
+        self.sends.append(send)
+        self._paced(send)
+        return send
+
+    def _paced(self, send: Send) -> None:
+        """No more than the pace in any window, and the reserve for retractions alone."""
+        if send.claimed.lane is not Lane.PACED:
+            return
+        window = [at for place, at in self.starts if place == send.claimed.outlet_id and at > self.now - PACE_PER]
+        self.starts.append((send.claimed.outlet_id, self.now))
+        if len(window) >= (PACE if send.claimed.kind is Kind.RETRACT else PACE - RESERVE):
+            raise Violation(f"{send.claimed} is one too many within {PACE_PER}")
+
+    def arrive(self, send: Send) -> None:
+        """The request reaches the place. Nobody but the place knows."""
+        self.step += 1
+        send.arrived = True
+        c = send.claimed
+        code = next(code for code, alert in self.known.items() if alert.id == c.alert_id)
+        self.air(self.places[c.outlet_id], Arrival(c.id, code, c.number, c.kind, send.began))
+
+    def air(self, place: Place, new: Arrival) -> None:
+        alert = self.known[new.code]
+        place.air(new, alert.status, alert.ended)
+
+    def answer(self, send: Send, outcome: Outcome, receipt: ReceiptKind | None = None) -> None:
+        """The worker learns what came of it. Accepted means that it arrived, refused that it certainly did not air."""
+        if outcome is Outcome.ACCEPTED and not send.arrived:
+            self.arrive(send)
+        if outcome is Outcome.REFUSED and send.arrived:
+            outcome = Outcome.RETRY
+        said = StatedReceipt(SaidKind(receipt)) if receipt and outcome is Outcome.ACCEPTED else None
+        reason = None if outcome is Outcome.ACCEPTED else "timeout" if outcome is Outcome.RETRY else "rejected"
+        send.result = Result(send.claimed, outcome, reason, "", None, None, send.at, self.now), said
+
+    async def settle(self, sends: Sequence[Send], torn: bool = False) -> None:
+        done = [s.result for s in sends if s.result is not None]
+        if done:
+            async with self.commit(torn) as session:
+                await settle(session, done, sends[0].worker, self.house.press)
+        if not torn:
+            self.sends = [s for s in self.sends if s not in sends]
+
+    def crash(self, worker: str, arrives: Callable[[Send], bool]) -> None:
+        """What it was sending arrives or not; what it knew is lost."""
+        for send in [s for s in self.sends if s.worker == worker]:
+            if send.result is None and not send.arrived and arrives(send):
+                self.arrive(send)
+            self.sends.remove(send)
+        self.step += 1
+
+    async def jump(self, by: timedelta, arrives: Callable[[Send], bool]) -> None:
+        """Time passes. No send outlives its deadline: it arrives before that or never, and its worker sees a timeout."""
+        for send in self.sends:
+            if send.result is None and self.now + by - send.at > DEADLINE:
+                if not send.arrived and arrives(send):
+                    self.arrive(send)
+                self.answer(send, Outcome.RETRY)
+        self.step += 1
+        self.now += by
+        await move_clock(self.house.engine, by)
+
+    # ── what places say and ask ──
+
+    async def say(self, place: Place, of: Arrival, kind: ReceiptKind, at: datetime, torn: bool = False) -> None:
+        async with self.commit(torn) as session:
+            await confirm(session, place.partner, [Stated(of.delivery, kind, at)], press=self.house.press)
+
+    async def poll(self, place: Place, lost: bool = False) -> None:
+        """The place fetches; a lost answer was committed all the same."""
+        async with self.commit() as session:
+            cursor, items = await fetch(session, place.partner, place.cursor, 100, press=self.house.press)
+        if lost:
+            return
+        place.cursor = cursor
+        for item in items:
+            told = item["payload"]["data"]
+            delivery = int(item["delivery"].removeprefix("dlv_"))
+            self.air(place, Arrival(delivery, told["alert"], told["number"], Kind(told["kind"]), self.step))
+
+    # ── what the metronome does ──
+
+    async def sweep(self, name: str) -> None:
+        self.step += 1
+        await getattr(self.sweeps, name)()
+        async with transaction(self.house.engine) as session:
+            assert await clock(session) == self.now
+            for code, alert in self.known.items():
+                found = await alerts.find(session, code)
+                assert found is not None, f"{code} was accepted and is lost"
+                if alert.ended is None and found.ended_at is not None:
+                    alert.ended, alert.head = self.step, found.head
+
+    def at(self, **change: float) -> datetime:
+        return self.now + timedelta(**change)
+
+
+def fresh(world: World) -> World:
+    """The same database and places, before anything has happened."""
+    for place in world.places.values():
+        place.shown, place.arrivals, place.cursor = {}, [], 0
+    return replace(world, step=0, known={}, sends=[], begun={}, starts=[])
