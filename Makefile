@@ -59,7 +59,7 @@ clean:
 # uv first, by hash like everything else; it installs the rest in seconds. Where it cannot (it does not read pip's
 # configuration, so an index known to pip alone is unknown to it) pip does the same work from the same hashes.
 define install
-	@$(UV) pip install -q --python $(BIN)/python $(1) || { \
+	@$(UV) pip install -q --python $(BIN)/python $(2) $(1) || { \
 		echo "uv could not; pip tries, which takes longer"; $(BIN)/python -m pip install -q $(1); }
 endef
 
@@ -74,7 +74,7 @@ $(V)/.uv: requirements-uv.txt
 
 $(V)/.run: $(V)/.uv requirements.txt pyproject.toml
 	@echo "installing requirements.txt"
-	$(call install,--require-hashes -r requirements.txt)
+	$(call install,--require-hashes -r requirements.txt,--compile-bytecode)
 	$(call install,--no-deps --no-build-isolation -e .)
 	@touch $@
 

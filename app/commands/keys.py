@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.commands.store import fail, with_house
 from app.db import audit, keys, outlets
 from app.db.engine import transaction
+from app.domain.beijing import beijing
 from app.domain.words import Scope
 from app.flows.house import House
 from app.flows.principal import issue_key
@@ -56,11 +57,13 @@ def listing() -> None:
     async def act(house: House) -> Table:
         async with transaction(house.engine) as session:
             rows = await keys.listing(session)
-        table = Table("编号", "范围", "性质", "机关 / 单位", "备注", "签发", "吊销")
+        table = Table(Column("编号", no_wrap=True), "范围", "性质", "机关 / 单位", "备注", "签发", "吊销")
+        for column in table.columns[1:]:
+            column.overflow = "fold"
         for r in rows:
             table.add_row(
                 r["id"], r["scope"], "正式" if r["live"] else "测试", r["organ_code"] or r["partner"] or "—", r["label"],
-                f"{r['created_at']:%Y-%m-%d %H:%M}", f"{r['revoked_at']:%Y-%m-%d %H:%M}" if r["revoked_at"] else "",
+                f"{beijing(r['created_at']):%Y-%m-%d %H:%M}", f"{beijing(r['revoked_at']):%Y-%m-%d %H:%M}" if r["revoked_at"] else "",
             )  # fmt: skip
         return table
 

@@ -80,6 +80,8 @@ def listing() -> None:
         async with transaction(house.engine) as session:
             rows = await outlets.listing(session)
         table = Table("编号", "协作单位", "发布点", "渠道", "传输方式", "服务区划", "演练", "测试", "状态")
+        for column in table.columns:
+            column.overflow = "fold"
         for r in rows:
             table.add_row(
                 str(r["id"]), r["partner"], r["name"], r["channel"], r["carrier"], " ".join(r["codes"]) or "按位置",

@@ -2,18 +2,19 @@
 
 import io
 import secrets
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from PIL import Image, ImageDraw
 
+from app.domain.beijing import BEIJING
+
 ORGAN, ORGAN_NAME = "610000000000", "陕西省公安厅（演示）"
-_BEIJING = timezone(timedelta(hours=8))
 
 
 def sample_record(status: str = "exercise", now: datetime | None = None) -> dict[str, Any]:
     """The body of ``POST /v1/alerts``; the case number is a new one each time."""
-    here = (now or datetime.now(UTC)).astimezone(_BEIJING).replace(microsecond=0)
+    here = (now or datetime.now(UTC)).astimezone(BEIJING).replace(microsecond=0)
     lost = here - timedelta(minutes=35)
     return {
         "status": status,

@@ -28,6 +28,11 @@ async def _set(house: House, delivery: int, values: str) -> None:
         await session.execute(text(f"UPDATE delivery SET {values} WHERE id = :id"), {"id": delivery})
 
 
+async def issued(house: House, delivery: int, *, seconds_ago: int) -> None:
+    """It has waited since then."""
+    await _set(house, delivery, f"created_at = now() - interval '{seconds_ago} s'")
+
+
 async def accepted(house: House, delivery: int, *, minutes_ago: int = 0) -> None:
     """The outlet took it."""
     await _set(house, delivery, f"state = 'accepted', tries = 1, accepted_at = now() - interval '{minutes_ago} min'")

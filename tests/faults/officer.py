@@ -20,7 +20,6 @@ class Officer:
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
-        self._issued = 0
         self._client = httpx.AsyncClient(
             base_url=rig.near, headers={"authorization": f"Bearer {rig.key}"}, timeout=20, trust_env=False
         )
@@ -30,9 +29,8 @@ class Officer:
 
     def record(self, **changes: Any) -> dict[str, Any]:
         """A case of its own each time."""
-        self._issued += 1
         stamp = datetime.now(UTC)
-        case = f"A{ORGAN}{stamp:%Y%m}{self._issued:04d}"
+        case = f"A{ORGAN}{stamp:%Y%m}{next(self._rig.cases):04d}"
         return record_json(stamp, organ_code=ORGAN, case_number=case, **changes)
 
     async def submit(self, record: Mapping[str, Any], key: str | None = None) -> httpx.Response:
@@ -82,7 +80,7 @@ class Officer:
             return seen["outlets"] if done else None
 
         try:
-            found = await until(look, within, f"{alert} is down everywhere", pause=0.1)
+            found = await until(look, within, f"{alert} is down everywhere", pause=0.4)
         except AssertionError as e:
             raise AssertionError(f"{e}: {(await self.read(alert))['outlets']}") from None
         assert sum(found.values()) == self._rig.outlets
@@ -96,6 +94,6 @@ class Officer:
             return True if Counter(seen["outlets"]) == wanted and seen["oldest_undelivered"] is None else None
 
         try:
-            await until(look, within, f"{alert} is {dict(wanted)}", pause=0.1)
+            await until(look, within, f"{alert} is {dict(wanted)}", pause=0.4)
         except AssertionError as e:
             raise AssertionError(f"{e}, but {seen['outlets']}") from None

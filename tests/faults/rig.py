@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,7 +51,7 @@ class Rig:
         self.near = self.settings.local_url
         self._plan = SandboxPlan(self.settings.data, free_port(), screens, huijia=self.near)
         self.far = self._plan.base
-        self.key, self.outlets = "", 0
+        self.key, self.outlets, self.cases = "", 0, count(1)
         self.cluster: Cluster | None = None
         self.api: subprocess.Popen[bytes] | None = None
         self.dispatchers: list[subprocess.Popen[bytes]] = []
