@@ -79,7 +79,7 @@ async def submit_alert(
     return view
 
 
-@router.get("/{id}", responses=answers(401, 403, 404, 503))
+@router.get("/{id}", responses=answers(401, 403, 404, 422, 503))
 async def read_alert(who: Staff, id: AlertId, house: TheHouse) -> dict[str, Any]:
     """State, notices, deliveries counted by channel and state, and the oldest that is still undelivered."""
     async with transaction(house.engine) as session:

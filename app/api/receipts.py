@@ -13,7 +13,7 @@ from app.api.instants import BEIJING, Instant
 from app.api.json_body import read_body, read_json, validated
 from app.api.openapi import answers
 from app.api.problems import Problem, described
-from app.api.text import Line, Prose
+from app.api.text import LEGIBLE, ONE_LINE, Prose
 from app.db.engine import transaction
 from app.domain.errors import Fault, Invalid
 from app.domain.words import ReceiptKind
@@ -49,11 +49,11 @@ class ReceiptForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
 
-    delivery: Annotated[Line, Field(min_length=1, max_length=64, examples=["dlv_42"])]
+    delivery: Annotated[str, Field(min_length=1, max_length=64, examples=["dlv_42"]), LEGIBLE, ONE_LINE]
     kind: Literal["received", "aired", "taken_down", "rejected"]
     at: Instant | None = None
     note: Prose = ""
-    evidence: Annotated[str, Field(max_length=500, json_schema_extra={"format": "uri"}), AfterValidator(_link)] = ""
+    evidence: Annotated[str, Field(max_length=500, json_schema_extra={"format": "uri"}), LEGIBLE, AfterValidator(_link)] = ""
 
     def stated(self, now: datetime) -> Stated:
         match = _DELIVERY.fullmatch(self.delivery)

@@ -21,7 +21,7 @@ from pydantic_core import InitErrorDetails
 from app.api.agreement import LATITUDES, LONGITUDES, disagreements
 from app.api.instants import Day, Instant
 from app.api.numbers import CaseNumber, CountyCode, OfficerNumber, OrganCode, Plate, ResidentId
-from app.api.text import Line, Name, Phone, Place, Prose
+from app.api.text import LEGIBLE, ONE_LINE, Line, Name, Phone, Place, Prose
 from app.domain import record as r
 from app.domain.geo import Datum
 from app.domain.words import Status
@@ -95,7 +95,7 @@ class LossForm(_Form):
 class SuspectForm(_Form):
     """What the public may know of a suspect."""
 
-    description: Annotated[Line, Field(min_length=2)]
+    description: Annotated[str, Field(min_length=2, max_length=100), LEGIBLE, ONE_LINE]
 
 
 class VehicleForm(_Form):
@@ -114,7 +114,7 @@ class GuardianForm(_Form):
     told: bool
     name: Name
     phone: Phone
-    relation: Annotated[Line, Field(min_length=1, max_length=20)]
+    relation: Annotated[str, Field(min_length=1, max_length=20), LEGIBLE, ONE_LINE]
 
 
 class RecordForm(_Form):
@@ -126,7 +126,11 @@ class RecordForm(_Form):
     reported_by: OfficerForm
     verified_by: OfficerForm
     verified_at: Instant
-    basis: Annotated[Prose, Field(min_length=2, description="What the verification rests on. Never published.")]
+    basis: Annotated[
+        str,
+        Field(min_length=2, max_length=500, description="What the verification rests on. Never published."),
+        LEGIBLE,
+    ]
     minor: MinorForm
     loss: LossForm
     guardian: GuardianForm

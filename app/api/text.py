@@ -54,13 +54,13 @@ def _named(value: str) -> str:
     return value
 
 
-_Legible = AfterValidator(legible)
-_Line = AfterValidator(_one_line)
+LEGIBLE = AfterValidator(legible)
+ONE_LINE = AfterValidator(_one_line)
 
-Name = Annotated[str, Field(min_length=1, max_length=40), _Legible, _Line, AfterValidator(_named)]
-Line = Annotated[str, Field(max_length=100), _Legible, _Line]
-Place = Annotated[str, Field(min_length=2, max_length=100), _Legible, _Line]
-Prose = Annotated[str, Field(max_length=500), _Legible]
+Name = Annotated[str, Field(min_length=1, max_length=40), LEGIBLE, ONE_LINE, AfterValidator(_named)]
+Line = Annotated[str, Field(max_length=100), LEGIBLE, ONE_LINE]
+Place = Annotated[str, Field(min_length=2, max_length=100), LEGIBLE, ONE_LINE]
+Prose = Annotated[str, Field(max_length=500), LEGIBLE]
 
 # Short numbers, a mobile, a landline with its area code and perhaps an extension, 400/800 numbers.
 _PHONE = re.compile(

@@ -22,6 +22,16 @@ LOOK_SECONDS = 0.15
 ON_AIR_SECONDS = 2.0
 
 
+def _read(record: Path) -> dict[str, Any]:
+    try:
+        body = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as e:
+        raise typer.Exit(fail(f"{record} 读不出来，或不是合法的 JSON：{e}")) from e
+    if not isinstance(body, dict):
+        raise typer.Exit(fail(f"{record} 应为一个 JSON 对象。"))
+    return body
+
+
 async def _deliveries(client: httpx.AsyncClient, code: str) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
     after: int | None = 0
@@ -73,7 +83,7 @@ def drill(
     bearer = key or (key_file.read_text().strip() if key_file else None)
     if not bearer:
         raise typer.Exit(fail("需要公安密钥：--key、--key-file 或环境变量 HUIJIA_KEY。"))
-    body = json.loads(record.read_text(encoding="utf-8")) if record else sample_record()
+    body = _read(record) if record else sample_record()
     body["status"] = "exercise"
     screen = Console(highlight=False)
 

@@ -78,7 +78,8 @@ def read_document(raw: bytes | str) -> Document:
     try:
         return Document.model_validate_json(raw)
     except ValidationError as e:
-        raise Invalid(faults_of(e.errors(include_url=False, include_input=False))) from None
+        faults = faults_of(e.errors(include_url=False, include_input=False))
+        raise Invalid([f for f in faults if not (f.code == "too_short" and _holds(f.pointer, faults))]) from None
 
 
 async def enrol_all(
@@ -100,6 +101,11 @@ async def enrol_all(
             raise Invalid(faults)
         await audit.write(session, "cli", "outlet_import", detail={"partners": list(partners)})
     return partners
+
+
+def _holds(pointer: str, faults: Sequence[Fault]) -> bool:
+    """Whether a list has faulty members: pydantic then counts only the others, and may call it too short as well."""
+    return any(f.pointer.startswith(f"{pointer}/") for f in faults)
 
 
 def _under(base: str, faults: Sequence[Fault]) -> list[Fault]:

@@ -63,7 +63,8 @@ def listing() -> None:
         for r in rows:
             table.add_row(
                 r["id"], r["scope"], "正式" if r["live"] else "测试", r["organ_code"] or r["partner"] or "—", r["label"],
-                f"{beijing(r['created_at']):%Y-%m-%d %H:%M}", f"{beijing(r['revoked_at']):%Y-%m-%d %H:%M}" if r["revoked_at"] else "",
+                f"{beijing(r['created_at']):%Y-%m-%d %H:%M}",
+                f"{beijing(r['revoked_at']):%Y-%m-%d %H:%M}" if r["revoked_at"] else "",
             )  # fmt: skip
         return table
 

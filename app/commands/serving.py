@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +29,11 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def run_until_told(self) -> None:
+        """Where it cannot listen, uvicorn would leave the interpreter; we have more to end than that."""
+        with suppress(SystemExit):
+            await self.serve()
 
 
 def log_to(file: Path | None) -> None:
@@ -55,7 +60,7 @@ async def serving(app: FastAPI, settings: Settings, stop: asyncio.Event) -> Asyn
         timeout_graceful_shutdown=3,
     )  # fmt: skip
     server = _Server(config)
-    task = asyncio.create_task(server.serve())
+    task = asyncio.create_task(server.run_until_told())
     task.add_done_callback(lambda _: stop.set())
     while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has a flag, not an event
         await asyncio.sleep(0.01)

@@ -75,20 +75,19 @@ class Choice:
 
 def table(alert: Shown, rows: Sequence[Row], choice: Choice) -> Table:
     """The part of the outlets that was asked for."""
-    lines = sorted((_line(alert, row) for row in rows), key=lambda line: _place(alert, line))
-    matching = [line for line in lines if _matches(line.row, choice)]
+    matching = sorted((row for row in rows if _matches(row, choice)), key=lambda row: _place(alert, row))
     first = (choice.page - 1) * PAGE
     return Table(
-        lines=matching[first : first + PAGE],
+        lines=[_line(alert, row) for row in matching[first : first + PAGE]],
         stages=_stage_filters(rows, choice),
         channels=_channel_filters(rows, choice),
-        total=len(lines),
+        total=len(rows),
         matching=len(matching),
         before=choice.href(page=choice.page - 1) if choice.page > 1 else None,
         after=choice.href(page=choice.page + 1) if first + PAGE < len(matching) else None,
         up=sum(1 for row in rows if not alert.live and row["stage"] in _UP and not _unprovable(row)),
         unprovable=sum(1 for row in rows if not alert.live and _unprovable(row)),
-        failed=sum(1 for line in lines if line.may_ask),
+        failed=sum(1 for row in rows if _may_ask(alert, row)),
     )
 
 
@@ -101,16 +100,21 @@ def _line(alert: Shown, row: Row) -> Line:
     troubled = stage.tone in ("bad", "warn") or (row["tries"] > 0 and stage.sign == "…")
     wrong = row["contradicted"] or (troubled and (alert.live or row["stage"] in _UP))
     reason = REASONS.get(row["reason"], row["reason"]) if row["reason"] and wrong else ""
-    may_ask = row["state"] == DeliveryState.FAILED and row["number"] == alert.head
     silent = row["stage"] in _UNPROVEN and row["proves"] == "nothing"
     waiting = row["stage"] in (*_UNPROVEN, "overdue", "down_overdue") and not silent
-    return Line(row, stage, CHANNELS.get(row["channel"], row["channel"]), reason, wrong, may_ask, waiting, silent)
+    return Line(
+        row, stage, CHANNELS.get(row["channel"], row["channel"]), reason, wrong, _may_ask(alert, row), waiting, silent
+    )
 
 
-def _place(alert: Shown, line: Line) -> tuple[bool, bool, int]:
+def _may_ask(alert: Shown, row: Row) -> bool:
+    return (row["state"], row["number"]) == (DeliveryState.FAILED, alert.head)
+
+
+def _place(alert: Shown, row: Row) -> tuple[bool, bool, int]:
     """What is contradicted first, then (after the end) what may still be up, then by stage; else by channel and name."""
-    settled = not alert.live and line.row["stage"] not in _UP
-    return not line.row["contradicted"], settled, ORDER[line.row["stage"]]
+    settled = not alert.live and row["stage"] not in _UP
+    return not row["contradicted"], settled, ORDER[row["stage"]]
 
 
 def _matches(row: Row, choice: Choice) -> bool:

@@ -3,9 +3,10 @@
 The four rules that keep a notice off the air after its retraction (each is tested by leaving it out):
 
 * a claim takes only the alert's newest notice, and never while another send to the same outlet is alive: checked in
-  the claim, and guarded by the unique index ``delivery_one_live_send`` for claimers that cannot see each other;
+  the claim, and guarded by the unique index ``delivery_one_live_send`` for claimers that cannot see each other. The
+  lease says that a send is alive, not the state: a receipt may confirm a delivery while its send still runs;
 * the lease outlives the carrier's deadline, so that a rescued delivery has no ghost still sending;
-* settling is fenced by state and attempt number, and a retry that meets a newer notice becomes superseded;
+* settling is fenced by lease, attempt number and state, and a retry that meets a newer notice becomes superseded;
 * whoever ends an alert counts every attempt, not only the last (``domain.routing.may_have_aired``).
 """
 
@@ -63,7 +64,7 @@ RETURNING t.id, t.alert_id, t.number, t.outlet_id, t.kind, t.lane, t.tries, t.gi
 _FREE = """
   AND d.due_at <= now() AND d.number = (SELECT a.head FROM alert a WHERE a.id = d.alert_id)
   AND NOT EXISTS (SELECT 1 FROM delivery s WHERE s.alert_id = d.alert_id AND s.outlet_id = d.outlet_id
-                  AND s.state = 'sending')
+                  AND s.lease_until IS NOT NULL)
 """
 
 _CLAIM = text(
@@ -84,7 +85,7 @@ _CLAIM_PACED = text(
     SELECT q.id, q.kind, row_number() OVER (PARTITION BY q.outlet_id ORDER BY q.priority, q.due_at) + (
       SELECT count(*) FROM attempt x WHERE x.outlet_id = q.outlet_id AND x.lane = 'paced'
         AND x.started_at > now() - CAST(:per AS interval)
-    ) + (SELECT count(*) FROM delivery s WHERE s.outlet_id = q.outlet_id AND s.state = 'sending') AS place
+    ) + (SELECT count(*) FROM delivery s WHERE s.outlet_id = q.outlet_id AND s.lease_until IS NOT NULL) AS place
     FROM delivery q WHERE q.state = 'pending' AND q.lane = 'paced' AND q.outlet_id = ANY(CAST(:outlets AS bigint[]))
       AND q.due_at <= now()
   ) turn ON turn.id = d.id AND turn.place <= CAST(:count AS int) -
@@ -147,21 +148,23 @@ async def codes(session: Session, alert_ids: Sequence[int]) -> Sequence[str]:
     return [r.code for r in found]
 
 
+# What a receipt has said meanwhile stands; then the settle only ends the lease and counts the refusal.
 _SETTLE = text(
     """
 UPDATE delivery d SET
-  state = CASE WHEN d.state = 'confirmed' THEN d.state ELSE u.state END,
-  due_at = coalesce(u.due_at, d.due_at), refusals = d.refusals + u.refused,
-  reference = coalesce(u.reference, d.reference), reason = u.reason, detail = u.detail,
+  state = CASE WHEN d.state = 'sending' THEN u.state ELSE d.state END,
+  due_at = CASE WHEN d.state = 'sending' THEN coalesce(u.due_at, d.due_at) ELSE d.due_at END,
+  refusals = d.refusals + u.refused, reference = coalesce(u.reference, d.reference),
+  reason = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.reason ELSE d.reason END,
+  detail = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.detail ELSE d.detail END,
   accepted_at = CASE WHEN u.state = 'accepted' THEN coalesce(d.accepted_at, now()) ELSE d.accepted_at END,
   lease_until = NULL, worker = NULL
 FROM unnest(CAST(:ids AS bigint[]), CAST(:tries AS int[]), CAST(:states AS text[]), CAST(:dues AS timestamptz[]),
             CAST(:refused AS int[]), CAST(:references AS text[]), CAST(:reasons AS text[]), CAST(:details AS text[]))
      AS u(id, tries, state, due_at, refused, reference, reason, detail)
 WHERE d.id = ANY (ARRAY(SELECT l.id FROM delivery l WHERE l.id = ANY(CAST(:ids AS bigint[])) ORDER BY l.id FOR UPDATE))
-  AND d.id = u.id AND d.tries = u.tries
-  AND (d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted'))
-RETURNING d.id
+  AND d.id = u.id AND d.tries = u.tries AND d.lease_until IS NOT NULL
+RETURNING d.id, d.tries
 """
 )
 
@@ -177,9 +180,9 @@ SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:outlets AS bigint[]), CAST(:t
 )
 
 
-async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> frozenset[int]:
-    """Write what a batch of attempts came to. Returns the deliveries that were still ours; of the others only the
-    attempt is recorded, marked stale."""
+async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> frozenset[tuple[int, int]]:
+    """Write what a batch of attempts came to. Returns the attempts (delivery and number) that still held their lease; of
+    the others only the attempt is recorded, marked stale."""
     columns = {
         "ids": [r.claimed.id for r, _ in done],
         "tries": [r.claimed.tries for r, _ in done],
@@ -196,7 +199,7 @@ async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worke
             "refused": [int(r.outcome is Outcome.REFUSED) for r, _ in done],
         },
     )
-    ours = frozenset(r.id for r in updated)
+    ours = frozenset((r.id, r.tries) for r in updated)
     await session.execute(
         _RECORD,
         columns
@@ -207,7 +210,7 @@ async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worke
             "finished": [r.finished_at for r, _ in done],
             "outcomes": [r.outcome for r, _ in done],
             "workers": [worker] * len(done),
-            "stale": [r.claimed.id not in ours for r, _ in done],
+            "stale": [(r.claimed.id, r.claimed.tries) not in ours for r, _ in done],
         },
     )
     return ours
@@ -218,7 +221,7 @@ async def lost(session: Session, limit: int) -> Sequence[tuple[Claimed, datetime
     found = await session.execute(
         text(
             "SELECT id, alert_id, number, outlet_id, kind, lane, tries, give_up_at, profile, NULL AS prior, lease_until "
-            "FROM delivery WHERE state = 'sending' AND lease_until < now() ORDER BY alert_id, id LIMIT :limit"
+            "FROM delivery WHERE lease_until < now() ORDER BY alert_id, id LIMIT :limit"
         ),
         {"limit": limit},
     )

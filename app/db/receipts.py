@@ -74,14 +74,13 @@ async def keep(
 
 
 async def apply(session: Session, delivery_id: int, state: DeliveryState, *, heard: bool, note: str | None) -> None:
-    """Let a delivery know what its outlet said."""
+    """Let a delivery know what its outlet said. A send that is still under way keeps its lease until it is settled."""
     await session.execute(
         text(
             "UPDATE delivery SET state = :state, heard = heard OR :heard, "
             "confirmed_at = CASE WHEN :state = 'confirmed' THEN coalesce(confirmed_at, now()) ELSE confirmed_at END, "
             "reason = CASE WHEN CAST(:note AS text) IS NULL THEN reason ELSE 'rejected' END, "
-            "detail = coalesce(CAST(:note AS text), detail), "
-            "lease_until = CASE WHEN :state = 'sending' THEN lease_until END WHERE id = :id"
+            "detail = coalesce(CAST(:note AS text), detail) WHERE id = :id"
         ),
         {"id": delivery_id, "state": state, "heard": heard, "note": note},
     )

@@ -23,9 +23,8 @@ def counties() -> Mapping[str, County]:
     text = (files("app.domain") / "data" / "counties-nine-provinces.csv").read_text(encoding="utf-8")
     found = {}
     for row in csv.DictReader(text.splitlines()):
-        city = (
-            "" if row["city"] in (row["province"], row["name"]) else row["city"]
-        )  # 重庆, and 仙桃: a city that is a county
+        # 重庆 is its own city, 仙桃 its own county: neither is named twice
+        city = "" if row["city"] in (row["province"], row["name"]) else row["city"]
         point = to_wgs84(Point(float(row["lon"]), float(row["lat"])), "GCJ02")
         found[row["code"]] = County(row["code"], row["province"] + city + row["name"], point)
     return found
@@ -57,9 +56,10 @@ def may_speak_for(organ_area: str, place: str) -> bool:
 
 def nearest_km(place: Point, codes: Iterable[str]) -> Mapping[str, float]:
     """For each code the distance from ``place`` to the nearest county it covers; unknown codes are left out."""
-    table = {c.code: distance_km(place, c.point) for c in counties().values()}
+    wanted = set(codes)
+    table = {c.code: distance_km(place, c.point) for c in counties().values()} if wanted else {}
     found = {}
-    for code in codes:
+    for code in wanted:
         near = min((table[c.code] for c in within(code)), default=None)
         if near is not None:
             found[code] = near

@@ -46,19 +46,22 @@ async def send(stage: Stage, sent: Sent, alerts: Mapping[str, str]) -> httpx.Res
 
 def record(name: str, at: str, /, **changes: Any) -> Case:
     """An otherwise valid record; ``changes`` as for ``record_json``."""
-    return Case(name, 422, "invalid", tuple(at.split()), lambda: Sent(as_json(record_json(**changes)), {"content-type": JSON}))
+    return Case(
+        name, 422, "invalid", tuple(at.split()), lambda: Sent(as_json(record_json(**changes)), {"content-type": JSON})
+    )
 
 
 def raw(name: str, status: int, code: str, content: bytes | Callable[[], bytes], at: str = "", **headers: str) -> Case:
     """These very bytes."""
     sent = {"content-type": JSON} | {key.replace("_", "-"): value for key, value in headers.items()}
-    return Case(
-        name, status, code, tuple(at.split()), lambda: Sent(content() if callable(content) else content, sent)
-    )
+    return Case(name, status, code, tuple(at.split()), lambda: Sent(content() if callable(content) else content, sent))
 
 
-def call(name: str, status: int, code: str, method: str, path: str, body: Any = None, who: str = "police", at: str = "") -> Case:
+def call(
+    name: str, status: int, code: str, method: str, path: str, body: Any = None, who: str = "police", at: str = ""
+) -> Case:
     """Any other request; ``body`` is made JSON."""
+
     def make() -> Sent:
         made = body() if callable(body) else body
         content = made if isinstance(made, bytes) else b"" if made is None else as_json(made)

@@ -6,13 +6,15 @@ from tests.api.bad import JSON, Case, Sent, as_json, raw, with_raw
 from tests.making import record_json
 
 MEGABYTE = b" " * 1024 * 1024
+PHOTO_HEAD = b'--b\r\nContent-Disposition: form-data; name="photo"; filename="p"\r\n\r\n'
 
 
 def record_bytes() -> bytes:
     return as_json(record_json())
 
 
-async def _seventeen_megabytes() -> AsyncIterator[bytes]:
+async def _seventeen_megabytes(head: bytes = b"") -> AsyncIterator[bytes]:
+    yield head
     for _ in range(17):
         yield MEGABYTE
 
@@ -69,5 +71,5 @@ CASES = [
     raw("17 MB that say how long they are", 413, "too-large", lambda: MEGABYTE * 17),
     Case("17 MB in chunks", 413, "too-large", (), lambda: Sent(_seventeen_megabytes(), {"content-type": JSON})),
     Case("17 MB in chunks as multipart", 413, "too-large", (),
-         lambda: Sent(_seventeen_megabytes(), {"content-type": "multipart/form-data; boundary=b"})),
+         lambda: Sent(_seventeen_megabytes(PHOTO_HEAD), {"content-type": "multipart/form-data; boundary=b"})),
 ]  # fmt: skip

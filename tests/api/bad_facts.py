@@ -1,12 +1,14 @@
 """Facts that cannot be, or that contradict each other."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from app.api.instants import BEIJING
 from app.domain.identifiers import resident_id_check
-from tests.api.bad import Case, record
+from tests.api.bad import record
+from tests.making import record_json
 
-TODAY = datetime.now(UTC).astimezone().date()
-SEVEN = f"{TODAY.year - 7}-01-15"  # the birth date that record_json gives
+TODAY = (datetime.now(BEIJING) - timedelta(minutes=40)).date()  # of the loss that record_json gives
+SEVEN = record_json()["minor"]["birth_date"]
 
 
 def resident_id(born: str, sex: str = "male") -> str:
@@ -16,7 +18,7 @@ def resident_id(born: str, sex: str = "male") -> str:
 
 def years_ago(years: int, days: int = 0) -> str:
     day = TODAY - timedelta(days=days)
-    return f"{day.year - years}-{day:%m-%d}"
+    return f"{day.year - years}-{day:%m}-{min(day.day, 28):02d}"
 
 
 CASE_NUMBERS = {
@@ -49,11 +51,11 @@ CASES = [
     record("one officer for both, and a wrong phone", "/reported_by/phone=phone /verified_by=same_officer",
            verified_by__number="010233", reported_by__phone="x"),
     record("neither birth date nor age", "/minor/age=age_missing", minor__birth_date=...),
-    record("18 on the very day", "/minor/birth_date=not_a_minor", minor__birth_date=years_ago(18, 1)),
+    record("18 on the very day", "/minor/birth_date=not_a_minor", minor__birth_date=years_ago(18)),
     record("40 years old", "/minor/birth_date=not_a_minor", minor__birth_date=years_ago(40)),
     record("40 years old, and another fault beside it", "/minor/birth_date=not_a_minor /minor/height_cm=int_type",
            minor__birth_date=years_ago(40), minor__height_cm="118"),
-    record("born after the loss", "/minor/birth_date=born_after_loss", minor__birth_date=years_ago(0, -3)),
+    record("born after the loss", "/minor/birth_date=born_after_loss", minor__birth_date=years_ago(0, -40)),
     record("born before the calendar of ids", "/minor/birth_date=not_a_minor", minor__birth_date="0001-01-01"),
     record("an age of 18", "/minor/age=less_than_equal", minor__birth_date=..., minor__age=18),
     record("an age below nought", "/minor/age=greater_than_equal", minor__birth_date=..., minor__age=-1),
@@ -84,5 +86,3 @@ CASES = [
     *(record(f"a phone: {what}", "/guardian/phone=phone", guardian__phone=value) for what, value in PHONES.items()),
     record("a phone of 40 digits", "/verified_by/phone=string_too_long", verified_by__phone="1" * 40),
 ]  # fmt: skip
-
-assert all(isinstance(case, Case) for case in CASES)

@@ -29,7 +29,8 @@ def pointer(path: str) -> str:
 
 def _characters() -> list[Case]:
     return [
-        record(f"{what} in a name", "/minor/name=illegible_character", minor__name=f"李{ch}明") for what, ch in UNSEEN.items()
+        record(f"{what} in a name", "/minor/name=illegible_character", minor__name=f"李{ch}明")
+        for what, ch in UNSEEN.items()
     ] + [
         record(f"{what} in a description", "/minor/features=illegible_character", minor__features=f"左眉{ch}有痣")
         for what, ch in UNSEEN.items()

@@ -52,7 +52,9 @@ class Stage:
         sent = {"content-type": "application/json"} | self.bearer(who) | more
         return await self.client.post(path, content=orjson.dumps(body), headers=sent)
 
-    async def post_parts(self, path: str, body: Any, photo: bytes, who: str = "police", **headers: str) -> httpx.Response:
+    async def post_parts(
+        self, path: str, body: Any, photo: bytes, who: str = "police", **headers: str
+    ) -> httpx.Response:
         """multipart/form-data."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         files = {
@@ -61,13 +63,33 @@ class Stage:
         }
         return await self.client.post(path, files=files, headers=self.bearer(who) | more)
 
+    async def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        async with transaction(self.house.engine) as session:
+            return [tuple(row) for row in await session.execute(text(statement), values)]
+
+    async def change(self, statement: str, **values: Any) -> None:
+        """What the clock or an operator would do."""
+        async with transaction(self.house.engine) as session:
+            await session.execute(text(statement), values)
+
+    async def stored(self) -> bytes:
+        """Everything that lies in the database, as text and as bytes."""
+        tables = [row[0] for row in await self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        found = b""
+        for table in tables:
+            for row in await self.rows(f"SELECT * FROM {table}"):
+                found += b" ".join(cell if isinstance(cell, bytes) else repr(cell).encode() for cell in row)
+        return found
+
     async def footprint(self) -> str:
         """A digest of everything that is in the database: the same before and after means that nothing was written."""
         async with transaction(self.house.engine) as session:
             names = await session.execute(
                 text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
             )
-            each = [f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS m FROM {r[0]} t" for r in names]
+            each = [
+                f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS m FROM {r[0]} t" for r in names
+            ]
             found = await session.execute(text(f"SELECT string_agg(m, ' ') FROM ({' UNION ALL '.join(each)}) q"))
             return str(found.scalar_one())
 
@@ -82,6 +104,7 @@ async def set_stage(house: House, client: httpx.AsyncClient) -> Stage:
         await make_organ(house, *organ)
     partner, rival = await make_partner(house), await make_partner(house, "另一协作单位")
     async with transaction(house.engine) as session:
+
         async def make(scope: Scope, live: bool = True, **of: Any) -> str:
             return await issue_key(session, scope, live=live, label="test", **of)
 

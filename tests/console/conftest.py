@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from app.console.live import Live
 from app.console.public import public_pages
 from app.console.routes import console
-from app.db.engine import transaction
+from app.db.engine import connect, transaction
 from app.flows import sign_in
 from app.flows.house import House
 
@@ -90,3 +90,12 @@ async def secure_visitor(house: House, live: Live) -> AsyncIterator[httpx.AsyncC
     base = "https://huijia.test"
     async with browser(application(replace(house, base_url=base), live), base) as someone:
         yield someone
+
+
+@pytest.fixture
+async def stranded(house: House, live: Live) -> AsyncIterator[httpx.AsyncClient]:
+    """The same house while its database is away."""
+    lost = connect("postgresql://huijia@127.0.0.1:1/nothing")
+    async with browser(application(replace(house, engine=lost), live)) as someone:
+        yield someone
+    await lost.dispose()

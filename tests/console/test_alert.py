@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from app.console import outlets_table
-from app.db.engine import transaction
+from app.console.shown import shown
+from app.db import views
+from app.db.engine import clock, transaction
 from app.domain.words import EndReason, ReceiptKind, Scope
 from app.flows import end
 from app.flows.house import House
@@ -137,7 +139,7 @@ async def test_what_did_not_fail_cannot_be_sent_again(house: House, officer: htt
 async def test_after_the_end_the_page_counts_down_to_zero_and_names_who_is_still_up(
     house: House, officer: httpx.AsyncClient
 ) -> None:
-    up, down, never = [await make_outlet(house, name=f"第{n}屏") for n in "一二三"]
+    up, down, never, refused = [await make_outlet(house, name=f"第{n}屏") for n in "一二三四"]
     group = await make_outlet(
         house, name="一群", channel="dingtalk", carrier="dingtalk_robot",
         settings={"access_token": "a" * 64, "secret": "SEC" + "b" * 64},
@@ -146,9 +148,11 @@ async def test_after_the_end_the_page_counts_down_to_zero_and_names_who_is_still
     given = await newest(house, code)
     for outlet in (up, down, group):
         await accepted(house, given[outlet])
+    await failed(house, given[refused])
     await _retract(house, code)
     page = await _page(officer, code)
     assert "<b>3</b> 个发布点尚未确认撤下" in page
+    assert "第四屏" in _rows(page)[3], "after the three that may still be up"
     taken = await newest(house, code)
     await failed(house, taken[up], "unreachable", "")
     await accepted(house, taken[group])
@@ -161,11 +165,10 @@ async def test_after_the_end_the_page_counts_down_to_zero_and_names_who_is_still
     assert "撤回失败" in rows[0]
     assert "连接不上对方" in rows[0]
     assert "tel:029-12345678" in rows[0]
-    assert [re.findall("已发更正|已撤下|未送出已取消", row)[0] for row in rows[1:]] == [
-        "已发更正",
-        "已撤下",
-        "未送出已取消",
-    ]
+    assert ["送达失败" in row for row in rows] == [False, True, False, False, False], "it never showed anything"
+    assert "tel:" not in rows[1]
+    for row, stage in zip(rows[2:], ("已发更正", "已撤下", "未送出已取消"), strict=True):
+        assert stage in row
     await said(house, taken[up], ReceiptKind.TAKEN_DOWN)
     assert "没有发布点还在播出" in await _page(officer, code)
     assert never
@@ -182,10 +185,27 @@ async def test_after_the_end_neither_name_nor_photo(house: House, officer: httpx
     assert "值守员 韩晓东" in page
 
 
+async def test_what_is_given_to_the_pages_after_the_end_holds_neither(house: House) -> None:
+    code = await make_alert(house, Picture(photo_bytes(), "image/jpeg", 120, 160))
+    for live in (True, False):
+        async with transaction(house.engine) as session:
+            (row,) = await views.alerts(session, live=live, limit=9)
+            now = await clock(session)
+        for at in (now, row["expires_at"]):
+            alert = shown(row, house.media_secret, at)
+            told = live and at == now
+            assert (alert.facts is not None) is told
+            assert (alert.photo is not None) is told
+            assert alert.name == ("李小明" if told else "李某某")
+            assert ("李小明" in repr(alert)) is told
+        if live:
+            await _retract(house, code)
+
+
 async def test_an_outlet_that_airs_it_after_it_was_down_is_shown_first(
     house: House, officer: httpx.AsyncClient
 ) -> None:
-    liar, fine = await make_outlet(house, name="又播出的屏"), await make_outlet(house, name="已撤下的屏")
+    liar, fine = await make_outlet(house, name="电屏"), await make_outlet(house, name="甲屏")
     code = await make_alert(house)
     given = await newest(house, code)
     for outlet in (liar, fine):
@@ -197,7 +217,7 @@ async def test_an_outlet_that_airs_it_after_it_was_down_is_shown_first(
         await said(house, taken[outlet], ReceiptKind.TAKEN_DOWN, minutes_ago=5)
     await said(house, given[liar], ReceiptKind.AIRED)
     rows = _rows(await _page(officer, code))
-    assert "又播出的屏" in rows[0]
+    assert "电屏" in rows[0], "though 甲 comes before 电"
     assert "撤下后又报播出" in rows[0]
     assert "tel:" in rows[0]
     assert "撤下后又报播出" not in rows[1]

@@ -146,3 +146,15 @@ async def test_an_alert_that_is_not_there(house: House, officer: httpx.AsyncClie
     form = {"csrf": mark, "reason": "found", "confirm": "HJ-2026-999999", "line": ""}
     assert (await officer.post(f"/console/alerts/{code}/ask-again", data=form)).status_code == 404
     assert (await officer.post(f"/console/alerts/{code}/retract", data=form)).status_code in (404, 422)
+
+
+async def test_while_the_database_is_away_it_is_said_in_chinese(stranded: httpx.AsyncClient) -> None:
+    cookie = {"cookie": "huijia_session=whatever"}
+    for answer in (
+        await stranded.get("/console/", headers=cookie),
+        await stranded.post("/console/sign-in", data={"name": "韩晓东", "password": "whatever"}),
+        await stranded.get("/p/HJ-2026-000001"),
+    ):
+        assert answer.status_code == 503
+        assert answer.headers["cache-control"] == "no-store"
+        assert "数据库暂时连接不上" in answer.text or "请直接拨打 110" in answer.text

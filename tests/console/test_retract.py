@@ -12,44 +12,18 @@ from app.db.alerts import STANDING_CORRECTION
 from app.db.engine import transaction
 from app.domain.words import AlertState
 from app.flows.house import House
-from app.flows.submit import Picture
-from tests.console.conftest import csrf_of, end_sessions, let_in
-from tests.console.delivered import aired, newest
-from tests.making import make_alert, make_outlet, photo_bytes
-
-
-async def _state(house: House, code: str) -> AlertState:
-    async with transaction(house.engine) as session:
-        alert = await alerts.find(session, code)
-    assert alert is not None
-    return alert.state
-
-
-async def _form(officer: httpx.AsyncClient, code: str, **changes: str) -> dict[str, str]:
-    page = (await officer.get(f"/console/alerts/{code}/retract")).text
-    return {"csrf": csrf_of(page), "reason": "found", "line": "", "confirm": code} | changes
-
-
-async def _post(officer: httpx.AsyncClient, code: str, form: dict[str, str]) -> httpx.Response:
-    return await officer.post(f"/console/alerts/{code}/retract", data=form)
-
-
-async def _aired_alert(house: House, **changes: str) -> str:
-    outlet = await make_outlet(house)
-    code = await make_alert(house, Picture(photo_bytes(), "image/jpeg", 120, 160), **changes)
-    await aired(house, (await newest(house, code))[outlet])
-    return code
+from tests.console.retraction import aired_alert, confirm, filled, state_of
 
 
 async def test_the_page_says_whose_alert_it_is_and_asks_once(house: House, officer: httpx.AsyncClient) -> None:
-    code = await _aired_alert(house)
+    code = await aired_alert(house)
     page = (await officer.get(f"/console/alerts/{code}/retract")).text
     assert re.search(rf'<img class="photo large"[^>]*src="/media/{code}/', page)
     assert '<p class="name">李小明</p>' in page
     assert "男，7岁" in page
     assert f'<p class="code">{code}</p>' in page
     assert '<span class="mark actual">实发</span>' in page
-    assert re.findall(r'name="reason" value="(\w+)" required[^>]*> (\S+)', page) == [
+    assert re.findall(r'name="reason" value="(\w+)" required[^>]*> ([^<]+)<', page) == [
         ("found", "已找到"), ("issued_in_error", "误发"), ("report_untrue", "警情不实"),
     ]  # fmt: skip
     assert "我已核对：撤回的是 <strong>李小明</strong> 的寻人（实发）" in page
@@ -62,7 +36,7 @@ async def test_the_page_says_whose_alert_it_is_and_asks_once(house: House, offic
 async def test_a_drill_is_retracted_on_a_page_that_looks_different(
     house: House, officer: httpx.AsyncClient, status: str, mark: str
 ) -> None:
-    drill, real = await _aired_alert(house, status=status), await _aired_alert(house)
+    drill, real = await aired_alert(house, status=status), await aired_alert(house)
     page = (await officer.get(f"/console/alerts/{drill}/retract")).text
     other = (await officer.get(f"/console/alerts/{real}/retract")).text
     for said in (f'<body class="{status} retracting"', f">撤回{mark}</button>", f'mark {status}">{mark}<', "drillbar",
@@ -75,7 +49,7 @@ async def test_a_drill_is_retracted_on_a_page_that_looks_different(
 
 
 async def test_the_correction_is_shown_as_it_will_be_sent(house: House, officer: httpx.AsyncClient) -> None:
-    code = await _aired_alert(house)
+    code = await aired_alert(house)
     page = unescape((await officer.get(f"/console/alerts/{code}/retract")).text)
     assert "通知 <b>1</b> 个可能已播出的发布点下线" in page
     async with transaction(house.engine) as session:
@@ -85,7 +59,7 @@ async def test_the_correction_is_shown_as_it_will_be_sent(house: House, officer:
     assert "\n".join(standing["texts"]["lines"]) in page
     with_line = {"line": "感谢各位市民"}
     shown = (await officer.post(f"/console/alerts/{code}/retract/correction", data=with_line)).text
-    await _post(officer, code, await _form(officer, code) | with_line)
+    await confirm(officer, code, await filled(officer, code) | with_line)
     async with transaction(house.engine) as session:
         (sent,) = (await alerts.renditions(session, alert.id, 2)).values()
     assert "感谢各位市民" in "".join(sent["texts"]["lines"])
@@ -93,14 +67,14 @@ async def test_the_correction_is_shown_as_it_will_be_sent(house: House, officer:
 
 
 async def test_one_confirmation_takes_it_back(house: House, officer: httpx.AsyncClient) -> None:
-    code = await _aired_alert(house)
-    done = await _post(officer, code, await _form(officer, code, line=" 感谢各位市民 "))
+    code = await aired_alert(house)
+    done = await confirm(officer, code, await filled(officer, code, line=" 感谢各位市民 "))
     assert (done.status_code, done.headers["location"]) == (303, f"/console/alerts/{code}?result=retracted")
     page = (await officer.get(done.headers["location"])).text
     assert "撤回已生效" in page
     assert "<b>1</b> 个发布点尚未确认撤下" in page
     assert "附言：感谢各位市民" in page
-    assert await _state(house, code) is AlertState.RETRACTED
+    assert await state_of(house, code) is AlertState.RETRACTED
     async with transaction(house.engine) as session:
         who = await session.execute(text("SELECT ended_by, end_reason FROM alert WHERE code = :c"), {"c": code})
     assert tuple(who.one()) == ("operator:韩晓东", "found")
@@ -108,10 +82,10 @@ async def test_one_confirmation_takes_it_back(house: House, officer: httpx.Async
 
 
 async def test_retracting_twice_changes_nothing_and_says_so(house: House, officer: httpx.AsyncClient) -> None:
-    code = await _aired_alert(house)
-    form = await _form(officer, code)
-    await _post(officer, code, form)
-    again = await _post(officer, code, form | {"reason": "report_untrue"})
+    code = await aired_alert(house)
+    form = await filled(officer, code)
+    await confirm(officer, code, form)
+    again = await confirm(officer, code, form | {"reason": "report_untrue"})
     assert again.headers["location"] == f"/console/alerts/{code}?result=before"
     page = (await officer.get(again.headers["location"])).text
     assert "此前已经撤回，没有重复发送" in page
@@ -138,99 +112,33 @@ async def test_retracting_twice_changes_nothing_and_says_so(house: House, office
 async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
     house: House, officer: httpx.AsyncClient, changes: dict[str, str], said: str
 ) -> None:
-    code = await _aired_alert(house)
-    form = await _form(officer, code, line="感谢各位", reason="issued_in_error") | changes
-    refused = await _post(officer, code, form)
+    code = await aired_alert(house)
+    form = await filled(officer, code, line="感谢各位", reason="issued_in_error") | changes
+    refused = await confirm(officer, code, form)
     assert refused.status_code == 422
     assert said in refused.text
     assert f'name="line" value="{form["line"]}"' in refused.text
     if form["reason"] == "issued_in_error":
         assert re.search(r'value="issued_in_error" required checked', refused.text)
-    assert await _state(house, code) is AlertState.ACTIVE
-
-
-async def test_a_session_that_ends_in_the_middle_loses_nothing(house: House, officer: httpx.AsyncClient) -> None:
-    code = await _aired_alert(house)
-    form = await _form(officer, code, line="感谢各位市民", reason="issued_in_error")
-    await end_sessions(house, officer)
-    sent = await _post(officer, code, form)
-    assert sent.status_code == 303
-    assert sent.headers["location"] == f"/console/sign-in?next=/console/alerts/{code}/retract&why=retract"
-    assert "感谢" not in str(sent.headers), "what was typed is in no address and in no readable cookie"
-    assert await _state(house, code) is AlertState.ACTIVE
-    asked = (await officer.get(sent.headers["location"])).text
-    assert "撤回尚未执行" in asked
-    assert f'name="next" value="/console/alerts/{code}/retract"' in asked
-    await let_in(house, officer)
-    page = (await officer.get(f"/console/alerts/{code}/retract")).text
-    assert 'name="line" value="感谢各位市民"' in page
-    assert re.search(r'value="issued_in_error" required checked', page)
-    assert not re.search(r'name="confirm"[^>]*checked', page), "whose alert it is, is read once more"
-    done = await _post(officer, code, form | {"csrf": csrf_of(page)})
-    assert done.headers["location"].endswith("result=retracted")
-    assert "huijia_draft" not in officer.cookies
-
-
-async def test_a_draft_belongs_to_its_alert_and_cannot_be_forged(house: House, officer: httpx.AsyncClient) -> None:
-    code, other = await _aired_alert(house), await _aired_alert(house)
-    form = await _form(officer, code, line="感谢各位市民")
-    await end_sessions(house, officer)
-    await _post(officer, code, form)
-    await let_in(house, officer)
-    draft = officer.cookies["huijia_draft"]
-    cookie = f"huijia_session={officer.cookies['huijia_session']}; huijia_draft="
-    assert (
-        "感谢各位市民"
-        in (await officer.get(f"/console/alerts/{code}/retract", headers={"cookie": cookie + draft})).text
-    )
-    for path, value in ((other, draft), (code, draft[:-6] + "AAAAAA"), (code, "[]")):
-        answer = await officer.get(f"/console/alerts/{path}/retract", headers={"cookie": cookie + value})
-        assert answer.status_code == 200
-        assert "感谢各位市民" not in answer.text
-
-
-async def test_a_page_of_an_earlier_session_is_shown_once_more(house: House, officer: httpx.AsyncClient) -> None:
-    code = await _aired_alert(house)
-    form = await _form(officer, code, line="感谢各位市民")
-    await let_in(house, officer)
-    shown = await _post(officer, code, form)
-    assert shown.status_code == 403
-    assert "登录已更新，撤回尚未执行" in shown.text
-    assert 'name="line" value="感谢各位市民"' in shown.text
-    assert await _state(house, code) is AlertState.ACTIVE
-    done = await _post(officer, code, form | {"csrf": csrf_of(shown.text)})
-    assert done.headers["location"].endswith("result=retracted")
-
-
-async def test_a_session_that_ends_while_the_line_is_typed_loses_nothing_either(
-    house: House, officer: httpx.AsyncClient
-) -> None:
-    code = await _aired_alert(house)
-    form = await _form(officer, code, line="感谢各位市民")
-    await end_sessions(house, officer)
-    shown = {"hx-request": "true", "hx-current-url": f"http://huijia.test/console/alerts/{code}/retract"}
-    sent = await officer.post(f"/console/alerts/{code}/retract/correction", data=form, headers=shown)
-    assert sent.headers["hx-redirect"] == f"/console/sign-in?next=/console/alerts/{code}/retract&why=retract"
-    await let_in(house, officer)
-    assert 'value="感谢各位市民"' in (await officer.get(f"/console/alerts/{code}/retract")).text
+    assert await state_of(house, code) is AlertState.ACTIVE
 
 
 async def test_the_line_may_not_break_out_of_the_page_or_hide_anything(
     house: House, officer: httpx.AsyncClient
 ) -> None:
-    code = await _aired_alert(house)
-    form = await _form(officer, code, confirm="", line='"><script>alert(1)</script>')
-    assert "<script>" not in (await _post(officer, code, form)).text
+    code = await aired_alert(house)
+    form = await filled(officer, code, confirm="", line='"><script>alert(1)</script>')
+    assert "<script>" not in (await confirm(officer, code, form)).text
     form |= {"confirm": code, "line": "感谢\u202e各位\u200b市民\x00"}
-    done = await _post(officer, code, form)
+    done = await confirm(officer, code, form)
     assert "附言：感谢各位市民" in (await officer.get(done.headers["location"])).text
 
 
 async def test_an_alert_whose_time_is_up_is_not_retracted(house: House, officer: httpx.AsyncClient) -> None:
-    code = await _aired_alert(house)
-    form = await _form(officer, code)
+    code = await aired_alert(house)
+    form = await filled(officer, code)
     async with transaction(house.engine) as session:
         await session.execute(text("UPDATE alert SET state = 'expired', ended_at = now() WHERE code = :c"), {"c": code})
-    refused = await _post(officer, code, form)
+    refused = await confirm(officer, code, form)
     assert refused.status_code == 409
     assert "已到期结束，不能再做此操作" in refused.text

@@ -11,6 +11,7 @@ from tests.faults.rig import Rig, until
 
 Call = Mapping[str, Any]
 GROUP = "dingtalk-1"  # a chat robot: no ids, no kinds, nothing can be taken back
+OTHERS = ("tv-1", "radio-1", "billboard-1", "billboard-2", GROUP, "app-1")
 ENDED = "寻人结束"
 SOUND = {"shown", "taken_down", "duplicate", "unheard"}
 
@@ -31,6 +32,11 @@ class FarSide:
         """As on the first day; every alert of before is forgotten."""
         (await self._client.post("/reset")).raise_for_status()
         self._calls.clear()
+
+    def active(self) -> set[str]:
+        """The slugs of those that huijia has not paused."""
+        screens = self._rig.outlets - len(OTHERS)
+        return {*OTHERS, *(f"screen-{n}" for n in range(1, screens + 1))}
 
     async def turn(self, which: str, mode: str) -> list[str]:
         """Set the mode of a slug, of ``half`` or of ``all``; whose it was."""

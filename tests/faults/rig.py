@@ -5,8 +5,8 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import asyncpg
 from sqlalchemy.engine import make_url
 
-from app.commands.sandbox import SandboxPlan, enrol_sandbox
+from app.commands.sandbox import SandboxPlan, answers, enrol_sandbox
 from app.db import keys
 from app.db.embedded import Cluster, start
 from app.db.engine import transaction
@@ -51,7 +51,8 @@ class Rig:
         self.near = self.settings.local_url
         self._plan = SandboxPlan(self.settings.data, free_port(), screens, huijia=self.near)
         self.far = self._plan.base
-        self.key, self.outlets, self.cases = "", 0, count(1)
+        self.key, self.cases = "", count(1)
+        self.outlets, self.spare = 0, 0  # how many are told, and how many are paused
         self.cluster: Cluster | None = None
         self.api: subprocess.Popen[bytes] | None = None
         self.dispatchers: list[subprocess.Popen[bytes]] = []
@@ -83,10 +84,13 @@ class Rig:
     # ── Ours ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def furnish(self) -> None:
-        """The schema, the outlets, the officer's key, and the sandbox running."""
+        """The schema, the outlets, the officer's key."""
         assert self.cluster is not None
         migrate(self.cluster.url)
         asyncio.run(self._enrol(self.cluster.url))
+
+    def start_sandbox(self) -> None:
+        """Last of all: its app that asks for news grows patient while nobody answers."""
         arguments = [
             sys.executable, "-m", "sandbox", "serve", "--state", str(self._plan.state), "--keys", str(self._plan.keys),
             "--huijia", self.near, "--port", str(self._plan.port), "--delay-min", "0", "--delay-max", "0.05",
@@ -152,6 +156,22 @@ class Rig:
 
         return await until(look, 5, "a dispatcher is sending", pause=0.005)
 
+    @asynccontextmanager
+    async def only(self, outlets: int) -> AsyncIterator[None]:
+        """The other screens are paused, as an operator may do."""
+        before, self.outlets = self.outlets, outlets
+        self.spare = before - outlets
+        await self.ask(
+            "UPDATE outlet SET paused = true WHERE id IN (SELECT id FROM outlet WHERE name LIKE '沙盒·大屏%' "
+            "ORDER BY id DESC LIMIT $1)",
+            self.spare,
+        )
+        try:
+            yield
+        finally:
+            await self.ask("UPDATE outlet SET paused = false")
+            self.outlets, self.spare = before, 0
+
     async def listening(self, channel: str, sessions: int, seconds: float = 30) -> None:
         """Wait until so many sessions hear the channel: those that were to start have started, or have come back."""
 
@@ -165,6 +185,7 @@ class Rig:
         """Wait until the API and every dispatcher work."""
         await self.listening("huijia_changed", 1)
         await self.listening("huijia_due", len(self.dispatchers))
+        assert await answers(f"{self.near}/health/ready")
 
 
 @contextmanager
@@ -179,6 +200,8 @@ def running(folder: Path, *, screens: int, dispatchers: int) -> Iterator[Rig]:
             for _ in range(dispatchers):
                 rig.start_dispatcher()
             asyncio.run(rig.up())
+            rig.start_sandbox()
+            assert asyncio.run(answers(f"{rig.far}/health"))
             yield rig
         finally:
             for process in (rig.api, *rig.dispatchers):

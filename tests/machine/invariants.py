@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import text
 
-from app.db.engine import transaction
 from app.domain.words import Lane, Outcome
 from tests.machine.far_end import Violation
 from tests.machine.world import World
@@ -25,8 +24,7 @@ ROUNDS = 120
 
 async def check_each(world: World) -> None:
     """Nothing that was accepted is lost, and nothing is there that was not accepted."""
-    async with transaction(world.house.engine) as session:
-        rows = {r.code: r for r in await session.execute(_LEDGER)}
+    rows = {r.code: r for r in await world.watch.execute(_LEDGER)}
     if set(rows) != set(world.known):
         raise Violation(f"accepted were {sorted(world.known)}, the ledger holds {sorted(rows)}")
     for code, alert in world.known.items():
@@ -56,8 +54,7 @@ async def drive(world: World) -> None:
 
 
 async def _round(world: World) -> None:
-    for worker in ("a", "b"):
-        await world.claim(worker)
+    await world.claim("a", room=50)
     for send in world.sends:
         if send.result is None:
             world.answer(send, Outcome.ACCEPTED)
@@ -102,5 +99,4 @@ def _check_counts(world: World, rows: Sequence[Any]) -> None:
 
 
 async def _rows(world: World) -> Sequence[Any]:
-    async with transaction(world.house.engine) as session:
-        return (await session.execute(_DELIVERIES)).all()
+    return (await world.watch.execute(_DELIVERIES)).all()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -30,8 +30,16 @@ class Machine(RuleBasedStateMachine):
     runner: asyncio.Runner
     most_alerts = 3
 
+    walked: ClassVar[int] = 0  # steps of all runs together
+    broken = False
+    checked = 0
+
     def do(self, what: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(what)
+        try:
+            return self.runner.run(what)
+        except BaseException:
+            self.broken = True
+            raise
 
     @initialize()
     def begin(self) -> None:
@@ -136,11 +144,13 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_lost(self) -> None:
-        if hasattr(self, "world"):
+        Machine.walked += 1
+        if hasattr(self, "world") and self.world.written != self.checked:
             self.do(check_each(self.world))
+            self.checked = self.world.written
 
     def teardown(self) -> None:
-        if hasattr(self, "world"):
+        if hasattr(self, "world") and not self.broken:
             self.do(self._rest())
 
     async def _rest(self) -> None:

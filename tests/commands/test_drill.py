@@ -1,0 +1,52 @@
+"""``huijia drill`` against a huijia that is serving."""
+
+import json
+from pathlib import Path
+
+import httpx
+
+from tests.commands.conftest import Served
+from tests.commands.terminal import api
+from tests.faults.processes import free_port
+from tests.making import record_json
+
+
+def test_a_drill_is_an_exercise_whatever_the_record_says(served: Served, tmp_path: Path) -> None:
+    terminal = served.terminal
+    httpx.post(f"{terminal.far}/reset", trust_env=False).raise_for_status()
+    record = tmp_path / "record.json"
+    record.write_text(json.dumps(record_json(status="actual", organ_code="610000000000")))
+    key = served.serving.after("公安密钥")
+    done = terminal.huijia("drill", "--url", terminal.near, "--record", str(record), HUIJIA_KEY=key)
+    assert done.code == 0, done
+    assert key not in done.out + done.err
+    code = next(word for word in done.out.split() if word.startswith("YL-"))
+    assert "HJ-" not in done.out
+    for word in ("沙盒·陕西卫视", "沙盒·长安出行App", "群消息无回执", "已发更正", "撤回：确认撤下", "8 / 8", "9 / 9"):
+        assert word in done.out, done.out
+    with api(terminal, key) as client:
+        alert = client.get(f"/v1/alerts/{code}").json()
+    assert (alert["status"], alert["state"], alert["oldest_undelivered"]) == ("exercise", "retracted", None)
+    calls = httpx.get(f"{terminal.far}/log", trust_env=False).json()["calls"]
+    assert {call["status"] for call in calls if call["kind"]} == {"exercise"}
+    stations = httpx.get(f"{terminal.far}/now", trust_env=False).json()["stations"]
+    assert not any(station["showing"] for station in stations)
+    (group,) = (station["messages"] for station in stations if station["messages"])
+    assert all("【演练】" in said["title"] for said in group)
+
+
+def test_a_drill_that_cannot_be_says_why(served: Served, tmp_path: Path) -> None:
+    terminal = served.terminal
+    broken = tmp_path / "record.json"
+    broken.write_text("{")
+    url = ("--url", terminal.near)
+    keyless, wrong, nobody, unreadable = terminal.several(
+        ("drill", *url),
+        ("drill", *url, "--key", "hj_live_000000000000_" + 64 * "0"),
+        ("drill", "--url", f"http://127.0.0.1:{free_port()}", "--key", "x"),
+        ("drill", *url, "--key", "x", "--record", str(broken)),
+    )
+    assert "需要公安密钥" in keyless.plainly()
+    assert "401" in wrong.plainly()
+    assert "连不上" in nobody.plainly()
+    assert str(broken) in unreadable.plainly()

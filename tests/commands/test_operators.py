@@ -1,0 +1,39 @@
+"""Accounts of the console."""
+
+import httpx
+
+from tests.commands.conftest import Served
+
+
+def test_a_link_opens_the_console_once(served: Served) -> None:
+    said = served.terminal.huijia("operator", "link", "张值班")
+    assert said.code == 0, said
+    link = said.out.strip()
+    assert link.startswith(f"{served.terminal.near}/console/enter/")
+    with httpx.Client(trust_env=False, timeout=10) as browser:
+        assert "进入控制台" in browser.get(link).text
+        assert browser.get(link).status_code == 200, "looking must not spend it"
+        entered = browser.post(link)
+        assert entered.status_code == 303
+        inside = browser.get(f"{served.terminal.near}{entered.headers['location']}")
+        assert inside.status_code == 200
+        assert "张值班" in inside.text
+    with httpx.Client(trust_env=False, timeout=10) as stranger:
+        assert stranger.post(link).status_code == 410
+        assert stranger.get(f"{served.terminal.near}/console/").status_code == 303
+
+
+def test_a_password_is_set_when_it_is_long_enough(served: Served) -> None:
+    terminal = served.terminal
+    short = terminal.huijia("operator", "password", "李值班", typed="short\nshort\n")
+    assert short.code == 1
+    assert "至少 10 位" in short.err
+    phrase = "correct horse 回家"
+    said = terminal.huijia("operator", "password", "李值班", typed=f"{phrase}\n{phrase}\n")
+    assert "已设置 李值班 的密码" in said.out
+    assert phrase not in said.out + said.err
+    form = {"name": "李值班", "password": phrase}
+    with httpx.Client(base_url=terminal.near, trust_env=False, timeout=10) as browser:
+        assert browser.post("/console/sign-in", data={**form, "password": "wrong horse 回家"}).status_code == 401
+        assert browser.post("/console/sign-in", data=form).status_code == 303
+        assert "李值班" in browser.get("/console/").text

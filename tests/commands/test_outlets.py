@@ -1,0 +1,127 @@
+"""Outlets: enrolled, listed, tried out."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.commands.conftest import Served
+from tests.commands.terminal import Said, Terminal, heard
+
+STATION, SLUG = "沙盒·陕西卫视", "tv-1"
+OTHER_SECRET = "whsec_" + base64.b64encode(b"somebody else's secret, 32 bytes").decode()
+
+
+def secret(terminal: Terminal) -> str:
+    """The station's own, from the sandbox's state file."""
+    kept: str = json.loads((terminal.data / "sandbox.json").read_text())["secrets"][SLUG]
+    return kept
+
+
+def add(terminal: Terminal, name: str, key: str, *more: str) -> Said:
+    settings = json.dumps({"url": f"{terminal.far}/station/{SLUG}", "secret": key})
+    return terminal.huijia(
+        "outlet", "add", "--partner", "城墙传媒", "--name", name, "--channel", "tv", "--carrier", "webhook",
+        "--settings", settings, "--codes", "610100，610113", "--place", "108.948,34.210,GCJ02", *more,
+    )  # fmt: skip
+
+
+def test_an_outlet_is_added_tried_and_given_another_secret(served: Served) -> None:
+    terminal = served.terminal
+    name, before = "城墙台", len(heard(terminal, SLUG))
+    assert "已登记 1 个发布点" in add(terminal, name, secret(terminal), "--tests").out
+    tried = terminal.huijia("outlet", "test", name)
+    assert tried.code == 0, tried
+    assert "已接收" in tried.out
+    calls = heard(terminal, SLUG)[before:]
+    assert [(call["kind"], call["status"], call["verdict"]) for call in calls] == [
+        ("publish", "test", "shown"), ("retract", "test", "taken_down")
+    ]  # fmt: skip
+
+    assert add(terminal, name, OTHER_SECRET, "--tests").code == 0
+    refused, listed = terminal.several(("outlet", "test", name), ("outlet", "list"))
+    assert refused.code == 1
+    assert "拒绝" in refused.out
+    assert "bad_credentials" in refused.out
+    assert heard(terminal, SLUG)[-1]["verdict"] == "bad_signature"
+    (row,) = (line for line in listed.out.splitlines() if name in line)
+    assert all(word in row for word in ("城墙传媒", "tv", "webhook", "610100 610113", "接收"))
+    assert OTHER_SECRET.removeprefix("whsec_") not in listed.out + refused.out + refused.err
+
+
+def test_an_outlet_that_hangs_may_be_tried_again(served: Served) -> None:
+    terminal = served.terminal
+    control = f"{terminal.far}/control/screen-1"
+    httpx.post(control, json={"mode": "hanging"}, trust_env=False).raise_for_status()
+    try:
+        hung = terminal.huijia("outlet", "test", "沙盒·小寨十字大屏")
+    finally:
+        httpx.post(control, json={"mode": "ok"}, trust_env=False).raise_for_status()
+    assert hung.code == 1
+    assert "未成功，可重试" in hung.out
+    assert "timeout" in hung.out
+
+
+def test_outlets_that_cannot_be_tried_say_why(served: Served) -> None:
+    terminal = served.terminal
+    assert add(terminal, "不接收测试的台", secret(terminal)).code == 0
+    unwilling, polling, unknown = terminal.several(
+        ("outlet", "test", "不接收测试的台"), ("outlet", "test", "沙盒·长安出行App"), ("outlet", "test", "没有这个台")
+    )
+    assert "未同意接收测试" in unwilling.plainly()
+    assert "自行拉取" in polling.plainly()
+    assert "没有名为 没有这个台 的发布点" in unknown.plainly()
+    assert not any(call["status"] == "test" for call in heard(terminal, "app-1"))
+
+
+def outlet(name: str, **changes: Any) -> dict[str, Any]:
+    given = {
+        "name": name, "channel": "screen", "carrier": "webhook", "codes": ["610113"],
+        "settings": {"url": "https://screens.example.cn/huijia", "secret": OTHER_SECRET},
+    }  # fmt: skip
+    return given | changes
+
+
+def test_an_import_names_every_fault_and_enrols_nothing(served: Served, tmp_path: Path) -> None:
+    """Two readings: first the form of the document, then what only huijia can know."""
+    terminal = served.terminal
+    formless, unknown, broken = tmp_path / "a.json", tmp_path / "b.json", tmp_path / "c.json"
+    form = [outlet("好屏甲"), outlet("坏屏甲", codes="610113"), outlet("坏屏乙", surprise=1)]
+    facts = [
+        outlet("好屏乙"),
+        outlet("坏屏丙", codes=["619999"]),
+        outlet("坏屏丁", channel="telegraph"),
+        outlet("坏屏戊", settings={"url": "ftp://x", "secret": "short"}),
+    ]
+    for file, outlets in ((formless, form), (unknown, facts)):
+        file.write_text(json.dumps({"partners": [{"name": "抵赖传媒", "outlets": outlets}]}))
+    broken.write_text("{")
+    one, other, third, listed = terminal.several(
+        ("outlet", "import", str(formless)),
+        ("outlet", "import", str(unknown)),
+        ("outlet", "import", str(broken)),
+        ("outlet", "list"),
+    )
+    assert len(one.plainly().splitlines()) == 2
+    assert "/partners/0/outlets/1/codes" in one.err
+    assert "/partners/0/outlets/2/surprise" in one.err
+    lines = other.plainly().splitlines()
+    assert len(lines) == 4
+    for pointer in ("1/codes/0", "2/channel", "3/settings/url", "3/settings/secret"):
+        assert any(line.startswith(f"/partners/0/outlets/{pointer} ") for line in lines), other.err
+    assert "不是合法的 JSON" in third.plainly()
+    assert "short" not in other.err
+    assert "屏甲" not in listed.out + terminal.huijia("outlet", "list").out
+    assert "抵赖传媒" not in listed.out
+
+
+def test_a_roster_is_imported_whole_and_again(served: Served, tmp_path: Path) -> None:
+    file = tmp_path / "roster.json"
+    owned = [outlet(f"南门{n}号屏", place={"lon": 108.942, "lat": 34.251, "datum": "GCJ02"}) for n in range(3)]
+    file.write_text(json.dumps({"partners": [{"name": "南门传媒", "phone": "029-1", "outlets": owned}]}))
+    for _ in range(2):
+        assert "已登记 3 个发布点" in served.terminal.huijia("outlet", "import", str(file)).out
+    listed = served.terminal.huijia("outlet", "list").out
+    assert sum("南门传媒" in line for line in listed.splitlines()) == 3
