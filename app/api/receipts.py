@@ -53,7 +53,9 @@ class ReceiptForm(BaseModel):
     kind: Literal["received", "aired", "taken_down", "rejected"]
     at: Instant | None = None
     note: Prose = ""
-    evidence: Annotated[str, Field(max_length=500, json_schema_extra={"format": "uri"}), LEGIBLE, AfterValidator(_link)] = ""
+    evidence: Annotated[
+        str, Field(max_length=500, json_schema_extra={"format": "uri"}), LEGIBLE, AfterValidator(_link)
+    ] = ""
 
     def stated(self, now: datetime) -> Stated:
         match = _DELIVERY.fullmatch(self.delivery)

@@ -37,10 +37,10 @@ class Case:
 
 
 async def send(stage: Stage, sent: Sent, alerts: Mapping[str, str]) -> httpx.Response:
-    headers = dict(stage.bearer(sent.who) if sent.who else {}) | dict(sent.headers)
-    request = stage.client.build_request(
-        sent.method, sent.path.format(**alerts), headers=[*headers.items()], content=sent.content
-    )
+    """``who`` is nobody when it is empty. Headers go out as bytes, in whatever encoding they were written."""
+    headers = {**(stage.bearer(sent.who) if sent.who else {}), **sent.headers}
+    raw = [(name.encode(), v if isinstance(v, bytes) else v.encode("latin-1")) for name, v in headers.items()]
+    request = stage.client.build_request(sent.method, sent.path.format(**alerts), headers=raw, content=sent.content)
     return await stage.client.send(request)
 
 

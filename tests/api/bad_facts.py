@@ -23,7 +23,8 @@ def years_ago(years: int, days: int = 0) -> str:
 
 CASE_NUMBERS = {
     "of 22": "A610113000000202611000", "of 24": "A61011300000020261100011", "in small letters": "a6101130000002026110001",
-    "with a space": "A610113000000 202611000", "with Chinese": "案6101130000002026110001", "with a letter at its end": "A610113000000202611000A",
+    "with a space": "A610113000000 202611000", "with Chinese": "案6101130000002026110001",
+    "with a letter at its end": "A610113000000202611000A",
     "in full width": "Ａ６１０１１３００００００２０２６１１０００１",
 }  # fmt: skip
 ORGANS = {
@@ -35,7 +36,8 @@ PLATES = {
     "in small letters": "陕a12345", "with an I": "陕AI2345", "with an emoji": "陕A🚗345", "empty": "",
 }  # fmt: skip
 PHONES = {
-    "letters": "abc-defg", "three letters": "abc", "too short": "12345678", "no area code": "85250110", "too long": "1380000000011",
+    "letters": "abc-defg", "three letters": "abc", "too short": "12345678", "no area code": "85250110",
+    "too long": "1380000000011",
     "empty": "", "full width": "１３８００００００００", "two numbers": "13800000000/13900000000", "NUL": "1380000\x000000",
     "only dashes": "--------", "a mobile that cannot be": "12800000000",
 }  # fmt: skip
@@ -67,8 +69,10 @@ CASES = [
     record("an id of 17", "/minor/resident_id=resident_id_check", minor__resident_id=resident_id(SEVEN)[:17]),
     record("an id of 15, as of old", "/minor/resident_id=resident_id_check", minor__resident_id="610113190115001"),
     record("an id with a small x", "/minor/resident_id=resident_id_check", minor__resident_id="11010519491231002x"),
-    record("an id with a day that never was", "/minor/resident_id=resident_id_check", minor__resident_id=resident_id("2019-02-30")),
-    record("an id in full width", "/minor/resident_id=resident_id_check", minor__resident_id="６１０１１３２０１９０１１５００１４"),
+    record("an id with a day that never was", "/minor/resident_id=resident_id_check",
+           minor__resident_id=resident_id("2019-02-30")),
+    record("an id in full width", "/minor/resident_id=resident_id_check",
+           minor__resident_id="６１０１１３２０１９０１１５００１４"),
     record("an id as a number", "/minor/resident_id=string_type", minor__resident_id=610113201901150014),
     record("an id that the birth date denies", "/minor/resident_id=resident_id_birth",
            minor__resident_id=resident_id(years_ago(6))),

@@ -1,6 +1,7 @@
 """Keys that are none, or not for this; and headers that are out of form."""
 
 from collections.abc import Callable
+from typing import Any
 
 from tests.api.bad import JSON, Case, Sent, as_json, call
 from tests.api.stage import CITY_ORGAN, OTHER_ORGAN
@@ -19,7 +20,7 @@ def key(name: str, header: str | bytes | None) -> Case:
     return Case(f"key: {name}", 401, "key", (), make)
 
 
-def may_not(name: str, who: str, /, **changes: object) -> Case:
+def may_not(name: str, who: str, /, **changes: Any) -> Case:
     return call(name, 403, "forbidden", "POST", "/v1/alerts", lambda: record_json(**changes), who)
 
 
@@ -77,8 +78,10 @@ CASES = [
     call("an operator's key reads the feed", 403, "forbidden", "GET", "/v1/feed", who="operator"),
     call("police send receipts", 403, "forbidden", "POST", "/v1/receipts", {"delivery": "dlv_1", "kind": "aired"}),
     call("a test key reads an actual alert", 403, "forbidden", "GET", "/v1/alerts/{alert}", who="police-test"),
-    call("a test key reads an actual alert's deliveries", 403, "forbidden", "GET", "/v1/alerts/{alert}/deliveries", who="police-test"),
-    call("a test key retracts an actual alert", 403, "forbidden", "POST", "/v1/alerts/{alert}/retract", retraction(), "police-test"),
+    call("a test key reads an actual alert's deliveries", 403, "forbidden", "GET", "/v1/alerts/{alert}/deliveries",
+         who="police-test"),
+    call("a test key retracts an actual alert", 403, "forbidden", "POST", "/v1/alerts/{alert}/retract", retraction(),
+         "police-test"),
     call("a test key updates an actual alert", 403, "forbidden", "POST", "/v1/alerts/{alert}/update",
          lambda: record_json(status="exercise"), "police-test"),
     call("another county's organ reads an alert", 404, "not-found", "GET", "/v1/alerts/{alert}", who="other"),

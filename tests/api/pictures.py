@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from functools import cache
 
 from PIL import Image
 
@@ -37,6 +38,7 @@ def png(width: int, height: int, rows: bytes = b"") -> bytes:
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
 
 
+@cache
 def bomb() -> bytes:
     """50,000 × 50,000 pixels in 300 kB: every row is there."""
     packer = zlib.compressobj(9)
@@ -46,6 +48,7 @@ def bomb() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
 
 
+@cache
 def many_scans() -> bytes:
     """A progressive JPEG of which one scan is there a thousand times: each costs a pass over all pixels."""
     honest = picture("JPEG", 600, 800, progressive=True)
@@ -62,6 +65,7 @@ def spoilt_png() -> bytes:
     return bytes(honest)
 
 
+@cache
 def text_bomb() -> bytes:
     """A PNG whose comment unpacks to 70 MB."""
     honest = photo_bytes(kind="PNG")

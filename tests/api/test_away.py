@@ -47,7 +47,9 @@ async def answers(house: House) -> AsyncIterator[httpx.Response]:
         yield await client.post("/v1/alerts/HJ-2026-000001/retract", json={"reason": "found"}, headers=bearer)
         yield await client.get("/v1/feed", headers=bearer)
         yield await client.post("/v1/receipts", json={"delivery": "dlv_1", "kind": "aired"}, headers=bearer)
-        yield await client.get(media_path(house.media_secret, "HJ-2026-000001", "0" * 64, datetime.now(UTC) + timedelta(hours=1)))
+        yield await client.get(
+            media_path(house.media_secret, "HJ-2026-000001", "0" * 64, datetime.now(UTC) + timedelta(hours=1))
+        )
 
 
 async def test_503_when_nobody_answers_the_call(house: House) -> None:
@@ -123,7 +125,10 @@ async def test_a_caller_that_leaves_in_the_middle_is_no_fault(stage: Stage, capl
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = [(b"authorization", stage.bearer("police")["authorization"].encode()), (b"content-type", b"application/json")]
+    headers = [
+        (b"authorization", stage.bearer("police")["authorization"].encode()),
+        (b"content-type", b"application/json"),
+    ]
     scope = {
         "type": "http", "method": "POST", "path": "/v1/alerts", "raw_path": b"/v1/alerts", "query_string": b"", "scheme": "http",
         "headers": headers, "http_version": "1.1", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "root_path": "",
@@ -135,8 +140,8 @@ async def test_a_caller_that_leaves_in_the_middle_is_no_fault(stage: Stage, capl
     assert await stage.footprint() == before
 
 
-@pytest.mark.parametrize("host", ["[::1", "a b", "..", "", "evil.example:99999", "回家".encode()])
-async def test_a_strange_host_is_no_fault(stage: Stage, host: str | bytes) -> None:
+@pytest.mark.parametrize("host", ["[::1", "a b", "..", "", "evil.example:99999"])
+async def test_a_strange_host_is_no_fault(stage: Stage, host: str) -> None:
     for path in ("/v1/alerts/HJ-2026-999999", "/nowhere", "/v1/alerts/HJ-2026-999999?%ff=%ff"):
-        answer = await stage.client.get(path, headers=[("host", host), *stage.bearer("police").items()])
+        answer = await stage.client.get(path, headers={"host": host, **stage.bearer("police")})
         assert answer.status_code < 500

@@ -12,7 +12,9 @@ async def test_fetching_is_accepting(shared: Stage) -> None:
     who = await new_partner(shared)
     code = await issue(shared)
     (item,) = [i for i in await items(shared, who) if i["payload"]["data"]["alert"] == code]
-    ((state, tries),) = await shared.rows("SELECT state, tries FROM delivery WHERE id = :d", d=int(item["delivery"][4:]))
+    ((state, tries),) = await shared.rows(
+        "SELECT state, tries FROM delivery WHERE id = :d", d=int(item["delivery"][4:])
+    )
     assert (state, tries) == ("accepted", 1)
     await items(shared, who)
     assert await shared.rows("SELECT tries FROM delivery WHERE id = :d", d=int(item["delivery"][4:])) == [(1,)]
@@ -64,8 +66,10 @@ async def test_a_test_key_sees_exercises_and_takes_nothing_actual(shared: Stage)
     tested = {i["payload"]["data"]["alert"] for i in await items(shared, f"{who}-test")}
     assert actual not in tested
     assert drill in tested
-    held = "SELECT d.state FROM delivery d JOIN alert a ON a.id = d.alert_id JOIN outlet o ON o.id = d.outlet_id JOIN partner p \
+    held = (
+        "SELECT d.state FROM delivery d JOIN alert a ON a.id = d.alert_id JOIN outlet o ON o.id = d.outlet_id JOIN partner p \
 ON p.id = o.partner_id WHERE a.code = :c AND p.name = :p"
+    )
     assert await shared.rows(held, c=actual, p=who) == [("pending",)]
     assert {actual, drill} <= {i["payload"]["data"]["alert"] for i in await items(shared, who)}
 

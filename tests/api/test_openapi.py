@@ -87,7 +87,9 @@ async def test_every_route_says_what_may_go_wrong(document: dict[str, Any]) -> N
         for status, answer in operation["responses"].items():
             if int(status) >= 400:
                 assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
-                assert answer["content"]["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+                assert answer["content"]["application/problem+json"]["schema"] == {
+                    "$ref": "#/components/schemas/Problem"
+                }
                 assert answer["description"]
     assert "HTTPValidationError" not in str(document["paths"])
 
@@ -101,7 +103,9 @@ async def test_bodies_and_keys_are_described(document: dict[str, Any]) -> None:
     assert set(record["required"]) == {
         "status", "case_number", "organ_code", "reported_by", "verified_by", "verified_at", "basis", "minor", "loss", "guardian",
     }  # fmt: skip
-    assert set(document["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]) == {URN + code for code in TYPES}
+    assert set(document["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]) == {
+        URN + code for code in TYPES
+    }
     receipts = document["paths"]["/v1/receipts"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert len(receipts["oneOf"]) == 3
 
@@ -109,7 +113,9 @@ async def test_bodies_and_keys_are_described(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize("code", TYPES)
 def test_the_document_explains_every_problem(code: str) -> None:
     kind = TYPES[code]
-    row = next((line for line in DOC.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{code}` |")), None)
+    row = next(
+        (line for line in DOC.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{code}` |")), None
+    )
     assert row is not None
     assert str(kind.status) in row or code == "http"
 

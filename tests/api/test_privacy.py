@@ -60,7 +60,9 @@ async def everything_that_leaves(stage: Stage, code: str) -> dict[str, str]:
     """By where it goes."""
     gone = {"feed": said(await stage.get("/v1/feed", "partner"))}
     (item,) = await items(stage, "partner")
-    gone["receipts"] = said(await stage.post("/v1/receipts", {"delivery": item["delivery"], "kind": "aired"}, "partner"))
+    gone["receipts"] = said(
+        await stage.post("/v1/receipts", {"delivery": item["delivery"], "kind": "aired"}, "partner")
+    )
     for path in (f"/v1/alerts/{code}", f"/v1/alerts/{code}/deliveries"):
         gone[f"partner {path}"] = said(await stage.get(path, "partner"))
         gone[f"other organ {path}"] = said(await stage.get(path, "other"))
@@ -78,7 +80,9 @@ async def everything_that_leaves(stage: Stage, code: str) -> dict[str, str]:
     return gone
 
 
-async def test_no_mark_leaves(stage: Stage, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_no_mark_leaves(
+    stage: Stage, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     caplog.set_level(logging.DEBUG)
     await feed_outlet(stage.house)
     for channel in ("tv", "radio", "screen", "billboard", "dingtalk", "partner"):

@@ -35,7 +35,9 @@ async def test_a_delivery_tells_its_attempts_and_receipts(stage: Stage) -> None:
     assert (row["id"], row["outlet"], row["partner"]) == (item["delivery"], "大雁塔北广场屏", "测试协作单位")
     assert (row["state"], row["number"], row["kind"], row["tries"]) == ("confirmed", 1, "publish", 1)
     assert [(a["number"], a["outcome"]) for a in row["attempts"]] == [(1, "accepted")]
-    assert [(r["kind"], r["note"], r["evidence"]) for r in row["receipts"]] == [("aired", "已上屏", "https://example.cn/1.jpg")]
+    assert [(r["kind"], r["note"], r["evidence"]) for r in row["receipts"]] == [
+        ("aired", "已上屏", "https://example.cn/1.jpg")
+    ]
 
 
 async def test_counts_follow_what_happens(stage: Stage) -> None:

@@ -57,7 +57,15 @@ async def test_many(shared: Stage, wrap: Any) -> None:
 
 async def test_what_is_wrong_does_not_stop_what_is_right(shared: Stage) -> None:
     who, _, (one, other) = await delivered(shared, outlets=2)
-    body = {"receipts": [said(one), said(other, "shown"), {"delivery": other, "kind": "aired", "kind2": 1}, "x", said(other)]}
+    body = {
+        "receipts": [
+            said(one),
+            said(other, "shown"),
+            {"delivery": other, "kind": "aired", "kind2": 1},
+            "x",
+            said(other),
+        ]
+    }
     results = await send(shared, body, who)
     assert [r["outcome"] for r in results] == ["recorded", "invalid", "invalid", "invalid", "recorded"]
     assert [[e["pointer"] for e in r.get("errors", [])] for r in results] == [
@@ -68,10 +76,15 @@ async def test_what_is_wrong_does_not_stop_what_is_right(shared: Stage) -> None:
 
 async def test_the_same_twice_is_one(shared: Stage) -> None:
     who, _, (delivery,) = await delivered(shared)
-    assert [r["outcome"] for r in await send(shared, [said(delivery), said(delivery)], who)] == ["recorded", "duplicate"]
+    assert [r["outcome"] for r in await send(shared, [said(delivery), said(delivery)], who)] == [
+        "recorded",
+        "duplicate",
+    ]
     assert [r["outcome"] for r in await send(shared, said(delivery), who)] == ["duplicate"]
     same_moment = NOW.astimezone(tz=None).isoformat()
-    assert (await send(shared, {"delivery": delivery, "kind": "aired", "at": same_moment}, who))[0]["outcome"] == "duplicate"
+    assert (await send(shared, {"delivery": delivery, "kind": "aired", "at": same_moment}, who))[0][
+        "outcome"
+    ] == "duplicate"
     assert len(await kept_for(shared, delivery)) == 1
 
 
@@ -84,7 +97,9 @@ async def test_what_is_somebody_elses_is_kept_and_changes_nothing(shared: Stage)
     assert await kept_for(shared, theirs) == [("rejected", "别人的")]
 
 
-@pytest.mark.parametrize("name", ["dlv_999999999999999999", "42", "dlv_", "dlv_0", "dlv_1 OR 1=1", "msg_2026", "投递一", "DLV_1"])
+@pytest.mark.parametrize(
+    "name", ["dlv_999999999999999999", "42", "dlv_", "dlv_0", "dlv_1 OR 1=1", "msg_2026", "投递一", "DLV_1"]
+)
 async def test_what_is_unknown_is_kept(shared: Stage, name: str) -> None:
     who = await new_partner(shared)
     before = len(await kept_for(shared, name))
@@ -108,7 +123,9 @@ async def test_late_after_the_retraction(shared: Stage) -> None:
     who, code, (delivery,) = await delivered(shared)
     await retract(shared, code)
     (end,) = [i for i in await items(shared, who) if i["payload"]["data"]["alert"] == code]
-    results = await send(shared, [said(delivery, at=NOW - timedelta(minutes=5)), said(end["delivery"], "taken_down")], who)
+    results = await send(
+        shared, [said(delivery, at=NOW - timedelta(minutes=5)), said(end["delivery"], "taken_down")], who
+    )
     assert [r["outcome"] for r in results] == ["recorded", "recorded"]
     assert await state_of(shared, end["delivery"]) == "confirmed"
 

@@ -10,9 +10,9 @@ from tests.making import ORGAN, PROVINCE_ORGAN
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-YANTA = {"loss__area_code": "610113", "loss__lon": 108.947, "loss__lat": 34.224}
-XINCHENG = {"loss__area_code": "610102", "loss__lon": 108.96, "loss__lat": 34.26}
-QINDU = {"loss__area_code": "610402", "loss__lon": 108.70, "loss__lat": 34.33}
+YANTA: dict[str, Any] = {"loss__area_code": "610113", "loss__lon": 108.947, "loss__lat": 34.224}
+XINCHENG: dict[str, Any] = {"loss__area_code": "610102", "loss__lon": 108.96, "loss__lat": 34.26}
+QINDU: dict[str, Any] = {"loss__area_code": "610402", "loss__lon": 108.70, "loss__lat": 34.33}
 SHENMU = {"loss__area_code": "610881", "loss__lon": 110.50, "loss__lat": 38.84}
 LANZHOU = {"loss__area_code": "620102", "loss__lon": 103.84, "loss__lat": 36.06}
 
@@ -38,7 +38,15 @@ async def test_who_may_issue_where(shared: Stage, who: str, place: dict[str, Any
 
 @pytest.mark.parametrize(
     ("who", "status"),
-    [("police", 200), ("city", 200), ("province", 200), ("operator", 200), ("admin", 200), ("other", 404), ("partner", 403)],
+    [
+        ("police", 200),
+        ("city", 200),
+        ("province", 200),
+        ("operator", 200),
+        ("admin", 200),
+        ("other", 404),
+        ("partner", 403),
+    ],
 )
 async def test_who_may_look(shared: Stage, who: str, status: int) -> None:
     code = await issue(shared, **YANTA)
@@ -48,7 +56,15 @@ async def test_who_may_look(shared: Stage, who: str, status: int) -> None:
 
 @pytest.mark.parametrize(
     ("who", "status"),
-    [("police", 200), ("city", 200), ("province", 200), ("operator", 200), ("admin", 200), ("other", 404), ("partner", 403)],
+    [
+        ("police", 200),
+        ("city", 200),
+        ("province", 200),
+        ("operator", 200),
+        ("admin", 200),
+        ("other", 404),
+        ("partner", 403),
+    ],
 )
 async def test_who_may_retract(shared: Stage, who: str, status: int) -> None:
     code = await issue(shared, **YANTA)
@@ -77,4 +93,6 @@ async def test_the_province_may_update_for_a_county(shared: Stage) -> None:
     code = (await shared.post("/v1/alerts", body)).json()["id"]
     theirs = body | {"organ_code": PROVINCE_ORGAN}
     assert (await shared.post(f"/v1/alerts/{code}/update", theirs, "province")).status_code == 200
-    assert (await shared.post(f"/v1/alerts/{code}/update", body | {"organ_code": CITY_ORGAN}, "city")).status_code == 403
+    assert (
+        await shared.post(f"/v1/alerts/{code}/update", body | {"organ_code": CITY_ORGAN}, "city")
+    ).status_code == 403

@@ -56,10 +56,10 @@ class Terminal:
         )  # fmt: skip
         return Said(done.returncode, done.stdout, done.stderr)
 
-    def several(self, *commands: tuple[str, ...]) -> list[Said]:
+    def several(self, *commands: tuple[str, ...], **settings: str) -> list[Said]:
         """Commands that do not depend on each other, two at a time: most of their time is Python starting."""
         with ThreadPoolExecutor(2) as pool:
-            return list(pool.map(lambda arguments: self.huijia(*arguments), commands))
+            return list(pool.map(lambda arguments: self.huijia(*arguments, **settings), commands))
 
     def serve(self, *arguments: str) -> "Serving":
         """Start ``huijia serve`` and wait until it says how to go on."""

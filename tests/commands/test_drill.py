@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import httpx
+import pytest
+from typer.testing import CliRunner
 
+from app.cli import app
 from tests.commands.conftest import Served
 from tests.commands.terminal import api
 from tests.faults.processes import free_port
@@ -37,16 +40,24 @@ def test_a_drill_is_an_exercise_whatever_the_record_says(served: Served, tmp_pat
 
 def test_a_drill_that_cannot_be_says_why(served: Served, tmp_path: Path) -> None:
     terminal = served.terminal
-    broken = tmp_path / "record.json"
-    broken.write_text("{")
-    url = ("--url", terminal.near)
-    keyless, wrong, nobody, unreadable = terminal.several(
-        ("drill", *url),
-        ("drill", *url, "--key", "hj_live_000000000000_" + 64 * "0"),
+    wrong, nobody = terminal.several(
+        ("drill", "--url", terminal.near, "--key", "hj_live_000000000000_" + 64 * "0"),
         ("drill", "--url", f"http://127.0.0.1:{free_port()}", "--key", "x"),
-        ("drill", *url, "--key", "x", "--record", str(broken)),
     )
-    assert "需要公安密钥" in keyless.plainly()
     assert "401" in wrong.plainly()
     assert "连不上" in nobody.plainly()
-    assert str(broken) in unreadable.plainly()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "null", "\udcff"])
+def test_a_record_that_cannot_be_read_is_named(text: str, tmp_path: Path) -> None:
+    record = tmp_path / "record.json"
+    record.write_bytes(text.encode(errors="surrogateescape"))
+    done = CliRunner().invoke(app, ["drill", "--key", "x", "--record", str(record)])
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+    assert str(record) in done.output
+
+
+def test_a_drill_needs_a_key() -> None:
+    done = CliRunner().invoke(app, ["drill"], env={"HUIJIA_KEY": None})
+    assert done.exit_code == 1
+    assert "需要公安密钥" in done.output

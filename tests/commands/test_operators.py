@@ -1,7 +1,9 @@
 """Accounts of the console."""
 
 import httpx
+from typer.testing import CliRunner
 
+from app.cli import app
 from tests.commands.conftest import Served
 
 
@@ -25,9 +27,8 @@ def test_a_link_opens_the_console_once(served: Served) -> None:
 
 def test_a_password_is_set_when_it_is_long_enough(served: Served) -> None:
     terminal = served.terminal
-    short = terminal.huijia("operator", "password", "李值班", typed="short\nshort\n")
-    assert short.code == 1
-    assert "至少 10 位" in short.err
+    short = CliRunner().invoke(app, ["operator", "password", "李值班"], input="short\nshort\n")
+    assert (short.exit_code, "至少 10 位" in short.output) == (1, True)
     phrase = "correct horse 回家"
     said = terminal.huijia("operator", "password", "李值班", typed=f"{phrase}\n{phrase}\n")
     assert "已设置 李值班 的密码" in said.out

@@ -11,6 +11,7 @@ from tests.commands.conftest import Served
 from tests.commands.terminal import Said, Terminal, heard
 
 STATION, SLUG = "沙盒·陕西卫视", "tv-1"
+LIST = ("outlet", "list")
 OTHER_SECRET = "whsec_" + base64.b64encode(b"somebody else's secret, 32 bytes").decode()
 
 
@@ -41,7 +42,7 @@ def test_an_outlet_is_added_tried_and_given_another_secret(served: Served) -> No
     ]  # fmt: skip
 
     assert add(terminal, name, OTHER_SECRET, "--tests").code == 0
-    refused, listed = terminal.several(("outlet", "test", name), ("outlet", "list"))
+    refused, listed = terminal.several(("outlet", "test", name), LIST)
     assert refused.code == 1
     assert "拒绝" in refused.out
     assert "bad_credentials" in refused.out
@@ -51,25 +52,23 @@ def test_an_outlet_is_added_tried_and_given_another_secret(served: Served) -> No
     assert OTHER_SECRET.removeprefix("whsec_") not in listed.out + refused.out + refused.err
 
 
-def test_an_outlet_that_hangs_may_be_tried_again(served: Served) -> None:
+def test_outlets_that_do_not_take_it_or_cannot_be_tried_say_why(served: Served) -> None:
     terminal = served.terminal
+    assert add(terminal, "不接收测试的台", secret(terminal)).code == 0
     control = f"{terminal.far}/control/screen-1"
     httpx.post(control, json={"mode": "hanging"}, trust_env=False).raise_for_status()
     try:
-        hung = terminal.huijia("outlet", "test", "沙盒·小寨十字大屏")
+        hanging, unwilling, polling, unknown = terminal.several(
+            ("outlet", "test", "沙盒·小寨十字大屏"),
+            ("outlet", "test", "不接收测试的台"),
+            ("outlet", "test", "沙盒·长安出行App"),
+            ("outlet", "test", "没有这个台"),
+        )
     finally:
         httpx.post(control, json={"mode": "ok"}, trust_env=False).raise_for_status()
-    assert hung.code == 1
-    assert "未成功，可重试" in hung.out
-    assert "timeout" in hung.out
-
-
-def test_outlets_that_cannot_be_tried_say_why(served: Served) -> None:
-    terminal = served.terminal
-    assert add(terminal, "不接收测试的台", secret(terminal)).code == 0
-    unwilling, polling, unknown = terminal.several(
-        ("outlet", "test", "不接收测试的台"), ("outlet", "test", "沙盒·长安出行App"), ("outlet", "test", "没有这个台")
-    )
+    assert hanging.code == 1
+    assert "未成功，可重试" in hanging.out
+    assert "timeout" in hanging.out
     assert "未同意接收测试" in unwilling.plainly()
     assert "自行拉取" in polling.plainly()
     assert "没有名为 没有这个台 的发布点" in unknown.plainly()
@@ -84,10 +83,9 @@ def outlet(name: str, **changes: Any) -> dict[str, Any]:
     return given | changes
 
 
-def test_an_import_names_every_fault_and_enrols_nothing(served: Served, tmp_path: Path) -> None:
+def test_an_import_enrols_everything_or_names_every_fault_and_enrols_nothing(served: Served, tmp_path: Path) -> None:
     """Two readings: first the form of the document, then what only huijia can know."""
-    terminal = served.terminal
-    formless, unknown, broken = tmp_path / "a.json", tmp_path / "b.json", tmp_path / "c.json"
+    good = [outlet(f"南门{n}号屏", place={"lon": 108.942, "lat": 34.251, "datum": "GCJ02"}) for n in range(3)]
     form = [outlet("好屏甲"), outlet("坏屏甲", codes="610113"), outlet("坏屏乙", surprise=1)]
     facts = [
         outlet("好屏乙"),
@@ -95,33 +93,25 @@ def test_an_import_names_every_fault_and_enrols_nothing(served: Served, tmp_path
         outlet("坏屏丁", channel="telegraph"),
         outlet("坏屏戊", settings={"url": "ftp://x", "secret": "short"}),
     ]
-    for file, outlets in ((formless, form), (unknown, facts)):
-        file.write_text(json.dumps({"partners": [{"name": "抵赖传媒", "outlets": outlets}]}))
-    broken.write_text("{")
-    one, other, third, listed = terminal.several(
-        ("outlet", "import", str(formless)),
-        ("outlet", "import", str(unknown)),
-        ("outlet", "import", str(broken)),
-        ("outlet", "list"),
+    files = {}
+    for name, outlets in (("南门传媒", good), ("形式传媒", form), ("事实传媒", facts)):
+        files[name] = tmp_path / f"{name}.json"
+        files[name].write_text(json.dumps({"partners": [{"name": name, "phone": "029-1", "outlets": outlets}]}))
+    (broken := tmp_path / "broken.json").write_text("{")
+    imported, formless, unknown, unreadable = served.terminal.several(
+        *(("outlet", "import", str(file)) for file in (*files.values(), broken))
     )
-    assert len(one.plainly().splitlines()) == 2
-    assert "/partners/0/outlets/1/codes" in one.err
-    assert "/partners/0/outlets/2/surprise" in one.err
-    lines = other.plainly().splitlines()
-    assert len(lines) == 4
-    for pointer in ("1/codes/0", "2/channel", "3/settings/url", "3/settings/secret"):
-        assert any(line.startswith(f"/partners/0/outlets/{pointer} ") for line in lines), other.err
-    assert "不是合法的 JSON" in third.plainly()
-    assert "short" not in other.err
-    assert "屏甲" not in listed.out + terminal.huijia("outlet", "list").out
-    assert "抵赖传媒" not in listed.out
+    assert "已登记 3 个发布点" in imported.out
+    assert [line.split()[0] for line in formless.plainly().splitlines()] == [
+        "/partners/0/outlets/1/codes", "/partners/0/outlets/2/surprise"
+    ]  # fmt: skip
+    assert [line.split()[0].removeprefix("/partners/0/outlets/") for line in unknown.plainly().splitlines()] == [
+        "1/codes/0", "2/channel", "3/settings/url", "3/settings/secret"
+    ]  # fmt: skip
+    assert "short" not in unknown.err
+    assert "不是合法的 JSON" in unreadable.plainly()
 
-
-def test_a_roster_is_imported_whole_and_again(served: Served, tmp_path: Path) -> None:
-    file = tmp_path / "roster.json"
-    owned = [outlet(f"南门{n}号屏", place={"lon": 108.942, "lat": 34.251, "datum": "GCJ02"}) for n in range(3)]
-    file.write_text(json.dumps({"partners": [{"name": "南门传媒", "phone": "029-1", "outlets": owned}]}))
-    for _ in range(2):
-        assert "已登记 3 个发布点" in served.terminal.huijia("outlet", "import", str(file)).out
-    listed = served.terminal.huijia("outlet", "list").out
-    assert sum("南门传媒" in line for line in listed.splitlines()) == 3
+    again, listed = (served.terminal.huijia(*words) for words in (("outlet", "import", str(files["南门传媒"])), LIST))
+    assert "已登记 3 个发布点" in again.out
+    assert sum("南门传媒" in line for line in listed.out.splitlines()) == 3
+    assert not any(word in listed.out for word in ("形式传媒", "事实传媒", "好屏"))

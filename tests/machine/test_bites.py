@@ -154,3 +154,13 @@ async def test_it_ends_badly_without_the_protection(
     await remove(monkeypatch, world)
     with pytest.raises(Violation, match=says):
         await run(world)
+
+
+async def test_latecomers_are_found_by_the_sweep_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evidence that crosses the end of its alert is not seen by ``confirm``."""
+
+    async def nothing(*_: Any, **__: Any) -> int:
+        return 0
+
+    monkeypatch.setattr(confirm, "take_down_latecomer", nothing)
+    await bad_runs.refused_and_aired(world)

@@ -141,7 +141,7 @@ class World:
                 session, worker=worker, lease=self.lease, carrier="dingtalk_robot", count=PACE, per=PACE_PER,
                 reserve=RESERVE,
             )  # fmt: skip
-        return [self._begin(worker, c) for c in taken]
+        return [self._begin(worker, c) for c in sorted(taken, key=lambda c: c.id)]
 
     def _begin(self, worker: str, c: Claimed) -> Send:
         self.begun[c.id] = self.begun.get(c.id, 0) + 1
