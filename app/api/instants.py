@@ -1,14 +1,13 @@
 """Moments and days as they are sent: RFC 3339, and nothing that a reader could take two ways."""
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, WithJsonSchema
 
+from app.domain.beijing import BEIJING
 from app.flows.faults import Complaint
-
-BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 _LOCAL = r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
 _INSTANT = re.compile(_LOCAL + r"(Z|[+-]\d\d:\d\d)", re.ASCII)

@@ -82,6 +82,9 @@ def _by_name(parts: list[_Part]) -> dict[str, bytes]:
             raise _unreadable(f"中 {name} 部分出现了两次", f"has two `{name}` parts")
         if part.headers.get("content-transfer-encoding", b"binary").lower() not in (b"binary", b"8bit", b"7bit"):
             raise _unreadable(f"的 {name} 部分带有转换编码", f"has a transfer encoding on its `{name}` part")
+        _, of_type = parse_options_header(part.headers.get("content-type", b""))
+        if of_type.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
+            raise _unreadable(f"的 {name} 部分不是 UTF-8 编码", f"has a `{name}` part that is not in UTF-8")
         found[name] = bytes(part.body)
     if "record" not in found:
         raise _unreadable("中缺少 record 部分", "has no `record` part")

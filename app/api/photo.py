@@ -116,8 +116,8 @@ def _eight_bits(opened: Image.Image) -> Image.Image:
     """As RGB, or RGBA where something shows through."""
     if opened.mode.startswith("I"):  # 16 bits of grey, which a plain conversion would clip to white
         return opened.convert("I").point(lambda v: v * (1 / 256)).convert("L").convert("RGB")
-    clear = opened.has_transparency_data
-    return opened.convert("RGBA" if clear else "RGB")
+    wanted = "RGBA" if opened.has_transparency_data else "RGB"
+    return opened if opened.mode == wanted else opened.convert(wanted)
 
 
 def _too_many_pixels() -> Fault:

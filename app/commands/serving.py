@@ -70,6 +70,7 @@ async def serving(app: FastAPI, settings: Settings, stop: asyncio.Event) -> Asyn
     try:
         yield
     finally:
+        app.state.live.close()  # open streams would hold the server for its whole grace
         server.should_exit = True
         await asyncio.wait({task}, timeout=GRACE_SECONDS)
 

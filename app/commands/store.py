@@ -51,12 +51,12 @@ def migrate_to_head(url: str) -> None:
         raise typer.Exit(fail(f"迁移失败：{e}")) from e
     except ArgumentError as e:
         raise typer.Exit(fail("DATABASE_URL 不是数据库地址，应如 postgresql://用户:密码@主机/库名。")) from e
-    except (OSError, TimeoutError) as e:
-        said = e.strerror or e if isinstance(e, OSError) else "超时"
-        raise typer.Exit(fail(f"连不上数据库（{said}）。请检查 DATABASE_URL，以及数据库是否在运行。")) from e
+    except OSError as e:  # a timeout too
+        why = e.strerror or str(e) or "超时"
+        raise typer.Exit(fail(f"连不上数据库（{why}）。请检查 DATABASE_URL，以及数据库是否在运行。")) from e
     except DBAPIError as e:
-        said = e.orig.__cause__ if e.orig and e.orig.__cause__ else e.orig
-        raise typer.Exit(fail(f"数据库拒绝了连接或迁移：{said}")) from e
+        cause = e.orig.__cause__ if e.orig is not None else None  # the server's own words, without the statement
+        raise typer.Exit(fail(f"数据库拒绝了连接或迁移：{cause or e.orig}")) from e
 
 
 def with_house(act: Callable[[House], Awaitable[T]]) -> T:

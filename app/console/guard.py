@@ -1,10 +1,12 @@
 """What holds for every page: its headers, and how it says that something is wrong."""
 
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -13,6 +15,8 @@ from app.console.forms import TooLarge
 from app.console.pages import page
 from app.db.engine import StoreUnavailable
 from app.domain.errors import Conflict, Forbidden, HuijiaError, Invalid, NotFound
+
+log = logging.getLogger("huijia.console")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -79,6 +83,11 @@ async def _answered(handle: Handler, request: Request) -> Response:
         return trouble(next((status for kind, status in _STATUS if isinstance(e, kind)), 400), e.zh)
     except StoreUnavailable:
         return away()
+    except HTTPException:
+        raise
+    except Exception as e:
+        log.error("unhandled %s at %s", type(e).__name__, request.scope["route"].path)  # its words may name the child
+        return trouble(500, "页面出错，已记录。请返回重试；若撤回没有生效，请再操作一次，重复操作不会重复发送。")
 
 
 def to_sign_in(request: Request, e: SignInFirst, *, why: str = "") -> Response:

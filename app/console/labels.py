@@ -20,6 +20,7 @@ class Stage:
 
 # In the order in which a person has to look at them.
 STAGES: Mapping[str, Stage] = {
+    "down_contradicted": Stage("撤下后又报播出", "✕", "bad"),
     "down_failed": Stage("撤回失败", "✕", "bad"),
     "failed": Stage("送达失败", "✕", "bad"),
     "down_overdue": Stage("撤下未确认", "!", "warn"),
@@ -49,7 +50,7 @@ ENDED_COUNTS: tuple[tuple[str, Tone, tuple[str, ...]], ...] = (
     ("撤回已接收", "wait", ("down_accepted",)),
     ("待撤下", "wait", ("down_waiting", "aired", "received", "accepted", "overdue", "waiting")),
     ("撤下未确认", "warn", ("down_overdue",)),
-    ("撤回失败", "bad", ("down_failed",)),
+    ("撤回失败", "bad", ("down_failed", "down_contradicted")),
 )
 
 MARKS: Mapping[Status, str] = {Status.ACTUAL: "实发", Status.EXERCISE: "演练", Status.TEST: "测试"}

@@ -1,8 +1,8 @@
 """Moments and spans as an officer reads them. Every clock on the console is Beijing's."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
-BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
+from app.domain.beijing import BEIJING
 
 
 def moment(at: datetime) -> str:

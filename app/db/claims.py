@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
+from sqlalchemy.exc import IntegrityError
 
 from app.db.engine import Session
 from app.domain.machines import Settled
@@ -50,6 +51,10 @@ class Result:
     asked: timedelta | None
     started_at: datetime
     finished_at: datetime
+
+
+class Crossed(Exception):
+    """Two claimers that could not see each other met at one outlet. Nothing was claimed; the next try sees the other."""
 
 
 _TAKE = """
@@ -110,25 +115,31 @@ def _claimed(r: Any) -> Claimed:
 async def claim(
     session: Session, *, worker: str, lease: timedelta, room: int, only_retractions: bool
 ) -> Sequence[Claimed]:
-    """Take up to ``room`` due deliveries, retractions first."""
-    found = await session.execute(
-        _CLAIM, {"worker": worker, "lease": lease, "room": room, "only_retractions": only_retractions}
+    """Take up to ``room`` due deliveries, retractions first. Raises Crossed."""
+    return await _take(
+        session, _CLAIM, {"worker": worker, "lease": lease, "room": room, "only_retractions": only_retractions}
     )
-    return [_claimed(r) for r in found]
+
+
+async def _take(session: Session, statement: TextClause, values: Mapping[str, Any]) -> Sequence[Claimed]:
+    try:
+        return [_claimed(r) for r in await session.execute(statement, values)]
+    except IntegrityError as e:
+        raise Crossed(str(e.orig)) from e
 
 
 async def claim_paced(
     session: Session, *, worker: str, lease: timedelta, carrier: str, count: int, per: timedelta, reserve: int
 ) -> Sequence[Claimed]:
-    """Take what the pace of a carrier's outlets allows now."""
+    """Take what the pace of a carrier's outlets allows now. Raises Crossed."""
     outlets = [r.id for r in await session.execute(_LANE_OUTLETS, {"carrier": carrier})]
     if not outlets:
         return []
-    found = await session.execute(
+    return await _take(
+        session,
         _CLAIM_PACED,
         {"worker": worker, "lease": lease, "outlets": outlets, "count": count, "per": per, "reserve": reserve},
     )
-    return [_claimed(r) for r in found]
 
 
 async def heads(session: Session, alert_ids: Sequence[int]) -> Mapping[int, int]:

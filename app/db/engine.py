@@ -38,6 +38,7 @@ def connect(url: str, *, pool: int = 20) -> AsyncEngine:
         max_overflow=pool,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # they hold the child's name
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         connect_args={"timeout": 5, "server_settings": {"application_name": "huijia", "timezone": "UTC"}},

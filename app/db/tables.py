@@ -249,7 +249,9 @@ delivery = Table(
     Index("delivery_paced", "outlet_id", postgresql_where=text("state = 'pending' AND lane = 'paced'")),
     Index("delivery_unfetched", "outlet_id", postgresql_where=text("state = 'pending' AND lane = 'polled'")),
     Index("delivery_leased", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
-    Index("delivery_one_live_send", "alert_id", "outlet_id", unique=True, postgresql_where=text("lease_until IS NOT NULL")),
+    Index(
+        "delivery_one_live_send", "alert_id", "outlet_id", unique=True, postgresql_where=text("lease_until IS NOT NULL")
+    ),
     Index("delivery_feed", "outlet_id", "feed_seq", postgresql_where=text("feed_seq IS NOT NULL")),
     Index("delivery_undelivered", "alert_id", postgresql_where=text("state IN ('pending', 'sending', 'failed')")),
     postgresql_with={"fillfactor": "60"},

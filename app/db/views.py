@@ -18,11 +18,13 @@ WITH newest AS (
 ), said AS (
   SELECT d.id, d.alert_id, d.outlet_id, bool_or(r.contradicts) AS contradicts,
     min(r.at) FILTER (WHERE r.kind = 'aired' AND d.kind <> 'retract') AS aired_at,
+    max(r.at) FILTER (WHERE r.kind = 'aired' AND d.kind <> 'retract') AS last_aired_at,
     max(r.at) FILTER (WHERE r.kind = 'taken_down' AND d.kind = 'retract') AS down_at
   FROM delivery d JOIN receipt r ON r.delivery_id = d.id WHERE d.alert_id = ANY(CAST(:alerts AS bigint[]))
   GROUP BY d.id
 ), ever AS (
-  SELECT alert_id, outlet_id, min(aired_at) AS aired_at, bool_or(contradicts) AS contradicted
+  SELECT alert_id, outlet_id, min(aired_at) AS aired_at, max(last_aired_at) AS last_aired_at,
+    bool_or(contradicts) AS contradicted
   FROM said GROUP BY alert_id, outlet_id
 )
 SELECT d.alert_id, o.id AS outlet_id, o.name AS outlet, o.channel, o.carrier, o.retracts, o.proves, p.name AS partner,
@@ -30,6 +32,7 @@ SELECT d.alert_id, o.id AS outlet_id, o.name AS outlet, o.channel, o.carrier, o.
   d.confirmed_at, d.due_at, ever.aired_at, said.down_at, coalesce(ever.contradicted, false) AS contradicted,
   CASE
     WHEN d.kind = 'retract' THEN CASE
+      WHEN ever.last_aired_at > said.down_at THEN 'down_contradicted'
       WHEN said.down_at IS NOT NULL THEN 'down'
       WHEN d.state = 'failed' THEN 'down_failed'
       WHEN d.state <> 'accepted' THEN 'down_waiting'
@@ -52,7 +55,7 @@ CROSS JOIN LATERAL (SELECT d.accepted_at < now() - make_interval(mins => o.recei
 """
 
 UNDELIVERED = ("waiting", "failed", "down_waiting", "down_failed")
-NEEDS_A_PERSON = ("failed", "overdue", "down_failed", "down_overdue")
+NEEDS_A_PERSON = ("failed", "overdue", "down_contradicted", "down_failed", "down_overdue")
 
 
 async def progress(session: Session, alert_id: int) -> Sequence[Row]:
@@ -71,14 +74,17 @@ async def stages(session: Session, alert_ids: Sequence[int]) -> Mapping[int, Map
 
 
 async def alerts(session: Session, *, live: bool, limit: int) -> Sequence[Row]:
-    """Live or ended alerts, newest first, with what the public was last told (``told``)."""
+    """Live or ended alerts, newest first, with what the public was last told (``told``). Among the ended, those that are
+    not down everywhere come before all others, however old."""
     found = await session.execute(
         text(
             "SELECT a.id, a.code, a.status, a.state, a.organ_code, g.name AS organ, a.area_code, a.lon, a.lat, a.lost_at, "
             "a.head, a.reach_km, a.created_at, a.expires_at, a.ended_at, a.end_reason, n.body AS told "
             "FROM alert a JOIN organ g ON g.code = a.organ_code JOIN LATERAL (SELECT body FROM notice "
             "WHERE alert_id = a.id AND kind <> 'retract' ORDER BY number DESC LIMIT 1) n ON true "
-            "WHERE (a.state = 'active') = :live ORDER BY a.status = 'actual' DESC, a.created_at DESC LIMIT :limit"
+            "WHERE (a.state = 'active') = :live ORDER BY EXISTS (SELECT 1 FROM delivery d WHERE d.alert_id = a.id "
+            "AND a.ended_at IS NOT NULL AND d.number = a.head AND d.state IN ('pending', 'sending', 'failed')) DESC, "
+            "a.status = 'actual' DESC, a.created_at DESC LIMIT :limit"
         ),
         {"live": live, "limit": limit},
     )

@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import claims
-from app.db.claims import Claimed
+from app.db.claims import Claimed, Crossed
 from app.db.engine import Session, StoreUnavailable, clock, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
 from app.dispatch.prepare import Preparer
@@ -80,6 +80,9 @@ class Dispatcher:
             took = await self._claim()
         except StoreUnavailable as e:
             log.warning("the database is away: %s", e)
+            took = 0
+        except Crossed:
+            self._wake.set()
             took = 0
         except Exception:
             log.exception("claiming failed")

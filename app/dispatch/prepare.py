@@ -3,16 +3,18 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from app.db import alerts, outlets
 from app.db.claims import Claimed, Result
 from app.db.engine import Session
+from app.db.outlets import Enrolled
 from app.dispatch.press import HousePress
 from app.dispatch.send import Order
 from app.dispatch.wiring import Settings, pushed
-from app.domain.notice import PublicNotice, from_json
+from app.domain.notice import from_json
 from app.domain.words import Outcome
 from app.flows.ports import Seal
 from channels.contract import Reason, Rendition
@@ -22,29 +24,40 @@ log = logging.getLogger("huijia.dispatch")
 KEPT_NOTICES = 64
 
 
+@dataclass(slots=True)
+class _Frozen:
+    """A notice and its renditions as their rows hold them, and what has been read of them so far."""
+
+    body: Mapping[str, Any]
+    rendered: Mapping[str, Mapping[str, Any]]
+    read: dict[str, Rendition]
+
+    def rendition(self, profile: str, press: HousePress) -> Rendition:
+        if profile not in self.read:
+            self.read[profile] = press.rendition(from_json(dict(self.body)), self.rendered[profile])
+        return self.read[profile]
+
+
 class Preparer:
     """Holds the notices that are going out."""
 
     def __init__(self, press: HousePress, seal: Seal) -> None:
         self._press = press
         self._settings = Settings(seal)
-        self._notices: OrderedDict[tuple[int, int], tuple[PublicNotice, dict[str, Rendition]]] = OrderedDict()
+        self._notices: OrderedDict[tuple[int, int], _Frozen] = OrderedDict()
 
     async def orders(
         self, session: Session, claimed: Sequence[Claimed], begun: float, now: datetime
     ) -> tuple[list[Order], list[Result]]:
         """An order for each delivery that can be sent, and a result for each that cannot: one outlet whose settings do
-        not open must not keep the others waiting. ``begun`` is when the lease began (monotonic seconds)."""
+        not open, or one rendition that cannot be read, must not keep the others waiting. ``begun`` is when the lease
+        began (monotonic seconds)."""
         places = await outlets.enrolled(session, [c.outlet_id for c in claimed])
         orders, broken = [], []
         for c in claimed:
-            rendition = await self._rendition(session, c)
+            notice = await self._notice(session, c)
             try:
-                place = places[c.outlet_id]
-                settings = self._settings.of(place.carrier, place.sealed)
-                if rendition is None:
-                    raise LookupError(f"no rendition for profile {c.profile}")
-                orders.append(Order(c, pushed(place.carrier), settings, rendition, begun))
+                orders.append(self._order(c, places[c.outlet_id], notice, begun))
             except Exception:
                 log.exception("delivery %d cannot be prepared", c.id)
                 broken.append(
@@ -52,19 +65,19 @@ class Preparer:
                 )
         return orders, broken
 
-    async def _rendition(self, session: Session, c: Claimed) -> Rendition | None:
-        notice, by_profile = await self._notice(session, c.alert_id, c.number)
-        if c.profile not in by_profile:
-            rendered: Mapping[str, Any]
-            for profile, rendered in (await alerts.renditions(session, c.alert_id, c.number)).items():
-                by_profile[profile] = self._press.rendition(notice, rendered)
-        return by_profile.get(c.profile)
+    def _order(self, c: Claimed, place: Enrolled, notice: _Frozen, begun: float) -> Order:
+        settings = self._settings.of(place.carrier, place.sealed)
+        return Order(c, pushed(place.carrier), settings, notice.rendition(c.profile, self._press), begun)
 
-    async def _notice(self, session: Session, alert_id: int, number: int) -> tuple[PublicNotice, dict[str, Rendition]]:
-        key = (alert_id, number)
-        if key not in self._notices:
-            self._notices[key] = (from_json(dict(await alerts.notice_body(session, alert_id, number))), {})
+    async def _notice(self, session: Session, c: Claimed) -> _Frozen:
+        """From memory, unless a profile came to it since: an extension renders what it needs."""
+        key = (c.alert_id, c.number)
+        kept = self._notices.get(key)
+        if kept is None or c.profile not in kept.rendered:
+            body = kept.body if kept else await alerts.notice_body(session, c.alert_id, c.number)
+            kept = _Frozen(body, await alerts.renditions(session, c.alert_id, c.number), kept.read if kept else {})
+            self._notices[key] = kept
             while len(self._notices) > KEPT_NOTICES:
                 self._notices.popitem(last=False)
         self._notices.move_to_end(key)
-        return self._notices[key]
+        return kept

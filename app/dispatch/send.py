@@ -19,6 +19,7 @@ log = logging.getLogger("huijia.attempt")
 
 MARGIN = timedelta(seconds=1)  # for a carrier to hand back what it has when its own deadline strikes
 DETAIL_LIMIT = 200
+CRASHED = "传输模块出错，详见日志"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,11 @@ async def send(order: Order, *, wire: Wire, clock: StoreClock, lease: timedelta)
         stated: Stated = Retry(Reason.LEASE_LOST, "等待过久，未发送")
     else:
         stated = await _call(order, wire, started, deadline)
-    result, receipt = _result(order, stated, started, clock.now())
+    try:
+        result, receipt = _result(order, stated, started, clock.now())
+    except Exception:  # an adapter from outside may hand back anything
+        log.exception("carrier %s gave no outcome on delivery %d", order.carrier.name, order.claimed.id)
+        result, receipt = _result(order, Retry(Reason.CRASH, CRASHED), started, clock.now())
     log.info(
         "attempt delivery=%d alert=%d notice=%d outlet=%d carrier=%s try=%d outcome=%s reason=%s ms=%d",
         order.claimed.id, order.claimed.alert_id, order.claimed.number, order.claimed.outlet_id, order.carrier.name,
@@ -64,7 +69,7 @@ async def _call(order: Order, wire: Wire, now: datetime, deadline: timedelta) ->
         return Retry(Reason.LEASE_LOST, "发送进程停止")
     except Exception:
         log.exception("carrier %s crashed on delivery %d", order.carrier.name, order.claimed.id)
-        return Retry(Reason.CRASH, "传输模块出错，详见日志")
+        return Retry(Reason.CRASH, CRASHED)
 
 
 def _result(order: Order, stated: Stated, started: datetime, finished: datetime) -> tuple[Result, StatedReceipt | None]:

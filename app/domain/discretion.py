@@ -62,9 +62,16 @@ def fault_of_line(line: str, name: str) -> str | None:
     """A Chinese sentence that says why this line may not be published, or ``None`` when it may."""
     if len(line) > LONGEST_LINE:
         return f"附言最多 {LONGEST_LINE} 字，现为 {len(line)} 字。"
-    if name and name in line:
+    plain = "".join(line.split())
+    if any(part in plain for part in _names(name)):
         return "附言不得写孩子的姓名：搜寻结束后不得再公开孩子的身份。"
-    told = next((word for word in _FATES if word in line), None)
+    told = next((word for word in _FATES if word in plain), None)
     if told is not None:
         return f"附言含“{told}”。撤回只说搜寻已结束并致谢，不得说明孩子的遭遇、去向或原因。"
     return None
+
+
+def _names(name: str) -> list[str]:
+    """The whole name, and the given name where it is long enough to name anyone."""
+    whole = "".join(name.split())
+    return [part for part in (whole, whole[1:] if len(whole) > 2 else "") if part]

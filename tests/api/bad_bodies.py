@@ -63,6 +63,7 @@ CASES = [
     raw("a member named twice", 422, "invalid", lambda: _twice('"duration_hours":24'), "/duration_hours=named_twice"),
     raw("a nested member named twice", 422, "invalid", lambda: _twice('"sex":"male"'), "/minor/sex=named_twice"),
     raw("10,000 unknown members", 400, "json", lambda: as_json({f"m{i}": i for i in range(10_000)})),
+    raw("eight million numbers", 400, "json", with_raw("[" + "0," * 8_000_000 + "0]", minor="@")),
     raw("a member name of a megabyte", 422, "invalid", lambda: as_json(record_json() | {"x" * 2**20: 1}), "/" + "x" * 80),
     raw("text/plain", 415, "media-type", record_bytes, content_type="text/plain"),
     raw("a form", 415, "media-type", b"status=actual", content_type="application/x-www-form-urlencoded"),

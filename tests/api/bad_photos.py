@@ -114,6 +114,8 @@ PARTS = [
               "Content-Transfer-Encoding: base64"))),
     multipart("a form in GBK", lambda: form(record_part()), FORM["content-type"] + "; charset=gbk", 415, "media-type"),
     multipart("multipart/mixed", lambda: form(record_part()), f"multipart/mixed; boundary={BOUNDARY}", 415, "media-type"),
+    multipart("a record part that says it is in GBK",
+              lambda: form(record_part("Content-Type: application/json; charset=gbk"))),
     multipart("a record part in GBK", lambda: form(part(RECORD, as_json(record_json()).decode().encode("gbk"))), code="json"),
     multipart("a record part that is no JSON", lambda: form(part(RECORD, b"status=actual")), code="json"),
     Case("a photo as part and in the record", 422, "invalid", ("/photo=photo_twice",),

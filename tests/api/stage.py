@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app.db import keys
 from app.db.engine import transaction
+from app.db.tables import metadata
 from app.domain.words import Scope
 from app.flows.house import House
 from app.flows.principal import issue_key
@@ -19,6 +20,7 @@ from tests.making import AREA, ORGAN, ORGAN_NAME, PROVINCE_ORGAN, make_organ, ma
 
 CITY_ORGAN, OTHER_ORGAN = "610100000000", "610102000000"
 BASE = "http://huijia.test"
+TABLES = sorted(metadata.tables)
 
 
 @asynccontextmanager
@@ -74,24 +76,20 @@ class Stage:
 
     async def stored(self) -> bytes:
         """Everything that lies in the database, as text and as bytes."""
-        tables = [row[0] for row in await self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
         found = b""
-        for table in tables:
+        for table in TABLES:
             for row in await self.rows(f"SELECT * FROM {table}"):
                 found += b" ".join(cell if isinstance(cell, bytes) else repr(cell).encode() for cell in row)
         return found
 
     async def footprint(self) -> str:
         """A digest of everything that is in the database: the same before and after means that nothing was written."""
-        async with transaction(self.house.engine) as session:
-            names = await session.execute(
-                text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
-            )
-            each = [
-                f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS m FROM {r[0]} t" for r in names
-            ]
-            found = await session.execute(text(f"SELECT string_agg(m, ' ') FROM ({' UNION ALL '.join(each)}) q"))
-            return str(found.scalar_one())
+        each = (
+            f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS m FROM {table} t"
+            for table in TABLES
+        )
+        ((digest,),) = await self.rows(f"SELECT string_agg(m, ' ') FROM ({' UNION ALL '.join(each)}) q")
+        return str(digest)
 
 
 async def set_stage(house: House, client: httpx.AsyncClient) -> Stage:

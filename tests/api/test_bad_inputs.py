@@ -56,7 +56,7 @@ async def ground(shared: Stage) -> Ground:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name[:80].replace("\x00", "NUL"))
 async def test_is_refused_by_name(case: Case, ground: Ground) -> None:
     answer = await send(ground.stage, case.make(), ground.alerts)
-    print(f"\n{answer.status_code}  {case.code:15}  {case.name[:70]:70}  {' '.join(case.at)[:100]}", end="")
+    print(f"\n{answer.status_code}  {case.code:15}  {case.name[:70]:70}  {' '.join(case.at)[:100]}", end="  ")
     assert answer.status_code == case.status, answer.text[:2000]
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
@@ -91,3 +91,17 @@ async def test_there_are_many_and_each_has_its_own_name() -> None:
     assert len(names) >= 90
     assert len(names) == len(set(names))
     assert {case.code for case in CASES} <= set(TYPES)
+
+
+@pytest.mark.parametrize(
+    "change", [("_live_", "_test_"), (None, "0" * 64), (None, "")], ids=["its kind", "its secret", "no secret"]
+)
+async def test_a_key_with_something_changed_is_no_key(ground: Ground, change: tuple[str | None, str]) -> None:
+    key, (old, new) = ground.stage.keys["police"], change
+    forged = key.replace(old or key.rpartition("_")[2], new)
+    assert forged != key
+    answer = await ground.stage.client.get(
+        f"/v1/alerts/{ground.alerts['alert']}", headers={"authorization": f"Bearer {forged}"}
+    )
+    assert (answer.status_code, answer.json()["type"]) == (401, f"{URN}key")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="huijia"'

@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from tests.faults.processes import Processes, free_port
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, processes: Processes) -> Iterator[Terminal]:
-    yield Terminal(processes, tmp_path / "data")
+def terminal(tmp_path: Path, processes: Processes) -> Terminal:
+    return Terminal(processes, tmp_path / "data")
 
 
 def test_what_make_run_does(terminal: Terminal) -> None:

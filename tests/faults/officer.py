@@ -1,7 +1,6 @@
 """The police system's side of the API."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,34 +65,33 @@ class Officer:
             after = page["next"]
         return found
 
+    async def is_accepted(self, alert: str, within: float = 60) -> None:
+        """Wait until every outlet has taken it."""
+        await self._is(alert, lambda stages: stages.keys() <= ALL_UP, within)
+
     async def is_up(self, alert: str, within: float = 60) -> None:
-        """Wait until every outlet has aired it; a chat group can only have accepted it."""
-        await self._is(alert, Counter(aired=self._rig.outlets - 1, accepted=1), within)
+        """Wait until every outlet has said that it airs it; a chat group can only take it."""
+        aired = {"aired": self._rig.outlets - 1, "accepted": 1}
+        await self._is(alert, lambda stages: stages == aired, within)
 
     async def is_down(self, alert: str, within: float = 60) -> dict[str, int]:
         """Wait until every outlet has said that it is down, has posted the correction, or was never told of it. How many
         there are of each."""
+        return await self._is(alert, lambda stages: stages.keys() <= ALL_DOWN, within)
 
-        async def look() -> dict[str, int] | None:
-            seen = await self.read(alert)
-            done = set(seen["outlets"]) <= ALL_DOWN and seen["oldest_undelivered"] is None
-            return seen["outlets"] if done else None
-
-        try:
-            found = await until(look, within, f"{alert} is down everywhere", pause=0.4)
-        except AssertionError as e:
-            raise AssertionError(f"{e}: {(await self.read(alert))['outlets']}") from None
-        assert sum(found.values()) == self._rig.outlets
-        return found
-
-    async def _is(self, alert: str, wanted: Counter[str], within: float) -> None:
-        seen: dict[str, Any] = {}
+    async def _is(self, alert: str, right: Callable[[dict[str, int]], bool], within: float) -> dict[str, int]:
+        """Wait until the stages are right, nothing is undelivered, and no outlet is missing."""
+        stages: dict[str, int] = {}
 
         async def look() -> bool | None:
-            seen.update(await self.read(alert))
-            return True if Counter(seen["outlets"]) == wanted and seen["oldest_undelivered"] is None else None
+            seen = await self.read(alert)
+            stages.clear()
+            stages.update(seen["outlets"])
+            return True if right(stages) and seen["oldest_undelivered"] is None else None
 
         try:
-            await until(look, within, f"{alert} is {dict(wanted)}", pause=0.4)
+            await until(look, within, f"{alert} is right", pause=0.4)
         except AssertionError as e:
-            raise AssertionError(f"{e}, but {seen['outlets']}") from None
+            raise AssertionError(f"{e}, it is {stages}") from None
+        assert sum(stages.values()) == self._rig.outlets
+        return stages

@@ -31,7 +31,7 @@ def environment(data: Path, settings: Mapping[str, str] = NO_SETTINGS) -> dict[s
     if kept.pop("PYTHONDONTWRITEBYTECODE", ""):  # dozens of processes would compile all of it, each for itself
         kept["PYTHONPYCACHEPREFIX"] = str(data.parent.parent / "compiled")
     ours = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "HUIJIA_DATA": str(data), "COLUMNS": "200"}
-    return kept | ours | settings
+    return {**kept, **ours, **settings}
 
 
 def alive(pid: int) -> bool:

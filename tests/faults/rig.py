@@ -67,11 +67,14 @@ class Rig:
         assert self.cluster is not None
         self.cluster.stop()
 
+    @property
+    def sockets(self) -> Path:
+        assert self.cluster is not None
+        return Path(str(make_url(self.cluster.url).query["host"]))
+
     async def ask(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
         """Rows, by a session of the test's own."""
-        assert self.cluster is not None
-        where = make_url(self.cluster.url).query
-        session = await asyncpg.connect(user="huijia", database="postgres", host=str(where["host"]), port=5432)
+        session = await asyncpg.connect(user="huijia", database="postgres", host=str(self.sockets), port=5432)
         try:
             rows: list[asyncpg.Record] = await session.fetch(statement, *arguments)
             return rows
@@ -208,3 +211,4 @@ def running(folder: Path, *, screens: int, dispatchers: int) -> Iterator[Rig]:
                 if process is not None:
                     processes.kill(process)
             rig.stop_store()
+            rig.sockets.rmdir()

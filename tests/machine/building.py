@@ -50,11 +50,11 @@ class Strict(Sweeps):
         await sweep(*args)
 
 
-def quick_house(url: str) -> House:
+def quick_house(url: str, pool: int) -> House:
     """As a composition root builds it, but for the ping before each transaction: the store never goes away here."""
     secret = base64.b64encode(b"m" * 32)
     engine = create_async_engine(
-        url, pool_size=2, json_serializer=lambda value: orjson.dumps(value).decode(), json_deserializer=orjson.loads
+        url, pool_size=pool, json_serializer=lambda value: orjson.dumps(value).decode(), json_deserializer=orjson.loads
     )
     seal, press = Seal(Fernet.generate_key().decode()), HousePress("http://huijia.test", secret)
     return House(engine, seal, press, wire, "http://huijia.test", secret)
@@ -80,8 +80,8 @@ class Building:
 
 
 @asynccontextmanager
-async def building(url: str) -> AsyncIterator[Building]:
-    house = quick_house(url)
+async def building(url: str, pool: int = 2) -> AsyncIterator[Building]:
+    house = quick_house(url, pool)
     await stop_the_clock(house.engine)
     places = await _enrol(house)
     async with house.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as watch:

@@ -3,7 +3,7 @@
 The first five are the rules of ``app/db/claims.py``; the others guard what the rules rest on.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from tests.machine.far_end import Violation
 from tests.machine.world import World
 
 Run = Callable[[World], Awaitable[None]]
-Remove = Callable[[pytest.MonkeyPatch, World], Awaitable[None]]
+Remove = Callable[[pytest.MonkeyPatch, World], Coroutine[Any, Any, None]]
 
 _ALIVE = """
   AND NOT EXISTS (SELECT 1 FROM delivery s WHERE s.alert_id = d.alert_id AND s.outlet_id = d.outlet_id

@@ -36,7 +36,8 @@ OPERATOR = Principal("operator:test", Scope.OPERATOR, live=True)
 
 @dataclass
 class Send:
-    """A claimed delivery on its way. ``result`` is what its worker knows of it and has not settled yet."""
+    """A claimed delivery on its way. ``began`` and ``at``: the step and the time at which the claim began, or earlier.
+    ``result`` is what its worker knows of it and has not settled yet."""
 
     claimed: Claimed
     worker: str
@@ -70,8 +71,10 @@ class World:
     places: dict[int, Place]
     now: datetime
     lease: timedelta = LEASE
+    slack: timedelta = timedelta(0)  # by how much ``now`` may be behind the database, when steps overlap
     step: int = 0
     written: int = 0  # transactions so far
+    cases: int = 0
     known: dict[str, Known] = field(default_factory=dict)
     sends: list[Send] = field(default_factory=list)
     begun: dict[int, int] = field(default_factory=dict)  # delivery → attempts that were begun
@@ -93,17 +96,18 @@ class World:
     # ── what police and operators do ──
 
     async def submit(self, status: Status, torn: bool = False) -> str:
-        case = f"A6101130000002026{self.step:06d}"
+        self.cases += 1
+        case, key = f"A6101130000002026{self.cases:06d}", f"k{self.cases}"
         facts = record(self.now, status, case)
         async with self.commit(torn) as session:
             who = police(live=status is Status.ACTUAL)
             issued = await submit(
-                session, who, facts, None, idempotency_key=f"s{self.step}", body_hash=b"", seal=self.house.seal,
+                session, who, facts, None, idempotency_key=key, body_hash=b"", seal=self.house.seal,
                 press=self.house.press,
             )  # fmt: skip
             found = await alerts.find(session, issued.code)
-        if not torn and found is not None:
-            self.known[issued.code] = Known(found.id, status, case)
+            if not torn and found is not None:
+                self.known[issued.code] = Known(found.id, status, case)  # a worker may see it before we do
         return issued.code
 
     async def amend(self, code: str, torn: bool = False) -> None:
@@ -122,6 +126,7 @@ class World:
         async with self.commit(torn) as session:
             await retract(session, police(), code, EndReason.FOUND, "", press=self.house.press)
         if not torn and alert.ended is None:
+            self.step += 1
             alert.head, alert.ended = alert.head + 1, self.step
 
     async def ask_again(self, code: str) -> int:
@@ -131,6 +136,7 @@ class World:
     # ── what workers do ──
 
     async def claim(self, worker: str, room: int = 10, only_retractions: bool = False) -> Sequence[Send]:
+        began, at = self.step + 1, self.now
         async with self.commit() as session:
             taken = list(
                 await claims.claim(
@@ -141,14 +147,14 @@ class World:
                 session, worker=worker, lease=self.lease, carrier="dingtalk_robot", count=PACE, per=PACE_PER,
                 reserve=RESERVE,
             )  # fmt: skip
-        return [self._begin(worker, c) for c in sorted(taken, key=lambda c: c.id)]
+        return [self._begin(Send(c, worker, began, at)) for c in sorted(taken, key=lambda c: c.id)]
 
-    def _begin(self, worker: str, c: Claimed) -> Send:
+    def _begin(self, send: Send) -> Send:
+        c = send.claimed
         self.begun[c.id] = self.begun.get(c.id, 0) + 1
         for other in self.sends:
             if other.result is None and (other.claimed.alert_id, other.claimed.outlet_id) == (c.alert_id, c.outlet_id):
                 raise Violation(f"{c} was claimed while {other.claimed} is still being sent")
-        send = Send(c, worker, self.step, self.now)
         self.sends.append(send)
         self._paced(send)
         return send
@@ -157,8 +163,9 @@ class World:
         """No more than the pace in any window, and the reserve for retractions alone."""
         if send.claimed.lane is not Lane.PACED:
             return
-        window = [at for place, at in self.starts if place == send.claimed.outlet_id and at > self.now - PACE_PER]
-        self.starts.append((send.claimed.outlet_id, self.now))
+        since = send.at - PACE_PER + self.slack
+        window = [at for place, at in self.starts if place == send.claimed.outlet_id and at > since]
+        self.starts.append((send.claimed.outlet_id, send.at))
         if len(window) >= (PACE if send.claimed.kind is Kind.RETRACT else PACE - RESERVE):
             raise Violation(f"{send.claimed} is one too many within {PACE_PER}")
 
@@ -208,8 +215,8 @@ class World:
                     self.arrive(send)
                 self.answer(send, Outcome.RETRY)
         self.step += 1
-        self.now += by
         await move_clock(self.house.engine, by)
+        self.now += by
 
     # ── what places say and ask ──
 
@@ -219,6 +226,7 @@ class World:
 
     async def poll(self, place: Place, lost: bool = False) -> None:
         """The place fetches; a lost answer was committed all the same."""
+        began = self.step + 1
         async with self.commit() as session:
             cursor, items = await fetch(session, place.partner, place.cursor, 100, press=self.house.press)
         if lost:
@@ -227,7 +235,7 @@ class World:
         for item in items:
             told = item["payload"]["data"]
             delivery = int(item["delivery"].removeprefix("dlv_"))
-            self.air(place, Arrival(delivery, told["alert"], told["number"], Kind(told["kind"]), self.step))
+            self.air(place, Arrival(delivery, told["alert"], told["number"], Kind(told["kind"]), began))
 
     # ── what the metronome does ──
 
@@ -240,8 +248,8 @@ class World:
         for code, alert in self.known.items():
             found = await alerts.find(self.watch, code)
             if found is not None and found.ended_at is not None and alert.ended is None:
+                self.step += 1
                 alert.ended, alert.head = self.step, found.head
 
     def at(self, **change: float) -> datetime:
         return self.now + timedelta(**change)
-
