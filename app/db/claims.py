@@ -123,7 +123,8 @@ async def claim(
 
 async def _take(session: Session, statement: TextClause, values: Mapping[str, Any]) -> Sequence[Claimed]:
     try:
-        return [_claimed(r) for r in await session.execute(statement, values)]
+        taken = [_claimed(r) for r in await session.execute(statement, values)]
+        return sorted(taken, key=lambda c: c.kind is not Kind.RETRACT)
     except IntegrityError as e:
         raise Crossed(str(e.orig)) from e
 

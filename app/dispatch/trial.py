@@ -38,8 +38,8 @@ def example(base_url: str, now: datetime) -> c.Notice:
 
 
 async def try_outlet(house: House, outlet: Enrolled) -> Trial:
-    """Publish and retract a test notice by the outlet's own carrier. Raises Conflict for an outlet that takes no tests, or
-    that polls: there is nothing to call."""
+    """Publish and retract a test notice by the outlet's own carrier; what may have aired is retracted, whatever was
+    answered. Raises Conflict for an outlet that takes no tests, or that polls: there is nothing to call."""
     if not outlet.takes_tests:
         raise Conflict("该发布点未同意接收测试（takes_tests）。", "This outlet has not agreed to take tests.")
     if lane_of(outlet.carrier) is Lane.POLLED:
@@ -49,7 +49,10 @@ async def try_outlet(house: House, outlet: Enrolled) -> Trial:
     wire = HttpWire()
     try:
         trial = await _send(house, outlet, notice, wire)
-        return trial if trial.outcome != "accepted" else await _send(house, outlet, end, wire, trial.milliseconds)
+        if trial.outcome == "refused":
+            return trial
+        ended = await _send(house, outlet, end, wire, trial.milliseconds)
+        return ended if trial.outcome == "accepted" else trial
     finally:
         await wire.close()
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import (
-    BuilderError,
     ClientClosedError,
     ConnectError,
     PyreqwestError,
@@ -37,10 +36,20 @@ class HttpWire:
                 return Reply(response.status, found, bytes(answer[:BODY_LIMIT]))
         except RequestTimeoutError as e:
             raise WireError(Reason.TIMEOUT, "未在时限内完整应答") from e
-        except (ConnectError, BuilderError, ClientClosedError) as e:
+        except ConnectError as e:
+            if _had_connected(e):
+                raise WireError(Reason.BROKEN, "连接在应答前中断") from e
+            raise WireError(Reason.UNREACHABLE, "无法建立连接") from e
+        except (ValueError, ClientClosedError) as e:  # no such address, or a process that is stopping
             raise WireError(Reason.UNREACHABLE, "无法建立连接") from e
         except PyreqwestError as e:
             raise WireError(Reason.BROKEN, "连接中断或应答不合 HTTP 规范") from e
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _had_connected(error: ConnectError) -> bool:
+    """The client calls it a ConnectError, too, when the far end hangs up on a request that it may well have read."""
+    causes = (error.details or {}).get("causes") or []
+    return any("SendRequest" in str(cause.get("message")) for cause in causes)

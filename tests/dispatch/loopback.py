@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import orjson
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -30,6 +33,15 @@ async def serving(behave: Behaviour) -> AsyncIterator[str]:
         for task in busy:
             task.cancel()
         await asyncio.gather(*busy, return_exceptions=True)
+
+
+async def read_json(reader: asyncio.StreamReader) -> Any:
+    """The body of the request: read until it is whole."""
+    body = b""
+    while True:
+        body += await reader.read(65536)
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(body)
 
 
 def says(raw: bytes) -> Behaviour:

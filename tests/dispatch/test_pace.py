@@ -1,7 +1,6 @@
 """A robot takes twenty messages a minute and is blocked for ten when it gets more. Two are kept for retractions."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -21,10 +20,10 @@ COUNT, RESERVE = pace.count, pace.reserve
 
 
 @pytest.fixture
-async def still(house: House) -> AsyncIterator[House]:
+async def still(house: House) -> House:
     """A house whose ledger's clock stands still: a minute passes when the test says so."""
     await stop_the_clock(house.engine)
-    yield house
+    return house
 
 
 @pytest.fixture
