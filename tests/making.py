@@ -13,7 +13,7 @@ from PIL import Image
 from app.api.record_form import RecordForm
 from app.db import keys, outlets
 from app.db.engine import transaction
-from app.domain.words import Scope, Status
+from app.domain.words import Scope
 from app.flows.enrol import Application, enrol
 from app.flows.house import House
 from app.flows.principal import Principal, issue_key
@@ -107,10 +107,16 @@ async def make_alert(house: House, picture: Picture | None = None, **changes: An
     """A live alert; returns its code. ``changes`` as for ``record_json``."""
     await make_organ(house)
     form = RecordForm.model_validate_json(orjson.dumps(record_json(**changes)), context={"now": datetime.now(UTC)})
-    who = police(live=form.status == Status.ACTUAL)
+    who = police(live=form.status == "actual")
     async with transaction(house.engine) as session:
         issued = await submit(
-            session, who, form.record(), picture, idempotency_key=None, body_hash=b"", seal=house.seal, press=house.press
+            session,
+            who,
+            form.record(),
+            picture,
+            idempotency_key=None,
+            body_hash=b"",
+            seal=house.seal,
+            press=house.press,
         )
     return issued.code
-

@@ -21,13 +21,14 @@ async def fetch(
     """
     if await feed.waits(session, partner_id):
         await feed.take_new(session, partner_id, live=live)
+    # Read before the items: what another reader numbers after this stands behind no cursor that is given out here.
+    head = await feed.head(session, partner_id)
     items = await feed.after(session, partner_id, cursor, limit, live=live)
     given = [await _item(session, item, press) for item in items]
     for code in sorted({g["payload"]["data"]["alert"] for g in given}):
         await notify(session, CHANGED, code)
-    if len(items) == limit:
-        return items[-1].sequence, given
-    return max(cursor, await feed.head(session, partner_id)), given
+    last = items[-1].sequence if items else 0
+    return (last if len(items) == limit else max(cursor, head, last)), given
 
 
 async def _item(session: Session, item: feed.FeedItem, press: Press) -> Mapping[str, Any]:

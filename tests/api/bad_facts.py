@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from app.api.instants import BEIJING
+from app.domain.beijing import BEIJING
 from app.domain.identifiers import resident_id_check
 from tests.api.bad import record
 from tests.making import record_json
