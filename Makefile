@@ -29,8 +29,15 @@ help:
 run: $(V)/.run
 	@trap : INT; $(BIN)/huijia serve --sandbox --drill $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; }
 
+# Side by side what only counts; one after the other what kills processes and looks at the clock.
+ALONE := tests/commands tests/faults
 test: $(V)/.dev
+ifeq ($(ARGS),)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ALONE:%=--ignore=%)
+	@$(BIN)/python -m pytest -q --durations=5 $(ALONE)
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 check: $(V)/.dev
 	@echo "ruff format";   $(BIN)/ruff format --check . >$(V)/said || { cat $(V)/said; exit 1; }

@@ -44,10 +44,13 @@ async def add_link(session: Session, token_hash: bytes, account_id: int, lasts: 
 
 
 async def use_link(session: Session, token_hash: bytes) -> int | None:
-    """Spend a one-time link; the account it lets in, or ``None`` when it is unknown, spent or too old."""
+    """Spend a one-time link; the account it lets in, or ``None`` when it is unknown, spent, too old or of an account that
+    is disabled."""
     statement = (
         update(t.login_link)
         .where(
+            t.account.c.id == t.login_link.c.account_id,
+            t.account.c.disabled_at.is_(None),
             t.login_link.c.token_hash == token_hash,
             t.login_link.c.used_at.is_(None),
             t.login_link.c.expires_at > text("now()"),

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from app.db.engine import Session
+from app.db.outlets import Profiles
 from app.domain.routing import History
 from app.domain.words import DeliveryState, Kind
 
@@ -19,13 +20,18 @@ async def issue(
     priority: int,
     outlet_ids: Sequence[int],
     give_up_at: datetime,
-) -> int:
-    """One delivery per outlet, due at once; an outlet that already has one for this notice keeps it. Returns how many."""
+) -> tuple[int, Profiles]:
+    """One delivery per outlet, due at once; an outlet that already has one for this notice keeps it. Returns how many are
+    new, and the profiles they are to be rendered for. One statement: were the profiles read apart, an outlet that is
+    changed in between would be left with a delivery that has no rendition."""
     statement = text(
-        "INSERT INTO delivery (alert_id, number, outlet_id, kind, lane, profile, priority, state, due_at, give_up_at) "
+        "WITH told AS (SELECT id, lane, profile, channel, panel, duty FROM outlet WHERE id = ANY(CAST(:outlets AS bigint[]))), "
+        "made AS (INSERT INTO delivery "
+        "(alert_id, number, outlet_id, kind, lane, profile, priority, state, due_at, give_up_at) "
         "SELECT :alert, :number, o.id, :kind, o.lane, o.profile, :priority, 'pending', now(), :give_up "
-        "FROM outlet o WHERE o.id = ANY(CAST(:outlets AS bigint[])) ORDER BY o.id "
-        "ON CONFLICT (alert_id, number, outlet_id) DO NOTHING"
+        "FROM told o ORDER BY o.id ON CONFLICT (alert_id, number, outlet_id) DO NOTHING RETURNING 1) "
+        "SELECT DISTINCT ON (profile) profile, channel, panel, duty, (SELECT count(*) FROM made) AS made "
+        "FROM told ORDER BY profile"
     )
     done = await session.execute(
         statement,
@@ -34,7 +40,8 @@ async def issue(
             "give_up": give_up_at,
         },
     )  # fmt: skip
-    return done.rowcount
+    found = done.all()
+    return (found[0].made if found else 0), {r.profile: (r.channel, r.panel, r.duty) for r in found}
 
 
 async def supersede(session: Session, alert_id: int, number: int) -> int:

@@ -11,6 +11,7 @@ from app.db import tables as t
 from app.db.engine import Session
 from app.domain.geo import Point
 from app.domain.routing import OutletFacts
+from app.domain.words import DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,22 @@ async def partner_id(session: Session, name: str) -> int | None:
 
 
 async def save(session: Session, **values: Any) -> int:
-    """Enrol an outlet, or replace what is known of the partner's outlet of that name; returns its id."""
+    """Enrol an outlet, or replace what is known of the partner's outlet of that name; returns its id. What waits for it
+    goes the new way: in its old lane nobody would move it."""
+    o = t.outlet.c
+    same = (o.partner_id == values["partner_id"], o.name == values["name"])
+    lane = (await session.execute(select(o.lane).where(*same).with_for_update(key_share=True))).scalar_one_or_none()
     statement = upsert(t.outlet).values(**values)
     changed = {c: statement.excluded[c] for c in values if c not in ("partner_id", "name")}
     statement = statement.on_conflict_do_update(
         index_elements=["partner_id", "name"], set_=changed | {"updated_at": text("now()")}
     )
-    return int((await session.execute(statement.returning(t.outlet.c.id))).scalar_one())
+    id = int((await session.execute(statement.returning(t.outlet.c.id))).scalar_one())
+    if lane not in (None, values["lane"]):
+        d = t.delivery.c
+        waits = d.state.in_([DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.FAILED])
+        await session.execute(update(t.delivery).where(d.outlet_id == id, waits).values(lane=values["lane"]))
+    return id
 
 
 async def facts(session: Session) -> Sequence[OutletFacts]:
@@ -92,10 +102,12 @@ async def enrolled(session: Session, ids: Sequence[int]) -> Mapping[int, Enrolle
     return {r.id: _enrolled(r) for r in found}
 
 
-async def profiles(
-    session: Session, ids: Sequence[int]
-) -> Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """Channel, panel and duty of each distinct profile among these outlets."""
+Profiles = Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]
+"""Channel, panel and duty of each distinct profile."""
+
+
+async def profiles(session: Session, ids: Sequence[int]) -> Profiles:
+    """The profiles among these outlets."""
     found = await session.execute(
         text(
             "SELECT DISTINCT ON (profile) profile, channel, panel, duty FROM outlet "

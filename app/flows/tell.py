@@ -1,11 +1,11 @@
 """Give one notice to the outlets that are to have it: what every issuing flow has in common."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from app.db import alerts, deliveries, outlets
 from app.db.alerts import STANDING_CORRECTION, AlertRow
 from app.db.engine import Session, notify
+from app.db.outlets import Profiles
 from app.domain.notice import PublicNotice, to_json
 from app.domain.regions import nearest_km
 from app.domain.routing import OutletFacts, Target, Why, fan_out, priority, told
@@ -43,13 +43,8 @@ async def tell(
 async def deliver(
     session: Session, alert: AlertRow, notice: PublicNotice, outlet_ids: Sequence[int], *, press: Press
 ) -> int:
-    """Render what these outlets need, then write their deliveries and wake the dispatchers. Returns how many are new."""
-    profiles = await outlets.profiles(session, outlet_ids)
-    if notice.kind is Kind.RETRACT:
-        await _use_standing_correction(session, alert.id, notice, profiles, press)
-    else:
-        await _render(session, alert.id, notice.number, notice, profiles, press)
-    issued = await deliveries.issue(
+    """Write the deliveries of these outlets, render what they need and wake the dispatchers. Returns how many are new."""
+    issued, profiles = await deliveries.issue(
         session,
         alert_id=alert.id,
         number=notice.number,
@@ -58,12 +53,13 @@ async def deliver(
         outlet_ids=outlet_ids,
         give_up_at=notice.expires_at,
     )
+    if notice.kind is Kind.RETRACT:
+        await _use_standing_correction(session, alert.id, notice, profiles, press)
+    else:
+        await _render(session, alert.id, notice.number, notice, profiles, press)
     await notify(session, DUE)
     await notify(session, CHANGED, alert.code)
     return issued
-
-
-Profiles = Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]
 
 
 async def _render(

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from tests.faults.processes import HUIJIA, NO_SETTINGS, Processes, alive, environment, free_port, offspring
+from tests.faults.processes import HUIJIA, NO_SETTINGS, Processes, alive, environment, free_port, offspring, tied
 
 PATIENCE = 60.0
 RUNNING = "正在运行，Ctrl-C 停止"
@@ -52,7 +52,7 @@ class Terminal:
         """Run a command to its end. ``settings`` are environment variables."""
         done = subprocess.run(
             [*HUIJIA, *arguments], env=self.env(settings), cwd=self.data.parent, input=typed, text=True,
-            capture_output=True, timeout=PATIENCE,
+            capture_output=True, timeout=PATIENCE, preexec_fn=tied(),
         )  # fmt: skip
         return Said(done.returncode, done.stdout, done.stderr)
 

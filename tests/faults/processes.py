@@ -81,7 +81,7 @@ class Processes:
         with open(self.log(name), "ab") as out:
             process = subprocess.Popen(
                 arguments, env=dict(env), cwd=cwd or self._logs, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                start_new_session=True, preexec_fn=_tied(),
+                start_new_session=True, preexec_fn=tied(),
             )  # fmt: skip
         self._started.append(process)
         return process
@@ -96,7 +96,8 @@ class Processes:
             process.wait()
 
 
-def _tied() -> Callable[[], None]:
+def tied() -> Callable[[], None]:
+    """What a child does first: ask the kernel to be killed when the thread that started it is gone."""
     owner = os.getpid()
     libc = ctypes.CDLL(None)
 

@@ -1,0 +1,124 @@
+"""What may never happen, line by line, and the tests that try to make it happen. A test that is renamed, removed or
+skipped is noticed here."""
+
+import ast
+import re
+
+import pytest
+
+from tests.conftest import ROOT
+
+# The left column of the table in ARCHITECTURE.md, "Where each promise is kept".
+TRIED = {
+    "a record is lost after 201": [
+        "tests/faults/test_kill.py::test_the_power_fails",
+        "tests/faults/test_store_away.py::test_the_store_goes_away_and_comes_back",
+        "tests/flows/test_whole.py::test_all_of_it_or_nothing",
+        "tests/flows/test_idempotency.py::test_two_at_once_with_one_key_are_one_alert",
+        "tests/machine/test_machine.py::test_the_ledger_keeps_its_promises",
+        "tests/machine/test_storm.py::test_storm",
+    ],
+    "airs after its retraction": [
+        "tests/machine/test_machine.py::test_the_ledger_keeps_its_promises",
+        "tests/machine/test_storm.py::test_storm",
+        "tests/machine/test_bites.py::test_it_ends_badly_without_the_protection",
+        "tests/machine/test_bites.py::test_it_ends_well",
+        "tests/machine/test_walk_bites.py::test_the_walk_finds_it",
+        "tests/dispatch/test_dispatcher.py::test_a_retraction_waits_for_the_publish_under_way",
+        "tests/dispatch/test_dispatcher.py::test_a_publish_that_waits_is_dropped_when_the_alert_ends",
+        "tests/dispatch/test_dispatcher.py::test_the_index_stops_a_second_live_send",
+        "tests/dispatch/test_send.py::test_a_send_that_could_outlive_its_lease_does_not_begin",
+        "tests/dispatch/test_send.py::test_the_lease_outlives_every_deadline",
+        "tests/flows/test_confirm.py::test_an_early_receipt_leaves_the_send_alive",
+        "tests/flows/test_fetch.py::test_who_was_away_never_learns_of_what_is_over",
+        "tests/faults/test_kill.py::test_dispatchers_are_killed",
+    ],
+    "may have aired, never told": [
+        "tests/machine/test_machine.py::test_the_ledger_keeps_its_promises",
+        "tests/machine/test_bites.py::test_latecomers_are_found_by_the_sweep_alone",
+        "tests/domain/test_routing.py::test_may_have_aired",
+        "tests/flows/test_end.py::test_only_who_may_show_it_is_told",
+        "tests/flows/test_confirm.py::test_a_latecomer_is_told_to_stop",
+        "tests/flows/test_confirm.py::test_evidence_that_crossed_the_end_is_found_by_the_sweep",
+        "tests/flows/test_enrol.py::test_a_retraction_that_waits_goes_the_new_way",
+        "tests/flows/test_enrol.py::test_an_outlet_that_changes_while_a_notice_is_issued_can_still_be_sent_it",
+        "tests/flows/test_fetch.py::test_what_another_reader_numbers_in_between_is_not_skipped",
+        "tests/dispatch/test_faults.py::test_a_vanished_dispatcher_is_rescued",
+        "tests/dispatch/test_trial.py::test_what_may_have_aired_is_taken_down",
+    ],
+    "one outlet delays another": [
+        "tests/dispatch/test_dispatcher.py::test_a_hanging_outlet_delays_nobody",
+        "tests/dispatch/test_dispatcher.py::test_a_retraction_overtakes_whatever_waits",
+        "tests/dispatch/test_dispatcher.py::test_settings_that_do_not_open_stop_nobody_else",
+        "tests/dispatch/test_dispatcher.py::test_a_rendition_that_cannot_be_read_stops_nobody_else",
+        "tests/dispatch/test_pace.py::test_a_robot_at_its_pace_holds_up_no_other_outlet",
+        "tests/dispatch/test_pace.py::test_twenty_a_minute_of_which_two_are_for_retractions",
+        "tests/dispatch/test_wire.py::test_the_deadline_is_for_the_whole_answer",
+        "tests/dispatch/test_wire.py::test_a_hundred_hanging_do_not_hold_up_one",
+        "tests/faults/test_hanging.py::test_half_of_them_hang",
+    ],
+    "a drill is mistaken for real": [
+        "tests/domain/test_routing.py::test_may_disseminate",
+        "tests/domain/test_routing.py::test_decide",
+        "tests/flows/test_submit.py::test_the_number_alone_tells_what_is_real",
+        "tests/flows/test_submit.py::test_who_is_told",
+        "tests/flows/test_amend.py::test_case_and_status_never_change",
+        "tests/flows/test_principal.py::test_who_may_issue",
+        "tests/flows/test_fetch.py::test_a_test_key_is_given_no_actual_alert",
+        "tests/machine/test_bites.py::test_it_ends_badly_without_the_protection",
+        "tests/channels/test_contract.py::test_every_text_begins_with_its_mark_and_its_kind",
+        "tests/channels/test_contract.py::test_the_wire_carries_the_mark",
+        "tests/console/test_board.py::test_a_drill_never_looks_like_the_real_thing",
+        "tests/console/test_public.py::test_a_drill_is_unmistakable",
+    ],
+    "a success nobody stated": [
+        "tests/dispatch/test_dispatcher.py::test_a_refusal_is_final_and_no_success",
+        "tests/dispatch/test_send.py::test_every_end_is_a_result",
+        "tests/dispatch/test_wire.py::test_redirects_are_reported_and_not_followed",
+        "tests/dispatch/test_wire.py::test_cut_or_unintelligible",
+        "tests/channels/test_contract.py::test_any_2xx_takes_and_none_hides_a_refusal",
+        "tests/channels/test_contract.py::test_no_answer_means_nobody_knows",
+        "tests/channels/test_dingtalk_robot.py::test_only_errcode_0_is_success",
+        "tests/flows/test_confirm.py::test_having_received_the_retraction_is_not_having_obeyed_it",
+        "tests/flows/test_confirm.py::test_what_fits_nothing_is_kept",
+        "tests/faults/test_hanging.py::test_half_of_them_lie",
+    ],
+    "a private fact leaves": [
+        "tests/domain/test_notice.py::test_what_cannot_be_constructed",
+        "tests/domain/test_discretion.py::test_lines_that_tell_too_much",
+        "tests/domain/test_media_url.py::test_anything_changed_opens_nothing",
+        "tests/api/test_privacy.py::test_no_mark_leaves",
+        "tests/api/test_media.py::test_200_then_410_from_the_moment_it_ends",
+        "tests/channels/test_contract.py::test_a_retraction_on_the_wire_tells_nothing_of_the_child",
+        "tests/channels/test_renderers.py::test_a_retraction_of_it_leaks_nothing",
+        "tests/console/test_public.py::test_after_a_retraction_nothing",
+        "tests/flows/test_end.py::test_the_public_is_not_told_why",
+        "tests/flows/test_secrecy.py::test_what_lies_in_the_ledger_in_the_clear",
+        "tests/law/test_arrows.py::test_the_import_arrows_hold",
+    ],
+    "a silent failure": [
+        "tests/api/test_away.py::test_ready_tells_the_age_of_what_waits",
+        "tests/console/test_board.py::test_what_needs_a_person_is_on_top",
+        "tests/console/test_board.py::test_the_oldest_undelivered_is_named_with_its_age",
+        "tests/console/test_board.py::test_a_receipt_that_fits_nothing_is_shown",
+        "tests/dispatch/test_dispatcher.py::test_a_carrier_that_crashes_is_recorded_and_tried_again",
+        "tests/dispatch/test_faults.py::test_what_was_sent_is_settled_when_the_store_comes_back",
+        "tests/flows/test_confirm.py::test_rejected_fails_and_says_why",
+    ],
+}
+
+
+@pytest.mark.parametrize(("line", "id"), [(line, id) for line, ids in TRIED.items() for id in ids])
+def test_somebody_tries_it(line: str, id: str) -> None:
+    file, _, name = id.partition("::")
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    found = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == name]
+    assert len(found) == 1, f"nobody tries any more whether {line}: {id}"
+    marks = [ast.unparse(d) for d in found[0].decorator_list]
+    assert not [m for m in marks if "skip" in m or "xfail" in m], f"{id} is not run"
+
+
+def test_every_line_of_the_table_is_tried() -> None:
+    table = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## Where each promise is kept")[2]
+    lines = re.findall(r"^\| (?!what may|-)(.+?) \|", table, re.MULTILINE)
+    assert lines == list(TRIED)
