@@ -11,7 +11,6 @@ from app.db import tables as t
 from app.db.engine import Session
 from app.domain.geo import Point
 from app.domain.routing import OutletFacts
-from app.domain.words import DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +63,13 @@ async def partner_id(session: Session, name: str) -> int | None:
 
 
 async def save(session: Session, **values: Any) -> int:
-    """Enrol an outlet, or replace what is known of the partner's outlet of that name; returns its id. What waits for it
-    goes the new way: in its old lane nobody would move it."""
-    o = t.outlet.c
-    same = (o.partner_id == values["partner_id"], o.name == values["name"])
-    lane = (await session.execute(select(o.lane).where(*same).with_for_update(key_share=True))).scalar_one_or_none()
+    """Enrol an outlet, or replace what is known of the partner's outlet of that name; returns its id."""
     statement = upsert(t.outlet).values(**values)
     changed = {c: statement.excluded[c] for c in values if c not in ("partner_id", "name")}
     statement = statement.on_conflict_do_update(
         index_elements=["partner_id", "name"], set_=changed | {"updated_at": text("now()")}
     )
-    id = int((await session.execute(statement.returning(t.outlet.c.id))).scalar_one())
-    if lane not in (None, values["lane"]):
-        d = t.delivery.c
-        waits = d.state.in_([DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.FAILED])
-        await session.execute(update(t.delivery).where(d.outlet_id == id, waits).values(lane=values["lane"]))
-    return id
+    return int((await session.execute(statement.returning(t.outlet.c.id))).scalar_one())
 
 
 async def facts(session: Session) -> Sequence[OutletFacts]:

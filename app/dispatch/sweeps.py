@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, claims
+from app.db import accounts, alerts, claims, deliveries
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
 from app.flows.end import expire
@@ -82,6 +82,7 @@ class Sweeps:
         """What two transactions that crossed may have left: see each verb."""
         async with transaction(self._engine) as session:
             await claims.sweep_superseded(session)
+            await deliveries.follow_outlets(session)
             await claims.give_up(session)
         async with transaction(self._engine) as session:
             await take_down_latecomers(session, press=self._press)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from app.db import outlets
+from app.db import deliveries, outlets
 from app.db.engine import Session
 from app.domain.errors import Fault, Invalid
 from app.domain.geo import Datum, Point, to_wgs84
@@ -95,7 +95,7 @@ async def enrol(session: Session, partner_id: int, a: Application, *, wire: Wire
         raise Invalid(faults)
     point = to_wgs84(Point(a.lon, a.lat), a.datum) if a.lon is not None and a.lat is not None else None
     panel, duty = asdict(a.panel), asdict(a.duty)
-    return await outlets.save(
+    id = await outlets.save(
         session,
         partner_id=partner_id, name=a.name, channel=a.channel, carrier=a.carrier, lane=wiring.lane,
         retracts=wiring.retracts, proves=wiring.proves, settings_sealed=seal.close(orjson.dumps(wiring.kept)),
@@ -103,3 +103,5 @@ async def enrol(session: Session, partner_id: int, a: Application, *, wire: Wire
         codes=list(a.codes), panel=panel, duty=duty, profile=profile_key(a.channel, panel, duty),
         takes_exercises=a.takes_exercises, takes_tests=a.takes_tests, receipt_minutes=a.receipt_minutes,
     )  # fmt: skip
+    await deliveries.follow_outlets(session, id)
+    return id

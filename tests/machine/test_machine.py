@@ -12,7 +12,9 @@ from tests.machine.building import Building
 from tests.machine.machine import Machine
 
 STEPS = 50
-EXAMPLES, AT_LEAST = {"ci": (180, 6_000), "long": (450, 15_000), "nightly": (23_000, 1_000_000)}[os.environ.get("HUIJIA_MACHINE", "ci")]
+EXAMPLES, AT_LEAST = {"ci": (180, 6_000), "long": (450, 15_000), "nightly": (23_000, 1_000_000)}[
+    os.environ.get("HUIJIA_MACHINE", "ci")
+]
 
 
 def test_the_ledger_keeps_its_promises(
