@@ -23,8 +23,10 @@ async def ready(house: TheHouse) -> dict[str, Any]:
     """The database answers; with the age in seconds of the oldest undelivered item, whatever it waits for. 503 otherwise."""
     async with transaction(house.engine) as session:
         oldest = await views.oldest_undelivered(session)
+        late = await views.late_to_expire(session)
     return {
         "status": "ok",
+        "late_to_expire": late,
         "undelivered": oldest["count"] if oldest else 0,
         "oldest_undelivered_seconds": oldest["seconds"] if oldest else 0.0,
     }

@@ -84,13 +84,15 @@ async def lock_case(session: Session, case_number: str) -> None:
 
 async def lock(session: Session, code: str) -> AlertRow | None:
     """The alert, locked: notices are added one at a time, and nothing is settled or extended meanwhile."""
-    found = await session.execute(select(*_COLUMNS).where(t.alert.c.code == code).with_for_update())
+    found = await session.execute(select(*_COLUMNS).where(t.alert.c.code == code).with_for_update(key_share=True))
     return _row(r) if (r := found.one_or_none()) else None
 
 
 async def lock_by_id(session: Session, id: int) -> AlertRow:
     """As ``lock``, for an id that is known to exist."""
-    return _row((await session.execute(select(*_COLUMNS).where(t.alert.c.id == id).with_for_update())).one())
+    return _row(
+        (await session.execute(select(*_COLUMNS).where(t.alert.c.id == id).with_for_update(key_share=True))).one()
+    )
 
 
 async def find(session: Session, code: str) -> AlertRow | None:

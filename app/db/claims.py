@@ -66,10 +66,13 @@ RETURNING t.id, t.alert_id, t.number, t.outlet_id, t.kind, t.lane, t.tries, t.gi
    AND p.reference IS NOT NULL ORDER BY p.number DESC LIMIT 1) AS prior
 """
 
+# A subquery for one value, and not NOT EXISTS: that is planned as a join, and once there are statistics the join compares
+# every waiting delivery with every live send (seconds instead of 30 ms for a batch of 20,000).
 _FREE = """
-  AND d.due_at <= now() AND d.number = (SELECT a.head FROM alert a WHERE a.id = d.alert_id)
-  AND NOT EXISTS (SELECT 1 FROM delivery s WHERE s.alert_id = d.alert_id AND s.outlet_id = d.outlet_id
-                  AND s.lease_until IS NOT NULL)
+  AND d.due_at <= now() AND d.number = (SELECT a.head FROM alert a WHERE a.id = d.alert_id
+                                        AND (d.kind = 'retract' OR a.expires_at > now()))
+  AND (SELECT s.id FROM delivery s WHERE s.alert_id = d.alert_id AND s.outlet_id = d.outlet_id
+       AND s.lease_until IS NOT NULL LIMIT 1) IS NULL
 """
 
 _CLAIM = text(
@@ -95,8 +98,8 @@ _CLAIM_PACED = text(
       AND q.due_at <= now()
   ) turn ON turn.id = d.id AND turn.place <= CAST(:count AS int) -
     CASE WHEN turn.kind = 'retract' THEN 0 ELSE CAST(:reserve AS int) END
-  WHERE d.state = 'pending' {_FREE}
-  FOR UPDATE OF d SKIP LOCKED"""
+  WHERE d.state = 'pending' AND (NOT :only_retractions OR d.kind = 'retract') {_FREE}
+  ORDER BY d.priority, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED"""
 )
 
 _LANE_OUTLETS = text(
@@ -130,16 +133,34 @@ async def _take(session: Session, statement: TextClause, values: Mapping[str, An
 
 
 async def claim_paced(
-    session: Session, *, worker: str, lease: timedelta, carrier: str, count: int, per: timedelta, reserve: int
+    session: Session,
+    *,
+    worker: str,
+    lease: timedelta,
+    room: int,
+    only_retractions: bool,
+    carrier: str,
+    count: int,
+    per: timedelta,
+    reserve: int,
 ) -> Sequence[Claimed]:
-    """Take what the pace of a carrier's outlets allows now. Raises Crossed."""
+    """Take up to ``room`` of what the pace of a carrier's outlets allows now, retractions first. Raises Crossed."""
     outlets = [r.id for r in await session.execute(_LANE_OUTLETS, {"carrier": carrier})]
     if not outlets:
         return []
     return await _take(
         session,
         _CLAIM_PACED,
-        {"worker": worker, "lease": lease, "outlets": outlets, "count": count, "per": per, "reserve": reserve},
+        {
+            "worker": worker,
+            "lease": lease,
+            "room": room,
+            "only_retractions": only_retractions,
+            "outlets": outlets,
+            "count": count,
+            "per": per,
+            "reserve": reserve,
+        },
     )
 
 

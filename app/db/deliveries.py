@@ -1,7 +1,7 @@
 """Deliveries: issued with their notice, superseded by a newer one, asked for again by an operator."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
@@ -84,20 +84,33 @@ async def histories(session: Session, alert_id: int) -> Mapping[int, History]:
     return {r.outlet_id: History(int(r.tries), int(r.refusals), r.heard) for r in found}
 
 
-async def may_still_show(session: Session) -> Sequence[tuple[int, int]]:
-    """(alert, outlet) of alerts that ended within the last week, that may have aired there and were not told to end.
+async def may_still_show(session: Session, within: timedelta) -> Sequence[tuple[int, int]]:
+    """(alert, outlet) of alerts that ended lately, that may have aired there and were not told to end.
 
-    None, unless evidence arrived in the very moment of the retraction; the rule is ``routing.may_have_aired``.
+    None, unless evidence arrived in the very moment of the retraction. The rule is ``routing.may_have_aired``: refusals
+    never outnumber tries, so that one delivery with more tries than refusals is as good as the sum.
     """
     found = await session.execute(
         text(
-            "SELECT a.id, d.outlet_id FROM alert a JOIN delivery d ON d.alert_id = a.id AND d.kind <> 'retract' "
-            "WHERE a.ended_at > now() - interval '7 days' GROUP BY a.id, d.outlet_id "
-            "HAVING (sum(d.tries) > sum(d.refusals) OR bool_or(d.heard)) AND NOT EXISTS (SELECT 1 FROM delivery r "
-            "WHERE r.alert_id = a.id AND r.outlet_id = d.outlet_id AND r.number = a.head) ORDER BY 1, 2"
-        )
+            "SELECT DISTINCT a.id, d.outlet_id FROM alert a JOIN delivery d ON d.alert_id = a.id AND d.kind <> 'retract' "
+            "WHERE a.ended_at > now() - CAST(:within AS interval) AND (d.tries > d.refusals OR d.heard) "
+            "AND NOT EXISTS (SELECT 1 FROM delivery r WHERE r.alert_id = a.id AND r.outlet_id = d.outlet_id "
+            "AND r.number = a.head) ORDER BY 1, 2"
+        ),
+        {"within": within},
     )
     return [(r.id, r.outlet_id) for r in found]
+
+
+async def has_notice(session: Session, alert_id: int, number: int, outlet_id: int) -> bool:
+    """True when the outlet has a delivery for this notice."""
+    found = await session.execute(
+        text(
+            "SELECT EXISTS (SELECT 1 FROM delivery WHERE alert_id = :alert AND number = :number AND outlet_id = :outlet)"
+        ),
+        {"alert": alert_id, "number": number, "outlet": outlet_id},
+    )
+    return bool(found.scalar_one())
 
 
 async def outlets_of_notice(session: Session, alert_id: int, number: int) -> frozenset[int]:

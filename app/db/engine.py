@@ -25,6 +25,17 @@ class StoreUnavailable(Exception):
     """The database cannot be reached or refuses work now; nothing was written."""
 
 
+# A client that vanishes in the middle must not keep the lock that a retraction waits for.
+SERVER_SETTINGS = {
+    "application_name": "huijia",
+    "timezone": "UTC",
+    "idle_in_transaction_session_timeout": "15s",
+    "lock_timeout": "10s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+}
+
+
 def _dumps(value: object) -> str:
     return orjson.dumps(value).decode()
 
@@ -41,7 +52,7 @@ def connect(url: str, *, pool: int = 20) -> AsyncEngine:
         hide_parameters=True,  # they hold the child's name
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
-        connect_args={"timeout": 5, "server_settings": {"application_name": "huijia", "timezone": "UTC"}},
+        connect_args={"timeout": 5, "server_settings": SERVER_SETTINGS, "command_timeout": 30},
     )
 
 
@@ -65,7 +76,9 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
 
 def _unavailable(e: BaseException | None) -> bool:
     state = getattr(e, "sqlstate", None) or ""
-    return state.startswith(("08", "40", "53", "57P")) or isinstance(e, OSError | ConnectionError | TimeoutError)
+    return state.startswith(("08", "25P03", "40", "53", "55P03", "57P")) or isinstance(
+        e, OSError | ConnectionError | TimeoutError
+    )
 
 
 async def clock(session: Session) -> datetime:

@@ -20,11 +20,11 @@ class FeedItem:
     profile: str
 
 
-async def take_new(session: Session, partner_id: int, *, live: bool = True) -> int:
+async def take_new(session: Session, partner_id: int, *, limit: int, live: bool = True) -> int:
     """Number what waits for this partner and mark it as accepted: from here on it may have aired. Returns how many. For a
     test key (not ``live``) only what is not actual."""
     head = (
-        await session.execute(text("SELECT feed_head FROM partner WHERE id = :p FOR UPDATE"), {"p": partner_id})
+        await session.execute(text("SELECT feed_head FROM partner WHERE id = :p FOR NO KEY UPDATE"), {"p": partner_id})
     ).scalar_one()
     done = await session.execute(
         text(
@@ -32,8 +32,9 @@ async def take_new(session: Session, partner_id: int, *, live: bool = True) -> i
 WITH fresh AS (
   SELECT d.id FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
   WHERE o.partner_id = :p AND d.lane = 'polled' AND d.state = 'pending' AND d.due_at <= now() AND d.number = a.head
+    AND (d.kind = 'retract' OR a.expires_at > now())
     AND (:live OR a.status <> 'actual')
-  ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
+  ORDER BY d.priority, d.id LIMIT :limit FOR UPDATE OF d SKIP LOCKED
 ), numbered AS (SELECT id, :head + row_number() OVER (ORDER BY id) AS seq FROM fresh),
 taken AS (
   UPDATE delivery d SET state = 'accepted', tries = d.tries + 1, accepted_at = now(), feed_seq = n.seq
@@ -43,7 +44,7 @@ INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_
 SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken
 """
         ),
-        {"p": partner_id, "head": head, "live": live},
+        {"p": partner_id, "head": head, "live": live, "limit": limit},
     )
     if done.rowcount:
         await session.execute(
@@ -59,6 +60,7 @@ async def after(session: Session, partner_id: int, cursor: int, limit: int, *, l
             "SELECT d.feed_seq, d.id, d.outlet_id, d.alert_id, d.number, d.profile FROM delivery d "
             "JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id "
             "WHERE o.partner_id = :p AND d.feed_seq > :cursor AND d.number = a.head "
+            "AND (d.kind = 'retract' OR a.expires_at > now()) "
             "AND (:live OR a.status <> 'actual') "
             "ORDER BY d.feed_seq LIMIT :limit"
         ),

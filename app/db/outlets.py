@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import ARRAY, BigInteger, any_, cast, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.db import tables as t
@@ -26,12 +26,14 @@ class Enrolled:
     panel: Mapping[str, Any]
     duty: Mapping[str, Any]
     sealed: bytes
+    takes_exercises: bool
     takes_tests: bool
 
 
 _ENROLLED = (
     t.outlet.c.id, t.outlet.c.partner_id, t.outlet.c.name, t.outlet.c.channel, t.outlet.c.carrier, t.outlet.c.profile,
-    t.outlet.c.panel, t.outlet.c.duty, t.outlet.c.settings_sealed, t.outlet.c.takes_tests,
+    t.outlet.c.panel, t.outlet.c.duty, t.outlet.c.settings_sealed, t.outlet.c.takes_exercises,
+    t.outlet.c.takes_tests,
 )  # fmt: skip
 
 
@@ -46,6 +48,7 @@ def _enrolled(r: Any) -> Enrolled:
         r.panel,
         r.duty,
         bytes(r.settings_sealed),
+        r.takes_exercises,
         r.takes_tests,
     )
 
@@ -88,7 +91,9 @@ async def facts(session: Session) -> Sequence[OutletFacts]:
 
 
 async def enrolled(session: Session, ids: Sequence[int]) -> Mapping[int, Enrolled]:
-    found = await session.execute(select(*_ENROLLED).where(t.outlet.c.id.in_(ids)))
+    found = await session.execute(
+        select(*_ENROLLED).where(t.outlet.c.id == any_(cast(list(set(ids)), ARRAY(BigInteger))))
+    )
     return {r.id: _enrolled(r) for r in found}
 
 

@@ -129,6 +129,14 @@ async def oldest_undelivered(session: Session, alert_id: int | None = None) -> R
     return dict(r._mapping) if (r := found.one_or_none()) else None
 
 
+async def late_to_expire(session: Session) -> int:
+    """Live alerts whose time was up more than ten seconds ago: nobody sweeps, and screens still show them."""
+    found = await session.execute(
+        text("SELECT count(*) FROM alert WHERE state = 'active' AND expires_at < now() - interval '10 seconds'")
+    )
+    return int(found.scalar_one())
+
+
 async def deliveries(session: Session, alert_id: int, after: int, limit: int) -> Sequence[Row]:
     """A page of the alert's deliveries by id, each with its attempts and receipts."""
     found = await session.execute(

@@ -29,6 +29,7 @@ from channels.contract import Wire
 log = logging.getLogger("huijia.dispatch")
 
 POLL_SECONDS = 1.0
+PACED_SHARE = 50  # so that a full batch of others does not starve the paced lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,8 @@ class Dispatcher:
         )
         for name, pace in paced():
             taken += await claims.claim_paced(
-                session, worker=self.worker, lease=self.lease, carrier=name, count=pace.count, per=pace.per,
-                reserve=pace.reserve,
+                session, worker=self.worker, lease=self.lease, room=max(room - len(taken), PACED_SHARE),
+                only_retractions=only_retractions, carrier=name, count=pace.count, per=pace.per, reserve=pace.reserve,
             )  # fmt: skip
         return taken
 

@@ -15,7 +15,8 @@ from app.dispatch.press import HousePress
 from app.dispatch.send import Order
 from app.dispatch.wiring import Settings, pushed
 from app.domain.notice import from_json
-from app.domain.words import Outcome
+from app.domain.routing import may_disseminate
+from app.domain.words import Kind, Outcome, Status
 from app.flows.ports import Seal
 from channels.contract import Reason, Rendition
 
@@ -56,6 +57,11 @@ class Preparer:
         orders, broken = [], []
         for c in claimed:
             notice = await self._notice(session, c)
+            if _withdrawn(c, places.get(c.outlet_id), notice.body):
+                broken.append(
+                    Result(c, Outcome.REFUSED, Reason.REJECTED, "发布点已不参加演练或测试", None, None, now, now)
+                )
+                continue
             try:
                 orders.append(self._order(c, places[c.outlet_id], notice, begun))
             except Exception:
@@ -81,3 +87,10 @@ class Preparer:
                 self._notices.popitem(last=False)
         self._notices.move_to_end(key)
         return kept
+
+
+def _withdrawn(c: Claimed, place: Enrolled | None, body: Mapping[str, Any]) -> bool:
+    """An outlet may take its agreement to drills back while one waits for it; what it may show is still taken down."""
+    if place is None or c.kind is Kind.RETRACT:
+        return False
+    return not may_disseminate(Status(body["status"]), place.takes_exercises, place.takes_tests)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.db import claims
 from app.db.claims import Claimed, Result
@@ -15,6 +15,8 @@ from app.flows.tell import CHANGED
 from channels.contract import Reason, StatedReceipt
 
 RESCUE_BATCH = 500
+OLDEST_RECEIPT = timedelta(days=30)
+RECEIPT_SKEW = timedelta(minutes=10)
 
 Finished = tuple[Result, StatedReceipt | None]
 
@@ -43,9 +45,16 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
 
 
 def _stated(result: Result, receipt: StatedReceipt) -> Stated:
-    return Stated(
-        result.claimed.id, ReceiptKind(receipt.kind), receipt.at or result.finished_at, receipt.note, receipt.evidence
-    )
+    """A clock that says 1970 or 2099 does not cost the evidence: then it counts as of now."""
+    now, at = result.finished_at, receipt.at or result.finished_at
+    if not now - OLDEST_RECEIPT <= at <= now + RECEIPT_SKEW:
+        at = now
+    note, evidence = (_storable(text) for text in (receipt.note, receipt.evidence))
+    return Stated(result.claimed.id, ReceiptKind(receipt.kind), at, note, evidence)
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 async def rescue(session: Session, worker: str, press: Press) -> int:

@@ -3,6 +3,7 @@ every dispatcher may run all of them."""
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,6 +15,8 @@ from app.flows.end import expire
 from app.flows.extend import extend
 from app.flows.latecomers import take_down_latecomers
 from app.flows.ports import Press
+
+WEEK = timedelta(days=7)
 
 log = logging.getLogger("huijia.sweep")
 
@@ -32,6 +35,7 @@ class Sweeps:
             (self.expire, 1),
             (self.put_right, 2),
             (self.extend, 5),
+            (self.make_sure, 3600),
             (self.forget, 3600),
         )
         for sweep, seconds in every:
@@ -86,6 +90,12 @@ class Sweeps:
             await claims.give_up(session)
         async with transaction(self._engine) as session:
             await take_down_latecomers(session, press=self._press)
+
+    async def make_sure(self) -> None:
+        """Once more over all that ended in the last week: too much to look at every two seconds."""
+        async with transaction(self._engine) as session:
+            if count := await take_down_latecomers(session, press=self._press, within=WEEK):
+                log.error("%d outlets that may show an ended alert had not been told", count)
 
     async def forget(self) -> None:
         """Sessions, links and idempotency keys that have run out."""

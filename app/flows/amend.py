@@ -10,7 +10,7 @@ from app.domain.notice import Photo, correction, from_json, publication
 from app.domain.reach import radius_km
 from app.domain.record import Record
 from app.domain.routing import told
-from app.domain.words import Kind
+from app.domain.words import AlertState, Kind
 from app.flows.idempotency import replayed
 from app.flows.ports import Press, Seal
 from app.flows.principal import Principal, may_issue, may_see
@@ -47,6 +47,8 @@ async def amend(
     if record.organ_code != alert.organ_code and not (who.organ_area or "").endswith("0000"):
         raise Forbidden("只有发布机关或省厅可以更新。", "Only the issuing or the province organ may update.")
     now = await clock(session)
+    if alert.expires_at <= now:
+        alert_after(AlertState.EXPIRED, "amend")  # its time is up, whether or not the sweep has come by
     facts = await publishable(session, record)
     await alerts.add_record(session, alert.id, seal_record(seal, record), who.actor)
     photo: Photo | None = await keep_picture(session, alert.id, picture)

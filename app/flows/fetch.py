@@ -19,8 +19,9 @@ async def fetch(
     never sees the beginning of what it had not. With a test key (not ``live``) nothing actual is given, nor counted as
     accepted.
     """
-    if await feed.waits(session, partner_id):
-        await feed.take_new(session, partner_id, live=live)
+    room = limit - len(await feed.after(session, partner_id, cursor, limit, live=live))
+    if room > 0 and await feed.waits(session, partner_id):
+        await feed.take_new(session, partner_id, limit=room, live=live)  # no more counts as accepted than is given
     # Read before the items: what another reader numbers after this stands behind no cursor that is given out here.
     head = await feed.head(session, partner_id)
     items = await feed.after(session, partner_id, cursor, limit, live=live)

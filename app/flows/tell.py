@@ -1,5 +1,6 @@
 """Give one notice to the outlets that are to have it: what every issuing flow has in common."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from app.db import alerts, deliveries, outlets
@@ -11,6 +12,8 @@ from app.domain.regions import nearest_km
 from app.domain.routing import OutletFacts, Target, Why, fan_out, priority, told
 from app.domain.words import Kind
 from app.flows.ports import Press
+
+log = logging.getLogger("huijia.flows")
 
 DUE = "huijia_due"
 CHANGED = "huijia_changed"
@@ -82,7 +85,17 @@ async def prepare_correction(
 async def _use_standing_correction(
     session: Session, alert_id: int, notice: PublicNotice, profiles: Profiles, press: Press
 ) -> None:
-    """A retraction says what was prepared, unless it carries a line of its own."""
-    ready = {} if notice.line else await alerts.renditions(session, alert_id, STANDING_CORRECTION)
-    await alerts.keep_renditions(session, alert_id, notice.number, {p: ready[p] for p in profiles if p in ready})
-    await _render(session, alert_id, notice.number, notice, profiles, press)
+    """A retraction says what was prepared, unless it carries a line of its own. A medium that cannot be worded now does
+    not stop it: it falls back to what was prepared, and without that its deliveries fail one by one, and are shown."""
+    ready = await alerts.renditions(session, alert_id, STANDING_CORRECTION)
+    made = {} if notice.line else {p: ready[p] for p in profiles if p in ready}
+    for profile, facts in profiles.items():
+        if profile in made:
+            continue
+        try:
+            made[profile] = press.render(notice, *facts)
+        except Exception:
+            log.exception("the retraction cannot be worded for profile %s", profile)
+            if profile in ready:
+                made[profile] = ready[profile]
+    await alerts.keep_renditions(session, alert_id, notice.number, made)

@@ -116,10 +116,13 @@ async def test_what_another_reader_numbers_in_between_is_not_skipped(
     new: the cursor of the first must not pass it."""
     first_of_all = await submitted(house, case(1))
     cursor, _ = await fetched(house, reader)
-    after = feed.after
+    after, looks = feed.after, list[int]()
 
     async def and_then_the_other(session: Session, *given: Any, **more: Any) -> Sequence[feed.FeedItem]:
         found = await after(session, *given, **more)
+        looks.append(len(found))
+        if len(looks) == 1:  # how much room there is; the second look is what is given
+            return found
         monkeypatch.setattr(feed, "after", after)
         await retracted(house, first_of_all.code)
         await fetched(house, reader, cursor)

@@ -22,10 +22,9 @@ from tests.machine.world import World
 Run = Callable[[World], Awaitable[None]]
 Remove = Callable[[pytest.MonkeyPatch, World], Coroutine[Any, Any, None]]
 
-_ALIVE = """
-  AND NOT EXISTS (SELECT 1 FROM delivery s WHERE s.alert_id = d.alert_id AND s.outlet_id = d.outlet_id
-                  AND s.lease_until IS NOT NULL)"""
-_NEWEST = " AND d.number = (SELECT a.head FROM alert a WHERE a.id = d.alert_id)"
+# The two halves of what a claim must find: the newest notice, and no send that is alive.
+_NEWEST = claims._FREE[claims._FREE.index(" AND d.number = ") : claims._FREE.index("\n  AND (SELECT s.id")]
+_ALIVE = claims._FREE[claims._FREE.index("\n  AND (SELECT s.id") :].rstrip()
 
 
 def without(statement: TextClause, *parts: str) -> TextClause:
@@ -52,7 +51,7 @@ async def _look_at_the_last_attempt_only(patch: pytest.MonkeyPatch, world: World
     patch.setattr(deliveries, "may_still_show", _nobody)
 
 
-async def _nobody(_: Session) -> Sequence[tuple[int, int]]:
+async def _nobody(*_: object) -> Sequence[tuple[int, int]]:
     return []
 
 
@@ -119,8 +118,8 @@ async def _feed_what_is_over(patch: pytest.MonkeyPatch, world: World) -> None:
 async def _do_not_count_fetches(patch: pytest.MonkeyPatch, world: World) -> None:
     take_new = feed.take_new
 
-    async def uncounted(session: Session, partner: int, *, live: bool) -> int:
-        taken = await take_new(session, partner, live=live)
+    async def uncounted(session: Session, partner: int, *, limit: int, live: bool) -> int:
+        taken = await take_new(session, partner, limit=limit, live=live)
         await session.execute(text("UPDATE delivery SET tries = 0 WHERE lane = 'polled'"))
         return taken
 

@@ -111,5 +111,5 @@ async def test_storm(seed: int, database: str, caplog: pytest.LogCaptureFixture)
             assert found is not None
             alert.head = found.head
         assert len(world.known) == ALERTS
-        assert sum(world.begun.values()) > 5 * ALERTS, "the storm was none"
+        assert sum(world.begun.values()) > 3 * ALERTS, "the storm was none"
         await rest(world)

@@ -144,10 +144,12 @@ class World:
                 )
             )
             taken += await claims.claim_paced(
-                session, worker=worker, lease=self.lease, carrier="dingtalk_robot", count=PACE, per=PACE_PER,
-                reserve=RESERVE,
+                session, worker=worker, lease=self.lease, room=room, only_retractions=only_retractions,
+                carrier="dingtalk_robot", count=PACE, per=PACE_PER, reserve=RESERVE,
             )  # fmt: skip
-        return [self._begin(Send(c, worker, began, at)) for c in sorted(taken, key=lambda c: c.id)]
+        # Taken at one moment: those that may not use the reserve come first.
+        taken.sort(key=lambda c: (c.kind is Kind.RETRACT, c.id))
+        return [self._begin(Send(c, worker, began, at)) for c in taken]
 
     def _begin(self, send: Send) -> Send:
         c = send.claimed
