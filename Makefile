@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check field lock clean
+.PHONY: help run test faults check field lock clean
 
 # Settings of the surrounding machine that would send an installation somewhere else than into the venv.
 export PIP_USER := 0
@@ -20,6 +20,7 @@ unexport PYTHONHOME UV_PYTHON UV_SYSTEM_PYTHON
 help:
 	@echo "make run     start huijia with its own database, a sandbox of outlets and one drill; Ctrl-C ends it"
 	@echo "make test    every test that a fresh machine can run          make test ARGS='tests/db -x'"
+	@echo "make faults  processes killed, outlets hanging, the database away; and the commands as a user runs them"
 	@echo "make check   format, lint, types, import arrows and laws"
 	@echo "make field   install what some tests want beside Python (Chromium), from the system's packages"
 	@echo "make lock    write the hashed requirements anew               make lock ARGS=--upgrade"
@@ -29,15 +30,17 @@ help:
 run: $(V)/.run
 	@trap : INT; $(BIN)/huijia serve --sandbox --drill $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; }
 
-# Side by side what only counts; one after the other what kills processes and looks at the clock.
+# Side by side what only counts; what kills processes and looks at the clock is `make faults`.
 ALONE := tests/commands tests/faults
 test: $(V)/.dev
 ifeq ($(ARGS),)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ALONE:%=--ignore=%)
-	@$(BIN)/python -m pytest -q --durations=5 $(ALONE)
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
+
+faults: $(V)/.dev
+	@$(BIN)/python -m pytest -q --durations=5 $(ALONE)
 
 check: $(V)/.dev
 	@echo "ruff format";   $(BIN)/ruff format --check . >$(V)/said || { cat $(V)/said; exit 1; }

@@ -8,7 +8,8 @@ from app.db import claims
 from app.domain.words import Kind, Lane, Outcome, ReceiptKind, Status
 from tests.machine.far_end import Arrival, Place
 from tests.machine.invariants import check_each, check_end, drive
-from tests.machine.world import Send, World
+from tests.machine.known import Send
+from tests.machine.world import World
 
 
 def never(_: Send) -> bool:

@@ -14,7 +14,8 @@ from app.domain.words import Lane, Outcome, ReceiptKind, Status
 from tests.machine.building import Building
 from tests.machine.far_end import Arrival, Place
 from tests.machine.invariants import check_each, check_end, drive
-from tests.machine.world import Send, World
+from tests.machine.known import Send
+from tests.machine.world import World
 
 T = TypeVar("T")
 pick = st.integers(0, 59)  # divisible by the length of every short list

@@ -12,9 +12,9 @@ from tests.machine.building import Building
 from tests.machine.machine import Machine
 
 STEPS = 50
-EXAMPLES, AT_LEAST = {"ci": (180, 6_000), "long": (450, 15_000), "nightly": (23_000, 1_000_000)}[
-    os.environ.get("HUIJIA_MACHINE", "ci")
-]
+# The walk of CI is the same each time; the long ones find new ways.
+PROFILE = os.environ.get("HUIJIA_MACHINE", "ci")
+EXAMPLES, AT_LEAST = {"ci": (50, 1_500), "long": (450, 15_000), "nightly": (23_000, 1_000_000)}[PROFILE]
 
 
 def test_the_ledger_keeps_its_promises(
@@ -23,7 +23,7 @@ def test_the_ledger_keeps_its_promises(
     caplog.set_level(logging.ERROR)  # each rescue warns
     Machine.building, Machine.runner, Machine.walked = site, runner, 0
     walk = settings(
-        max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, print_blob=True, database=None,
+        max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, print_blob=True, derandomize=PROFILE == "ci", database=None,
         report_multiple_bugs=False, phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     run_state_machine_as_test(Machine, settings=walk)

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db import alerts, claims
-from app.db.claims import Claimed, Result
+from app.db.claims import Result
 from app.db.engine import Session, transaction
 from app.dispatch.settle import settle
 from app.dispatch.sweeps import Sweeps
+from app.domain.errors import WrongState
 from app.domain.words import EndReason, Kind, Lane, Outcome, ReceiptKind, Scope, Status
 from app.flows.amend import amend
 from app.flows.ask_again import ask_again
@@ -25,42 +26,11 @@ from channels.contract import ReceiptKind as SaidKind
 from channels.contract import StatedReceipt
 from tests.machine.clock import move_clock
 from tests.machine.far_end import Arrival, Place, Violation
+from tests.machine.known import DEADLINE, LEASE, PACE, PACE_PER, RESERVE, Known, Send, Torn
 from tests.machine.records import record
 from tests.making import police
 
-DEADLINE = timedelta(seconds=9)  # of one send
-LEASE = timedelta(seconds=15)
-PACE, PACE_PER, RESERVE = 3, timedelta(minutes=1), 1
 OPERATOR = Principal("operator:test", Scope.OPERATOR, live=True)
-
-
-@dataclass
-class Send:
-    """A claimed delivery on its way. ``began`` and ``at``: the step and the time at which the claim began, or earlier.
-    ``result`` is what its worker knows of it and has not settled yet."""
-
-    claimed: Claimed
-    worker: str
-    began: int
-    at: datetime
-    arrived: bool = False
-    result: tuple[Result, StatedReceipt | None] | None = None
-
-
-@dataclass
-class Known:
-    """An alert that the service has accepted, as its issuer knows it."""
-
-    id: int
-    status: Status
-    case: str
-    head: int = 1
-    ended: int | None = None
-    deliveries: int = 0
-
-
-class Torn(Exception):
-    """The process died before the commit."""
 
 
 @dataclass
@@ -107,17 +77,26 @@ class World:
             )  # fmt: skip
             found = await alerts.find(session, issued.code)
             if not torn and found is not None:
-                self.known[issued.code] = Known(found.id, status, case)  # a worker may see it before we do
+                # a worker may see it before we do
+                self.known[issued.code] = Known(found.id, status, case, found.expires_at)
         return issued.code
 
     async def amend(self, code: str, torn: bool = False) -> None:
+        """Refused when its time is up, whether or not the sweep has come by."""
         alert = self.known[code]
         facts = record(self.now, alert.status, alert.case, features=f"特征{self.step}")
-        async with self.commit(torn) as session:
-            await amend(
-                session, police(live=alert.status is Status.ACTUAL), code, facts, None, idempotency_key=None,
-                body_hash=b"", seal=self.house.seal, press=self.house.press,
-            )  # fmt: skip
+        try:
+            async with self.commit(torn) as session:
+                await amend(
+                    session, police(live=alert.status is Status.ACTUAL), code, facts, None, idempotency_key=None,
+                    body_hash=b"", seal=self.house.seal, press=self.house.press,
+                )  # fmt: skip
+        except WrongState:
+            if self.now < alert.expires and alert.ended is None:
+                raise
+            return
+        if self.now >= alert.expires:
+            raise Violation(f"{code} was updated when its time was up")
         if not torn:
             alert.head += 1
 
