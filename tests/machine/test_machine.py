@@ -23,7 +23,8 @@ def test_the_ledger_keeps_its_promises(
     caplog.set_level(logging.ERROR)  # each rescue warns
     Machine.building, Machine.runner, Machine.walked = site, runner, 0
     walk = settings(
-        max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, print_blob=True, derandomize=PROFILE == "ci", database=None,
+        max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, print_blob=True, database=None,
+        derandomize=PROFILE == "ci",
         report_multiple_bugs=False, phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     run_state_machine_as_test(Machine, settings=walk)
