@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from channels.contract import Kind, Notice, Profile, Rendition, Text
+from channels.contract import Kind, Notice, Piece, Profile, Rendition, Text
 from channels.fitting import fit
 from channels.lines import lines
 from channels.pictures import pictures
+from channels.pieces import PORTRAIT, poster
 from channels.wording import CAUTIONS, Facts, beijing, facts_of, opening, place, sentences, title
 
 TEXT = 60
@@ -23,6 +24,10 @@ class Billboard:
         text = _ended(notice) if notice.kind is Kind.RETRACT else _searched(notice)
         texts: dict[str, Text] = {"text": text, "lines": lines(notice, profile.panel)}
         return Rendition(notice, self.name, texts, pictures(notice), profile.duty)
+
+    def pieces(self, notice: Notice, profile: Profile) -> tuple[Piece, ...]:
+        """A poster at the size of the face, 1080 × 1920 where none is stated."""
+        return poster(profile.panel, PORTRAIT)
 
 
 def _searched(notice: Notice) -> str:

@@ -8,11 +8,12 @@ secret into a detail. An exception that escapes ``send`` is a bug; the dispatche
 Everything in here is public by construction: no fact that only the police may know has a field.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -68,6 +69,11 @@ class Loss:
     circumstances: str = ""
 
 
+Role = Literal["photo", "poster", "slate", "lower_third", "audio"]
+"""``poster``: all that a display shows. ``slate``: the same for a whole television picture. ``lower_third``: a band with
+alpha that lies over a running programme. ``audio``: the announcement as it is spoken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """A picture, sound or film by reference: the outlet fetches ``url`` and checks ``sha256`` (hex) and ``size`` (bytes).
@@ -75,7 +81,7 @@ class Media:
     The URL is signed, expires, and answers 410 from the moment the alert ends.
     """
 
-    role: Literal["photo", "poster", "slate", "audio"]
+    role: "Role"
     mime: str
     url: str
     sha256: str
@@ -148,6 +154,33 @@ Text = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A picture or a sound that a medium needs beside its words: what is to be made, not yet made.
+
+    Pictures state ``width`` × ``height`` in pixels; ``led``: a coarse display, drawn with the pixel face and without
+    antialiasing. Sound states its ``script``. The same notice and piece give the same bytes (``channels.studio``).
+    """
+
+    role: Role
+    mime: str
+    width: int | None = None
+    height: int | None = None
+    led: bool = False
+    script: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A piece as it was made. ``seconds`` is the length of a sound."""
+
+    mime: str
+    body: bytes
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rendition:
     """A notice as one medium shows or speaks it.
 
@@ -170,6 +203,10 @@ class Channel(Protocol):
 
     def render(self, notice: Notice, profile: Profile) -> Rendition:
         """Word the notice for this medium. Pure: same arguments, same rendition; no I/O, no clock."""
+        ...
+
+    def pieces(self, notice: Notice, profile: Profile) -> tuple[Piece, ...]:
+        """The pictures and sounds to make for this medium. They join ``Rendition.media`` once they are made. Pure."""
         ...
 
 
@@ -195,13 +232,22 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """A frame, a screenshot or a sound that shows what was on: kept with the receipt, seen by operators only."""
+
+    mime: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StatedReceipt:
-    """A receipt that came inside the answer itself. ``at`` carries an offset; ``None`` means now."""
+    """A receipt that the wire itself brought. ``at`` carries an offset; ``None`` means now."""
 
     kind: ReceiptKind
     at: datetime | None = None
     note: str = ""
     evidence: str = ""
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +299,41 @@ class WireError(Exception):
         self.detail = detail
 
 
-class Wire(Protocol):
-    """The HTTP client that carriers share. Redirects are not followed; proxies of the environment are not used."""
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str], timeout: timedelta) -> Reply:
-        """One POST. Raises :class:`WireError` when no full answer came within ``timeout``."""
+
+class Wire(Protocol):
+    """The way out that carriers share, and the only thing that remembers anything for them.
+
+    Redirects are not followed; proxies of the environment are not used. Every address is checked when it is connected
+    to: one that may not be called raises :class:`WireError` (UNREACHABLE).
+    """
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], timeout: timedelta, body: bytes = b""
+    ) -> Reply:
+        """One HTTP call. Raises :class:`WireError` when no full answer came within ``timeout``."""
+        ...
+
+    async def dial(self, host: str, port: int, *, timeout: timedelta) -> Line:
+        """A TCP connection, for wires that are not HTTP. The caller closes it. Raises :class:`WireError`."""
+        ...
+
+    async def held(self, key: Hashable, start: Callable[[], Awaitable[Any]]) -> Any:
+        """What ``start`` made, shared by all sends that name the same ``key`` (a broker connection, a token), until
+        :meth:`drop`. What is held and has ``aclose`` is closed with the wire. ``start`` runs once at a time."""
+        ...
+
+    async def drop(self, key: Hashable) -> None:
+        """Forget what is held under ``key`` and close it: it has failed or run out."""
+        ...
+
+    async def content(self, media: Media) -> bytes:
+        """The bytes of a picture or sound of ours. Raises :class:`LookupError` when it is no longer kept."""
+        ...
+
+    async def count(self, name: str) -> int:
+        """1, 2, 3, …: a durable counter that no two processes share a value of, for wires whose ids are serial numbers."""
         ...
 
 
@@ -311,6 +387,99 @@ class Carrier(Protocol[C]):
     ) -> Outcome:
         """Make one call. ``key`` is the delivery's id: the same at every retry, so that the outlet can drop doubles.
         ``prior`` is the reference of the latest notice of this alert that the outlet accepted, if it gave one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One delivery of a group. ``key`` and ``prior`` as in :meth:`Carrier.send`."""
+
+    settings: Any
+    key: str
+    prior: str | None
+
+
+class Grouped(Carrier[C], Protocol[C]):
+    """A wire on which one call serves many outlets (a broker topic, a list of players). Deliveries of the same rendition
+    whose settings have the same ``group`` go together, at most ``most`` of them; each has an outcome of its own."""
+
+    most: ClassVar[int]
+
+    def group(self, settings: C) -> Hashable:
+        """What settings must have in common to share a call."""
+        ...
+
+    async def send_all(
+        self, rendition: Rendition, sends: Sequence[Send], *, now: datetime, wire: Wire
+    ) -> Sequence[Outcome]:
+        """Make one call for all of them; as many outcomes, in the same order. ``send`` is this for one."""
+        ...
+
+
+class Tended(Carrier[C], Protocol[C]):
+    """A wire that does not report by itself: huijia asks, every ``tend_every`` at first and then less often, until the
+    notice is proven (aired, or taken down) or a newer one takes its place. ``renews``: what it shows lapses by itself, so
+    that tending goes on as long as the notice is live and shows it again where it has gone."""
+
+    tend_every: ClassVar[timedelta]
+    renews: ClassVar[bool]
+
+    async def tend(
+        self, rendition: Rendition, settings: C, *, key: str, reference: str | None, now: datetime, wire: Wire
+    ) -> Sequence[StatedReceipt]:
+        """Ask what became of a notice that was accepted (``reference``: what its ``Accepted`` said), and renew it if need
+        be. Bound by ``timeout`` like a send, and never at the same time as one. Raises :class:`WireError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """Evidence that came in on a wire of its own, for the delivery with this ``key`` or, of the carrier's outlets, with
+    this ``reference``."""
+
+    receipt: StatedReceipt
+    key: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An HTTP call of the far end to the outlet's own address here. Header names are lower case."""
+
+    method: str
+    tail: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What it said, and what it is answered once that is durable. ``alive``: it showed that it is there (a heartbeat)."""
+
+    reply: Reply
+    echoes: tuple[Echo, ...] = ()
+    alive: bool = True
+
+
+class Hears(Carrier[C], Protocol[C]):
+    """A wire on which the far end calls back at ``/in/{outlet}/{token}/{tail}`` in a form of its own."""
+
+    async def hear(self, settings: C, call: Call, *, now: datetime, wire: Wire) -> Heard:
+        """Read one call. What is not genuine is answered as the wire's standard says, with no echoes."""
+        ...
+
+
+class Listens(Carrier[C], Protocol[C]):
+    """A wire on which evidence arrives over a connection that huijia keeps open. Outlets with the same ``line`` share
+    one; ``listen`` is handed the settings of any of them."""
+
+    def line(self, settings: C) -> Hashable:
+        """What settings must have in common to share a connection."""
+        ...
+
+    async def listen(self, settings: C, heard: Callable[[Sequence[Echo]], Awaitable[None]], *, wire: Wire) -> None:
+        """Until cancelled. ``heard`` returns when the evidence is durable: acknowledge only then. Raises
+        :class:`WireError` when the connection was lost; the caller comes back."""
         ...
 
 

@@ -5,7 +5,7 @@ The photo is only on the page, never in the chat: the page forgets it when the s
 
 from typing import ClassVar
 
-from channels.contract import Kind, Notice, Profile, Rendition
+from channels.contract import Kind, Notice, Piece, Profile, Rendition
 from channels.fitting import elide, fit
 from channels.wording import (
     CAUTIONS,
@@ -47,6 +47,10 @@ class DingTalk:
             markdown = fit(lambda said: _searched(notice, said), plain, MARKDOWN)
         texts = {"title": elide(heading, TITLE), "markdown": markdown, "button": button}
         return Rendition(notice, self.name, texts, (), profile.duty)
+
+    def pieces(self, notice: Notice, profile: Profile) -> tuple[Piece, ...]:
+        """None: a chat cannot be made to forget a picture, so that it stays on our page."""
+        return ()
 
 
 def _plain(fact: str) -> str:

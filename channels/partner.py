@@ -2,9 +2,10 @@
 
 from typing import ClassVar
 
-from channels.contract import Kind, Notice, Profile, Rendition
+from channels.contract import Kind, Notice, Panel, Piece, Profile, Rendition
 from channels.fitting import fit
 from channels.pictures import pictures
+from channels.pieces import LANDSCAPE, PORTRAIT, poster
 from channels.wording import (
     STOP,
     THANKS,
@@ -47,6 +48,12 @@ class Partner:
                 "instruction": start + sentences(call(facts), keep_away(facts), "请只转发警方公布的内容"),
             }
         return Rendition(notice, self.name, texts, pictures(notice), profile.duty)
+
+    def pieces(self, notice: Notice, profile: Profile) -> tuple[Piece, ...]:
+        """A poster for a wide face and one for a phone; one alone where a panel is stated."""
+        if profile.panel.width and profile.panel.height:
+            return poster(profile.panel, PORTRAIT)
+        return poster(Panel(*LANDSCAPE), LANDSCAPE) + poster(Panel(*PORTRAIT), PORTRAIT)
 
 
 def _headline(notice: Notice, facts: Facts) -> str:

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from channels import spoken
-from channels.contract import Kind, Notice, Profile, Rendition
+from channels.contract import Kind, Notice, Piece, Profile, Rendition
 from channels.fitting import fit
+from channels.pieces import announcement
 from channels.wording import CAUTIONS, STOP, Facts, facts_of, keep_away, labelled, sentences, title
 
 # Two and a half minutes at the pace of the news.
@@ -28,6 +29,12 @@ class Radio:
 
         texts = {"script": fit(script, _spoken(notice), SCRIPT, fragments=False)}
         return Rendition(notice, self.name, texts, (), profile.duty)
+
+    def pieces(self, notice: Notice, profile: Profile) -> tuple[Piece, ...]:
+        """The script, spoken."""
+        script = self.render(notice, profile).texts["script"]
+        assert isinstance(script, str)
+        return announcement(script)
 
 
 def _spoken(notice: Notice) -> Facts:

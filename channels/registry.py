@@ -18,7 +18,18 @@ from channels.billboard import Billboard
 from channels.carriers.dingtalk_robot import DingTalkRobot
 from channels.carriers.feed import Feed
 from channels.carriers.webhook import Webhook
-from channels.contract import Carrier, Channel, Pace, Polled, Proves, Retracts
+from channels.contract import (
+    Carrier,
+    Channel,
+    Grouped,
+    Hears,
+    Listens,
+    Pace,
+    Polled,
+    Proves,
+    Retracts,
+    Tended,
+)
 from channels.dingtalk import DingTalk
 from channels.partner import Partner
 from channels.radio import Radio
@@ -78,6 +89,26 @@ def is_sent(carrier: AnyCarrier) -> TypeGuard[Carrier[Any]]:
     return hasattr(carrier, "send")
 
 
+def is_grouped(carrier: AnyCarrier) -> TypeGuard[Grouped[Any]]:
+    """True when one call serves many outlets."""
+    return hasattr(carrier, "send_all")
+
+
+def is_tended(carrier: AnyCarrier) -> TypeGuard[Tended[Any]]:
+    """True when huijia asks what became of a notice."""
+    return hasattr(carrier, "tend")
+
+
+def hears(carrier: AnyCarrier) -> TypeGuard[Hears[Any]]:
+    """True when the far end calls back."""
+    return hasattr(carrier, "hear")
+
+
+def listens(carrier: AnyCarrier) -> TypeGuard[Listens[Any]]:
+    """True when evidence arrives over a connection that is kept open."""
+    return hasattr(carrier, "listen")
+
+
 def assemble(
     built_in: Iterable[T], outside: Iterable[EntryPoint], check: Callable[[object], str | None]
 ) -> Mapping[str, T]:
@@ -112,6 +143,9 @@ def channel_fault(adapter: object) -> str | None:
     render = getattr(adapter, "render", None)
     if not callable(render) or inspect.iscoroutinefunction(render) or not _takes(render, _RENDER):
         return f"render must be a plain function of {', '.join(_RENDER)}"
+    pieces = getattr(adapter, "pieces", None)
+    if not callable(pieces) or inspect.iscoroutinefunction(pieces) or not _takes(pieces, _RENDER):
+        return f"pieces must be a plain function of {', '.join(_RENDER)}"
     return None
 
 
@@ -144,7 +178,19 @@ def _sending_fault(adapter: object) -> str | None:
         return "timeout must be a positive timedelta"
     if pace is not None and not (isinstance(pace, Pace) and 0 <= pace.reserve < pace.count and pace.per > timedelta(0)):
         return "pace must be None or a Pace that leaves room beside its reserve"
-    return None
+    return next((fault for has, fault in _POWERS if hasattr(adapter, has[0]) and not _whole(adapter, has)), None)
+
+
+_POWERS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("send_all", "group", "most"), "a grouped carrier has async send_all, group and most"),
+    (("tend", "tend_every", "renews"), "a tended carrier has async tend, tend_every and renews"),
+    (("hear",), "hear must be an async function"),
+    (("listen", "line"), "a carrier that listens has async listen and line"),
+)
+
+
+def _whole(adapter: object, has: tuple[str, ...]) -> bool:
+    return all(hasattr(adapter, name) for name in has) and inspect.iscoroutinefunction(getattr(adapter, has[0]))
 
 
 def _named_fault(adapter: object) -> str | None:

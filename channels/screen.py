@@ -2,9 +2,10 @@
 
 from typing import ClassVar
 
-from channels.contract import Notice, Profile, Rendition
+from channels.contract import Notice, Piece, Profile, Rendition
 from channels.lines import lines
 from channels.pictures import pictures
+from channels.pieces import LANDSCAPE, poster
 
 
 class Screen:
@@ -16,3 +17,7 @@ class Screen:
     def render(self, notice: Notice, profile: Profile) -> Rendition:
         """Word the notice for passers-by."""
         return Rendition(notice, self.name, {"lines": lines(notice, profile.panel)}, pictures(notice), profile.duty)
+
+    def pieces(self, notice: Notice, profile: Profile) -> tuple[Piece, ...]:
+        """A poster at the size of the panel, 1920 × 1080 where none is stated."""
+        return poster(profile.panel, LANDSCAPE)

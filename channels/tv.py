@@ -2,9 +2,10 @@
 
 from typing import ClassVar
 
-from channels.contract import Kind, Notice, Profile, Rendition
+from channels.contract import Kind, Notice, Piece, Profile, Rendition
 from channels.fitting import fit
 from channels.pictures import pictures
+from channels.pieces import television
 from channels.wording import (
     Facts,
     call,
@@ -35,6 +36,10 @@ class Tv:
         crawl = fit(lambda facts: start + say(facts), facts_of(notice), CRAWL)
         texts = {"title": title(notice), "crawl": crawl}
         return Rendition(notice, self.name, texts, pictures(notice), profile.duty)
+
+    def pieces(self, notice: Notice, profile: Profile) -> tuple[Piece, ...]:
+        """A slate and a lower third at the size of the picture, 1920 × 1080 where none is stated."""
+        return television(profile.panel)
 
 
 def _searched(facts: Facts) -> str:

@@ -96,7 +96,7 @@ class DingTalkRobot:
         hide = unspeakable(rendition, url, settings.access_token, settings.secret)
         headers = {"content-type": "application/json", "user-agent": "huijia"}
         try:
-            reply = await wire.post(url, body=orjson.dumps(card), headers=headers, timeout=self.timeout)
+            reply = await wire.request("POST", url, body=orjson.dumps(card), headers=headers, timeout=self.timeout)
         except WireError as error:
             return unanswered(error, hide)
         return _judge(reply, hide, now)

@@ -65,7 +65,7 @@ class Webhook:
         }
         hide = unspeakable(rendition, settings.url, settings.secret, settings.previous_secret)
         try:
-            reply = await wire.post(settings.url, body=body, headers=headers, timeout=self.timeout)
+            reply = await wire.request("POST", settings.url, body=body, headers=headers, timeout=self.timeout)
         except WireError as error:
             return unanswered(error, hide)
         return failure(reply, now) or answer.read(reply.body, hide)

@@ -10,7 +10,7 @@ import pytest
 
 from channels import registry
 from channels.carriers.webhook import Webhook
-from channels.contract import Notice, Pace, Profile, Proves, Rendition, Retracts
+from channels.contract import Notice, Pace, Piece, Profile, Proves, Rendition, Retracts
 from channels.registry import RegistryError, UnknownName, assemble, carrier_fault, channel_fault
 from channels.tv import Tv
 
@@ -21,6 +21,9 @@ class Kiosk:
 
     def render(self, notice: Notice, profile: Profile) -> Rendition:
         return Rendition(notice, self.name, {"text": "…"})
+
+    def pieces(self, notice: Notice, profile: Profile) -> tuple[Piece, ...]:
+        return ()
 
 
 class Late(Tv):

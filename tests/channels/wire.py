@@ -1,10 +1,13 @@
 """The far end of the seam: a wire that answers from a script and remembers what was asked of it."""
 
-from collections.abc import Mapping
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from channels.contract import Reply
+from channels.contract import Line, Media, Reason, Reply, WireError
 
 
 @dataclass(frozen=True)
@@ -13,21 +16,51 @@ class Call:
     body: bytes
     headers: Mapping[str, str]
     timeout: timedelta
+    method: str = "POST"
 
 
 class FakeWire:
-    """Gives each answer once, in order; an exception is raised."""
+    """Gives each answer once, in order; an exception is raised. ``dial`` really connects, to loopback only."""
 
-    def __init__(self, *script: Reply | Exception) -> None:
+    def __init__(self, *script: Reply | Exception, media: Mapping[str, bytes] | None = None) -> None:
         self._script = list(script)
+        self._held: dict[Hashable, Any] = {}
+        self._counts: Counter[str] = Counter()
+        self._media = media or {}
         self.calls: list[Call] = []
 
-    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str], timeout: timedelta) -> Reply:
-        self.calls.append(Call(url, body, dict(headers), timeout))
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], timeout: timedelta, body: bytes = b""
+    ) -> Reply:
+        self.calls.append(Call(url, body, dict(headers), timeout, method))
         answer = self._script.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def dial(self, host: str, port: int, *, timeout: timedelta) -> Line:
+        assert host == "127.0.0.1"
+        try:
+            return await asyncio.wait_for(asyncio.open_connection(host, port), timeout.total_seconds())
+        except OSError as error:
+            raise WireError(Reason.UNREACHABLE, "无法建立连接") from error
+
+    async def held(self, key: Hashable, start: Callable[[], Awaitable[Any]]) -> Any:
+        if key not in self._held:
+            self._held[key] = await start()
+        return self._held[key]
+
+    async def drop(self, key: Hashable) -> None:
+        gone = self._held.pop(key, None)
+        if hasattr(gone, "aclose"):
+            await gone.aclose()
+
+    async def content(self, media: Media) -> bytes:
+        return self._media[media.sha256]
+
+    async def count(self, name: str) -> int:
+        self._counts[name] += 1
+        return self._counts[name]
 
 
 def reply(status: int = 200, body: str | bytes = b"", **headers: str) -> Reply:

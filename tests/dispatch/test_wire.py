@@ -23,7 +23,9 @@ async def wire() -> AsyncIterator[HttpWire]:
 
 
 async def post(wire: HttpWire, url: str, timeout: timedelta = timedelta(seconds=5)) -> Reply:
-    return await wire.post(url, body=b'{"a": 1}', headers={"content-type": "application/json"}, timeout=timeout)
+    return await wire.request(
+        "POST", url, body=b'{"a": 1}', headers={"content-type": "application/json"}, timeout=timeout
+    )
 
 
 async def test_what_is_sent_and_what_comes_back(wire: HttpWire) -> None:
