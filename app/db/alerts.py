@@ -132,16 +132,6 @@ async def add_photo(
     )
 
 
-async def public_photo(session: Session, code: str, sha256: str) -> tuple[AlertState, str, bytes] | None:
-    """State of the alert, mime and bytes of a photo."""
-    found = await session.execute(
-        select(t.alert.c.state, t.photo.c.mime, t.photo.c.body)
-        .join_from(t.photo, t.alert)
-        .where(t.alert.c.code == code, t.photo.c.sha256 == sha256)
-    )
-    return (AlertState(r.state), r.mime, bytes(r.body)) if (r := found.one_or_none()) else None
-
-
 async def add_notice(
     session: Session, alert_id: int, number: int, kind: Kind, body: Mapping[str, Any], by: str, at: datetime
 ) -> None:
@@ -183,8 +173,9 @@ async def keep_renditions(
 
 async def drop_standing_correction(session: Session, alert_id: int) -> None:
     """Make room for a new standing correction, when an update has changed what it says."""
-    r = t.rendition
-    await session.execute(delete(r).where(r.c.alert_id == alert_id, r.c.number == STANDING_CORRECTION))
+    for made in (t.rendition.c, t.media.c):
+        gone = (made.alert_id == alert_id, made.number == STANDING_CORRECTION)
+        await session.execute(delete(made.alert_id.table).where(*gone))
 
 
 async def renditions(session: Session, alert_id: int, number: int) -> Mapping[str, Mapping[str, Any]]:
@@ -212,11 +203,11 @@ async def live(session: Session) -> Sequence[AlertRow]:
 
 async def outlets_changed_since_sweep(session: Session, alert_id: int) -> bool:
     """True when an outlet was enrolled or edited since the alert was last swept. ``updated_at`` is when its transaction
-    began: one that took long to commit is still seen within the ten minutes."""
+    began: one that took long to commit is still seen; none may take that long."""
     found = await session.execute(
         text(
             "SELECT EXISTS (SELECT 1 FROM outlet o, alert a WHERE a.id = :id "
-            "AND o.updated_at > a.swept_at - interval '10 minutes')"
+            "AND o.updated_at > a.swept_at - interval '2 minutes')"
         ),
         {"id": alert_id},
     )

@@ -96,6 +96,7 @@ outlet = Table(
     Column("takes_tests", Boolean, nullable=False, server_default="false"),
     Column("paused", Boolean, nullable=False, server_default="false"),
     Column("receipt_minutes", Integer, nullable=False, server_default="5"),
+    Column("heard_at", Instant),
     _made(),
     Column("updated_at", Instant, nullable=False, server_default=text("now()")),
     UniqueConstraint("partner_id", "name"),
@@ -195,6 +196,23 @@ photo = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Index("photo_sha256_idx", "sha256"),
+)
+
+# Pictures and sounds made of a notice, by content; number 0 belongs to the standing correction
+media = Table(
+    "media",
+    metadata,
+    Column("alert_id", ForeignKey("alert.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("mime", Text, nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("seconds", Double),
+    Column("body", LargeBinary, nullable=False),
+    Index("media_sha256_idx", "sha256"),
 )
 
 notice = Table(
@@ -236,6 +254,7 @@ delivery = Table(
     Column("due_at", Instant, nullable=False),
     Column("give_up_at", Instant, nullable=False),
     Column("lease_until", Instant),
+    Column("tend_at", Instant),
     Column("worker", Text),
     Column("reference", Text),
     Column("reason", Text),
@@ -254,6 +273,8 @@ delivery = Table(
     ),
     Index("delivery_feed", "outlet_id", "feed_seq", postgresql_where=text("feed_seq IS NOT NULL")),
     Index("delivery_undelivered", "alert_id", postgresql_where=text("state IN ('pending', 'sending', 'failed')")),
+    Index("delivery_tended", "tend_at", postgresql_where=text("tend_at IS NOT NULL")),
+    Index("delivery_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
     postgresql_with={"fillfactor": "60"},
 )
 
@@ -276,6 +297,16 @@ attempt = Table(
     Index("attempt_paced", "outlet_id", "started_at", postgresql_where=text("lane = 'paced'")),
 )
 
+# A frame, a screenshot or a sound that shows what an outlet had on; operators only
+proof = Table(
+    "proof",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("mime", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _made(),
+)
+
 receipt = Table(
     "receipt",
     metadata,
@@ -289,6 +320,7 @@ receipt = Table(
     Column("said_for", Text, nullable=False, server_default=""),
     Column("received_at", Instant, nullable=False, server_default=text("now()")),
     Column("contradicts", Boolean, nullable=False, server_default="false"),
+    Column("proof", ForeignKey("proof.sha256")),
     UniqueConstraint("delivery_id", "kind", "at"),
     Index("receipt_unmatched", "partner_id", "received_at", postgresql_where=text("delivery_id IS NULL")),
 )
@@ -301,6 +333,11 @@ idempotency = Table(
     Column("body_hash", LargeBinary, nullable=False),
     Column("alert_id", ForeignKey("alert.id")),
     _made(),
+)
+
+# Serial numbers that a wire's ids are made of
+counter = Table(
+    "counter", metadata, Column("name", Text, primary_key=True), Column("value", BigInteger, nullable=False)
 )
 
 audit = Table(

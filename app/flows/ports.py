@@ -1,23 +1,44 @@
 """What flows need of the rooms above them, as the composition roots hand it in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cryptography.fernet import Fernet, MultiFernet
 
+from app.db.outlets import Profiles
 from app.domain.geo import Point
 from app.domain.notice import PublicNotice
 from app.domain.words import Lane
 
 
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """A picture or sound made of a notice. Pixels; ``seconds`` is the length of a sound."""
+
+    role: str
+    mime: str
+    body: bytes
+    width: int | None
+    height: int | None
+    seconds: float | None
+    sha256: str
+
+
 class Press(Protocol):
-    """Renders. Pure and quick: it is called inside the transaction that issues a notice."""
+    """Renders. ``render`` is pure and quick: it is called inside the transaction that issues a notice."""
 
     def render(
         self, notice: PublicNotice, channel: str, panel: Mapping[str, Any], duty: Mapping[str, Any]
     ) -> Mapping[str, Any]:
         """The notice worded for one profile of a channel, JSON-ready. Public by construction."""
+        ...
+
+    async def illustrate(
+        self, notice: PublicNotice, profiles: Profiles, photo: bytes | None
+    ) -> Mapping[str, Sequence[Plate]]:
+        """The pictures and sounds of each profile, made outside this process. Never raises: a notice goes out without
+        what could not be made in time."""
         ...
 
     def payload(self, notice: PublicNotice, rendered: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -91,6 +91,9 @@ class BrokenPress:
     def render(self, notice: Any, channel: str, panel: Any, duty: Any) -> Any:
         raise RuntimeError(f"cannot render {notice.facts.name}")
 
+    async def illustrate(self, notice: Any, profiles: Any, photo: Any) -> Any:
+        raise RuntimeError("not reached")
+
     def payload(self, notice: Any, rendered: Any) -> Any:
         raise RuntimeError("not reached")
 

@@ -167,11 +167,10 @@ async def test_no_cookies_are_kept(wire: HttpWire) -> None:
 
 async def test_a_hundred_hanging_do_not_hold_up_one(wire: HttpWire) -> None:
     async with serving(hangs) as slow, serving(says(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")) as quick:
-        hanging = [asyncio.create_task(post(wire, slow, timedelta(seconds=3))) for _ in range(100)]
+        hanging = [asyncio.create_task(post(wire, slow, timedelta(seconds=30))) for _ in range(100)]
         await asyncio.sleep(0.2)
-        begun = time.monotonic()
         assert (await post(wire, quick)).status == 200
-        assert time.monotonic() - begun < 1
+        assert not any(task.done() for task in hanging)
         for task in hanging:
             task.cancel()
         await asyncio.gather(*hanging, return_exceptions=True)
