@@ -4,10 +4,11 @@ import asyncio
 import logging
 import signal
 import sys
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -36,10 +37,22 @@ class _Server(uvicorn.Server):
             await self.serve()
 
 
+class _Discreet(logging.Formatter):
+    """Tracebacks without the messages of their exceptions: those may quote a child's name or an address with a token."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
+        kinds, lines, error = [], [], ei[1]
+        while error is not None and len(kinds) < 5:
+            kinds.append(type(error).__name__)
+            lines += traceback.format_tb(error.__traceback__)
+            error = error.__cause__ or error.__context__
+        return f"{' < '.join(kinds)}\n{''.join(lines)}"
+
+
 def log_to(file: Path | None) -> None:
     """One line per event; to a file when the terminal belongs to somebody else."""
     handler = logging.StreamHandler(sys.stderr) if file is None else logging.FileHandler(file, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for noisy in ("httpx", "apscheduler", "alembic", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,6 +1,7 @@
 """Give one notice to the outlets that are to have it: what every issuing flow has in common."""
 
 import logging
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -93,7 +94,10 @@ def _worded(
         try:
             made[profile] = press.render(notice, *facts)
         except Exception as error:
-            log.exception("notice %d of %s cannot be worded for profile %s", notice.number, notice.alert, profile)
+            where = "".join(traceback.format_tb(error.__traceback__))  # not the message: it may quote the child's name
+            log.error(
+                "notice %d of %s has no words for %s: %s\n%s", notice.number, notice.alert, profile, type(error), where
+            )
             failed = error
     return made, failed
 
