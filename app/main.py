@@ -8,14 +8,18 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 
-from app.api import alerts, feed, health, media, problems, receipts
+from app.api import alerts, feed, health, inbound, media, problems, receipts
 from app.api.limits import BodyLimit
 from app.api.openapi import definitions
 from app.console.live import Live
 from app.console.public import public_pages
 from app.console.routes import console
 from app.db.engine import connect, listen
+from app.dispatch.hearing import Hearing
+from app.dispatch.keeping import Keeping
 from app.dispatch.press import HousePress
+from app.dispatch.studio import Studio
+from app.dispatch.wire import HttpWire
 from app.dispatch.wiring import wire
 from app.flows.house import House
 from app.flows.ports import Seal
@@ -24,16 +28,30 @@ from app.settings import Settings
 
 
 def build_house(settings: Settings, database_url: str) -> House:
-    """Everything the edges share. ``database_url``: the one that was set, or the embedded database's."""
+    """Everything the edges share. ``database_url``: the one that was set, or the embedded database's. What it opens as
+    it goes is closed by ``close_house``."""
     secret = settings.signing_secret()
+    engine = connect(database_url)
+    seal = Seal(*settings.sealing_keys())
+    press = HousePress(settings.base_url, secret, Studio())
     return House(
-        engine=connect(database_url),
-        seal=Seal(*settings.sealing_keys()),
-        press=HousePress(settings.base_url, secret),
+        engine=engine,
+        seal=seal,
+        press=press,
         wire=wire,
         base_url=settings.base_url,
         media_secret=secret,
+        ear=Hearing(engine, press, seal, HttpWire(Keeping(engine)), secret),
     )
+
+
+async def close_house(house: House) -> None:
+    """End the studio's processes and every connection."""
+    if isinstance(house.press, HousePress):
+        house.press.close()
+    if isinstance(house.ear, Hearing):
+        await house.ear.close()
+    await house.engine.dispose()
 
 
 def build_app(house: House) -> FastAPI:
@@ -44,7 +62,10 @@ def build_app(house: House) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
         listening = asyncio.create_task(listen(house.engine, {CHANGED: live.publish}, stop))
+        warming = asyncio.create_task(house.press.warm()) if isinstance(house.press, HousePress) else None
         yield
+        if warming is not None:
+            warming.cancel()
         stop.set()
         live.close()
         await listening
@@ -52,7 +73,7 @@ def build_app(house: House) -> FastAPI:
     app = FastAPI(title="huijia 回家", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.house, app.state.live = house, live
     problems.install(app)
-    for room in (alerts, receipts, feed, media, health):
+    for room in (alerts, receipts, feed, media, health, inbound):
         app.include_router(room.router)
     app.include_router(console(house, live), prefix="/console")
     app.include_router(public_pages(house))

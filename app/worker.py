@@ -4,24 +4,40 @@ import asyncio
 
 from app.db.engine import connect
 from app.dispatch.dispatcher import DEFAULT_LIMITS, Dispatcher, Limits
+from app.dispatch.keeping import Keeping
+from app.dispatch.listening import Listening
 from app.dispatch.press import HousePress
+from app.dispatch.studio import Studio
 from app.dispatch.sweeps import Sweeps
 from app.dispatch.wire import HttpWire
 from app.flows.ports import Seal
 from app.settings import Settings
 
 
-async def work(settings: Settings, database_url: str, stop: asyncio.Event, *, limits: Limits = DEFAULT_LIMITS) -> None:
-    """Dispatch and sweep until ``stop``."""
+async def work(
+    settings: Settings,
+    database_url: str,
+    stop: asyncio.Event,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    press: HousePress | None = None,
+) -> None:
+    """Dispatch, look after, listen and sweep until ``stop``. ``press``: one that this process already has."""
     engine = connect(database_url, pool=10)
-    press = HousePress(settings.base_url, settings.signing_secret())
-    wire = HttpWire()
-    dispatcher = Dispatcher(engine, press, Seal(*settings.sealing_keys()), wire, limits=limits)
-    scheduler = Sweeps(engine, press, dispatcher.worker).schedule()
+    mine = press or HousePress(settings.base_url, settings.signing_secret(), Studio())
+    seal = Seal(*settings.sealing_keys())
+    wire = HttpWire(Keeping(engine))
+    dispatcher = Dispatcher(engine, mine, seal, wire, limits=limits)
+    scheduler = Sweeps(engine, mine, dispatcher.worker).schedule()
     scheduler.start()
+    listening = asyncio.create_task(Listening(engine, mine, seal, wire).run(stop))
     try:
         await dispatcher.run(stop)
     finally:
         scheduler.shutdown(wait=False)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
         await wire.close()
+        if press is None:
+            mine.close()
         await engine.dispose()

@@ -17,7 +17,8 @@ from fastapi import FastAPI
 
 from app.commands.demonstration import Demonstration
 from app.commands.store import migrate_to_head, store
-from app.main import build_app, build_house
+from app.dispatch.press import HousePress
+from app.main import build_app, build_house, close_house
 from app.settings import Settings
 from app.worker import work
 
@@ -41,7 +42,9 @@ class _Discreet(logging.Formatter):
     """Tracebacks without the messages of their exceptions: those may quote a child's name or an address with a token."""
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
-        kinds, lines, error = [], [], ei[1]
+        kinds: list[str] = []
+        lines: list[str] = []
+        error = ei[1]
         while error is not None and len(kinds) < 5:
             kinds.append(type(error).__name__)
             lines += traceback.format_tb(error.__traceback__)
@@ -116,7 +119,8 @@ def serve(
 
     async def main(url: str, stop: asyncio.Event) -> None:
         house = build_house(settings, url)
-        worker = asyncio.create_task(work(settings, url, stop))
+        press = house.press if isinstance(house.press, HousePress) else None
+        worker = asyncio.create_task(work(settings, url, stop, press=press))
         worker.add_done_callback(lambda _: stop.set())
         try:
             async with serving(build_app(house), settings, stop):
@@ -127,7 +131,7 @@ def serve(
             show.say("正在停止…")
             await worker
             await show.end()
-            await house.engine.dispose()
+            await close_house(house)
 
     _run(main, settings, migrates=True)
     show.say("已停止。数据保留在 " + str(settings.data))
@@ -146,7 +150,7 @@ def api(
         house = build_house(settings, url)
         async with serving(build_app(house), settings, stop):
             await stop.wait()
-        await house.engine.dispose()
+        await close_house(house)
 
     _run(main, settings, migrates=False)
 

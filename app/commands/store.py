@@ -16,7 +16,7 @@ from app.db.embedded import ClusterError, start
 from app.db.engine import StoreUnavailable
 from app.domain.errors import HuijiaError, Invalid
 from app.flows.house import House
-from app.main import build_house
+from app.main import build_house, close_house
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ def with_house(act: Callable[[House], Awaitable[T]]) -> T:
             try:
                 return await act(house)
             finally:
-                await house.engine.dispose()
+                await close_house(house)
 
         try:
             return uvloop.run(run())

@@ -51,6 +51,8 @@ class Result:
     asked: timedelta | None
     started_at: datetime
     finished_at: datetime
+    tend: timedelta | None = None  # look after it from so long after now
+    clears: bool = False  # it took everything off the outlet, other alerts too
 
 
 class Crossed(Exception):
@@ -191,10 +193,10 @@ UPDATE delivery d SET
   reason = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.reason ELSE d.reason END,
   detail = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.detail ELSE d.detail END,
   accepted_at = CASE WHEN u.state = 'accepted' THEN coalesce(d.accepted_at, now()) ELSE d.accepted_at END,
-  lease_until = NULL, worker = NULL
+  tend_at = CASE WHEN u.state = 'accepted' THEN now() + u.tend ELSE d.tend_at END, lease_until = NULL, worker = NULL
 FROM unnest(CAST(:ids AS bigint[]), CAST(:tries AS int[]), CAST(:states AS text[]), CAST(:dues AS timestamptz[]),
-            CAST(:refused AS int[]), CAST(:references AS text[]), CAST(:reasons AS text[]), CAST(:details AS text[]))
-     AS u(id, tries, state, due_at, refused, reference, reason, detail)
+            CAST(:refused AS int[]), CAST(:references AS text[]), CAST(:reasons AS text[]), CAST(:details AS text[]),
+            CAST(:tends AS interval[])) AS u(id, tries, state, due_at, refused, reference, reason, detail, tend)
 WHERE d.id = ANY (ARRAY(SELECT l.id FROM delivery l WHERE l.id = ANY(CAST(:ids AS bigint[])) ORDER BY l.id FOR UPDATE))
   AND d.id = u.id AND d.tries = u.tries AND d.lease_until IS NOT NULL
 RETURNING d.id, d.tries
@@ -230,6 +232,7 @@ async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worke
             "states": [s.state for _, s in done],
             "dues": [s.due_at for _, s in done],
             "refused": [int(r.outcome is Outcome.REFUSED) for r, _ in done],
+            "tends": [r.tend for r, _ in done],
         },
     )
     ours = frozenset((r.id, r.tries) for r in updated)

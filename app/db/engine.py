@@ -4,6 +4,7 @@ Core, not the ORM: rows are plain values, and the statements that matter are wri
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -19,6 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 Session: TypeAlias = AsyncConnection
 """One open transaction. Verbs and flows take it; the edge that opened it commits it."""
+
+
+log = logging.getLogger("huijia.store")
 
 
 class StoreUnavailable(Exception):
@@ -92,27 +96,48 @@ async def notify(session: Session, channel: str, payload: str = "") -> None:
     await session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
 
 
-async def listen(engine: AsyncEngine, channels: dict[str, Callable[[str], None]], stop: asyncio.Event) -> None:
-    """Call back for every NOTIFY until ``stop``; a lost connection is taken up again within a second."""
-    while not stop.is_set():
-        with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError):
-            await _listen_once(engine, channels, stop)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 1.0)
+@asynccontextmanager
+async def only_here(engine: AsyncEngine, what: str) -> AsyncIterator[asyncio.Event | None]:
+    """``None`` while another process is in such a block for the same ``what``; else an event that is set when this
+    connection, and with it the right to be the only one, is lost. Raises StoreUnavailable."""
+    try:
+        async with _connected(engine) as (connection, gone):
+            statement = "SELECT pg_try_advisory_lock(hashtextextended($1, 4242))"
+            yield gone if await connection.fetchval(statement, what) else None
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+        raise StoreUnavailable(str(e)) from e
 
 
-async def _listen_once(engine: AsyncEngine, channels: dict[str, Callable[[str], None]], stop: asyncio.Event) -> None:
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[tuple[asyncpg.Connection, asyncio.Event]]:
+    """A connection of its own, and an event that is set when it is lost."""
     url = engine.url.set(drivername="postgresql")
     connection: asyncpg.Connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=5)
     gone = asyncio.Event()
     connection.add_termination_listener(lambda _: gone.set())
     try:
+        yield connection, gone
+    finally:
+        await connection.close(timeout=2)
+
+
+async def listen(engine: AsyncEngine, channels: dict[str, Callable[[str], None]], stop: asyncio.Event) -> None:
+    """Call back for every NOTIFY until ``stop``; a lost connection is taken up again within a second."""
+    while not stop.is_set():
+        try:
+            await _listen_once(engine, channels, stop)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+            log.warning("cannot LISTEN, everyone polls: %s", type(e).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1.0)
+
+
+async def _listen_once(engine: AsyncEngine, channels: dict[str, Callable[[str], None]], stop: asyncio.Event) -> None:
+    async with _connected(engine) as (connection, gone):
         for name, call in channels.items():
             await connection.add_listener(name, lambda _c, _p, _n, said, call=call: call(said))
             call("")
         await first_of(stop.wait(), gone.wait())
-    finally:
-        await connection.close(timeout=2)
 
 
 async def first_of(*waits: Awaitable[object]) -> None:

@@ -134,5 +134,16 @@ async def listing(session: Session) -> Sequence[Mapping[str, Any]]:
     return [dict(r._mapping) for r in found]
 
 
+async def sealed_of(session: Session, carrier: str) -> Sequence[bytes]:
+    """The distinct sealed settings of the outlets on a carrier."""
+    found = await session.execute(select(t.outlet.c.settings_sealed).where(t.outlet.c.carrier == carrier).distinct())
+    return [bytes(sealed) for sealed in found.scalars()]
+
+
+async def heard(session: Session, id: int) -> None:
+    """Its far end has shown that it is there. Not an edit: nobody need look at the outlet anew."""
+    await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(heard_at=text("now()")))
+
+
 async def set_paused(session: Session, id: int, paused: bool) -> None:
     await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(paused=paused, updated_at=text("now()")))

@@ -57,17 +57,18 @@ async def keep(
     evidence: str,
     said_for: str,
     contradicts: bool,
+    proof: str | None = None,
 ) -> bool:
     """Append a receipt; False when the very same one is already there."""
     done = await session.execute(
         text(
-            "INSERT INTO receipt (delivery_id, partner_id, kind, at, note, evidence, said_for, contradicts) "
-            "VALUES (:delivery, :partner, :kind, :at, :note, :evidence, :said_for, :contradicts) "
+            "INSERT INTO receipt (delivery_id, partner_id, kind, at, note, evidence, said_for, contradicts, proof) "
+            "VALUES (:delivery, :partner, :kind, :at, :note, :evidence, :said_for, :contradicts, :proof) "
             "ON CONFLICT (delivery_id, kind, at) DO NOTHING"
         ),
         {
             "delivery": delivery_id, "partner": partner_id, "kind": kind, "at": at, "note": note, "evidence": evidence,
-            "said_for": said_for, "contradicts": contradicts,
+            "said_for": said_for, "contradicts": contradicts, "proof": proof,
         },
     )  # fmt: skip
     return done.rowcount == 1

@@ -19,8 +19,9 @@ from app.db.engine import Session, StoreUnavailable, clock, first_of, listen, tr
 from app.dispatch.clock import StoreClock
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Order, send
-from app.dispatch.settle import Finished, settle
+from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together
+from app.dispatch.settle import settle
+from app.dispatch.tender import Tender
 from app.dispatch.wiring import longest_deadline, paced
 from app.flows.ports import Seal
 from app.flows.tell import DUE
@@ -58,6 +59,7 @@ class Dispatcher:
         self.lease = longest_deadline() + MARGIN + limits.lease_spare
         self._engine, self._press, self._wire, self._limits = engine, press, wire, limits
         self._preparer = Preparer(press, seal)
+        self.tender = Tender(engine, press, self._preparer, wire, self.worker, self.lease)
         self._wake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
         self._finished: asyncio.Queue[Finished] = asyncio.Queue()
@@ -66,14 +68,16 @@ class Dispatcher:
         """Work until ``stop``; then claim no more, let what is in flight finish, settle it, and return."""
         settler = asyncio.create_task(self._settle_forever())
         listener = asyncio.create_task(listen(self._engine, {DUE: lambda _: self._wake.set()}, stop))
+        tender = asyncio.create_task(self.tender.run(stop))
         try:
             while not stop.is_set():
                 await self._turn(stop)
             await self._drain()
+            await asyncio.wait({tender}, timeout=self._limits.grace.total_seconds())
         finally:
-            settler.cancel()
-            listener.cancel()
-            await asyncio.gather(settler, listener, return_exceptions=True)
+            for task in (settler, listener, tender):
+                task.cancel()
+            await asyncio.gather(settler, listener, tender, return_exceptions=True)
 
     async def _turn(self, stop: asyncio.Event) -> None:
         self._wake.clear()
@@ -107,8 +111,8 @@ class Dispatcher:
             orders, broken = await self._preparer.orders(session, claimed, begun, self.clock.now())
         for result in broken:
             self._finished.put_nowait((result, None))
-        for order in orders:
-            task = asyncio.create_task(self._send(order))
+        for together in grouped(orders):
+            task = asyncio.create_task(self._send(together))
             self._sending.add(task)
             task.add_done_callback(self._sent)
         return len(claimed)
@@ -126,8 +130,9 @@ class Dispatcher:
             )  # fmt: skip
         return taken
 
-    async def _send(self, order: Order) -> None:
-        self._finished.put_nowait(await send(order, wire=self._wire, clock=self.clock, lease=self.lease))
+    async def _send(self, orders: Sequence[Order]) -> None:
+        for finished in await send_together(orders, wire=self._wire, clock=self.clock, lease=self.lease):
+            self._finished.put_nowait(finished)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         was_full = len(self._sending) >= self._limits.in_flight - self._limits.reserve

@@ -39,6 +39,15 @@ class HousePress:
             "duty": asdict(made.duty),
         }
 
+    async def warm(self) -> None:
+        """Be ready to draw before the first record comes."""
+        if self._studio is not None:
+            await self._studio.warm()
+
+    def close(self) -> None:
+        if self._studio is not None:
+            self._studio.close()
+
     async def illustrate(
         self, notice: PublicNotice, profiles: Profiles, photo: bytes | None
     ) -> Mapping[str, Sequence[Plate]]:

@@ -17,7 +17,8 @@ from app.flows.tell import CHANGED
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A receipt as the outlet stated it. ``said_for`` is the delivery as the sender named it."""
+    """A receipt as the outlet stated it. ``said_for`` is the delivery as the sender named it; ``proof`` the digest of a
+    kept proof."""
 
     delivery_id: int | None
     kind: ReceiptKind
@@ -25,6 +26,7 @@ class Stated:
     note: str = ""
     evidence: str = ""
     said_for: str = ""
+    proof: str | None = None
 
 
 class Taken(StrEnum):
@@ -73,7 +75,7 @@ async def _keep(session: Session, receiver: Receiver, s: Stated) -> bool:
     contradicts = s.kind is ReceiptKind.AIRED and down is not None and s.at > down
     return await receipts.keep(
         session, delivery_id=receiver.id, partner_id=receiver.partner_id, kind=s.kind, at=s.at, note=s.note,
-        evidence=s.evidence, said_for=s.said_for, contradicts=contradicts,
+        evidence=s.evidence, said_for=s.said_for, contradicts=contradicts, proof=s.proof,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.flows.ports import Press, Seal, Wirer
+from app.flows.ports import Ear, Press, Seal, Wirer
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +17,4 @@ class House:
     wire: Wirer
     base_url: str
     media_secret: bytes
+    ear: Ear | None = None

@@ -58,6 +58,25 @@ class Wiring:
     shown: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Ear(Protocol):
+    """Takes the calls of far ends that report in a form of their own."""
+
+    async def hear(
+        self, outlet_id: int, token: str, *, method: str, tail: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer | None:
+        """What is answered once the evidence is durable; ``None`` for an address that there is not."""
+        ...
+
+
 class Wirer(Protocol):
     """Checks that there is such a channel and carrier and that the carrier takes the settings."""
 
