@@ -36,6 +36,7 @@ def build_house(settings: Settings, database_url: str) -> House:
     press = HousePress(settings.base_url, secret, Studio())
     return House(
         engine=engine,
+        crowd=connect(database_url, pool=5, waits=2.0),
         seal=seal,
         press=press,
         wire=wire,
@@ -51,6 +52,7 @@ async def close_house(house: House) -> None:
         house.press.close()
     if isinstance(house.ear, Hearing):
         await house.ear.close()
+    await house.crowd.dispose()
     await house.engine.dispose()
 
 

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     """Where the public and partners reach huijia; the address it listens on by default."""
     seal_keys: SecretStr | None = None
     """Fernet keys, newest first, comma-separated; generated into the data folder by default."""
-    media_secret: SecretStr | None = None
+    media_secret: SecretStr | None = Field(default=None, min_length=16)
     """Signs media URLs; generated into the data folder by default."""
 
     @property

@@ -30,7 +30,7 @@ async def read_media(
     """The picture or sound behind a signed URL."""
     if not media_allowed(house.media_secret, alert, sha256, expires, signature, datetime.now(UTC)):
         raise Problem("media-expired", "图片链接无效或已过期。", "The media URL is not valid or has expired.")
-    async with transaction(house.engine) as session:
+    async with transaction(house.crowd) as session:
         found = await media.public(session, alert, sha256)
     if found is None:
         raise Problem(

@@ -82,7 +82,7 @@ _CLAIM = text(
     % f"""
   SELECT d.ctid FROM delivery d
   WHERE d.state = 'pending' AND d.lane = 'push' AND (NOT :only_retractions OR d.kind = 'retract') {_FREE}
-  ORDER BY d.priority, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED"""
+  ORDER BY d.priority, d.tries > 0, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED"""
 )
 
 # The outlets of a lane are locked one dispatcher at a time, so that the window is counted once. What is in flight or
@@ -120,7 +120,8 @@ def _claimed(r: Any) -> Claimed:
 async def claim(
     session: Session, *, worker: str, lease: timedelta, room: int, only_retractions: bool
 ) -> Sequence[Claimed]:
-    """Take up to ``room`` due deliveries, retractions first. Raises Crossed."""
+    """Take up to ``room`` due deliveries: retractions first, and first attempts before the retries of a dead outlet.
+    Raises Crossed."""
     return await _take(
         session, _CLAIM, {"worker": worker, "lease": lease, "room": room, "only_retractions": only_retractions}
     )

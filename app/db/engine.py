@@ -44,14 +44,17 @@ def _dumps(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def connect(url: str, *, pool: int = 20) -> AsyncEngine:
-    """An engine for any PostgreSQL 15 or newer. ``postgres://`` and ``postgresql://`` are taken as well."""
+def connect(url: str, *, pool: int = 20, waits: float = 5.0) -> AsyncEngine:
+    """An engine for any PostgreSQL 15 or newer. ``postgres://`` and ``postgresql://`` are taken as well. Twice ``pool``
+    connections at most; whoever gets none within ``waits`` seconds is told that the database is away."""
     parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
+    if (mode := parsed.query.get("sslmode")) is not None:  # libpq's name for what asyncpg calls ssl
+        parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
     return create_async_engine(
         parsed.set(drivername="postgresql+asyncpg"),
         pool_size=pool,
         max_overflow=pool,
-        pool_timeout=5,
+        pool_timeout=waits,
         pool_pre_ping=True,
         hide_parameters=True,  # they hold the child's name
         json_serializer=_dumps,
@@ -111,8 +114,11 @@ async def only_here(engine: AsyncEngine, what: str) -> AsyncIterator[asyncio.Eve
 @asynccontextmanager
 async def _connected(engine: AsyncEngine) -> AsyncIterator[tuple[asyncpg.Connection, asyncio.Event]]:
     """A connection of its own, and an event that is set when it is lost."""
-    url = engine.url.set(drivername="postgresql")
-    connection: asyncpg.Connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=5)
+    url = engine.url.set(drivername="postgresql").difference_update_query(["ssl"])
+    mode = engine.url.query.get("ssl")
+    connection: asyncpg.Connection = await asyncpg.connect(
+        url.render_as_string(hide_password=False), timeout=5, **({"ssl": mode} if mode else {})
+    )
     gone = asyncio.Event()
     connection.add_termination_listener(lambda _: gone.set())
     try:

@@ -9,9 +9,11 @@ from app.flows.ports import Ear, Press, Seal, Wirer
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """``base_url`` is where the public and partners find huijia, without a trailing slash."""
+    """``crowd`` is the public's few connections to the same database: a city that opens a child's page takes none from an
+    officer. ``base_url`` is where the public and partners find huijia, without a trailing slash."""
 
     engine: AsyncEngine
+    crowd: AsyncEngine
     seal: Seal
     press: Press
     wire: Wirer

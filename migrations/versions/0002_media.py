@@ -39,11 +39,17 @@ def upgrade() -> None:
     op.create_foreign_key(op.f('receipt_proof_fkey'), 'receipt', 'proof', ['proof'], ['sha256'])
     op.add_column('outlet', sa.Column('heard_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('delivery', sa.Column('tend_at', sa.DateTime(timezone=True), nullable=True))
+    due = sa.text("state = 'pending' AND lane = 'push'")
+    op.drop_index('delivery_due', 'delivery')
+    op.create_index('delivery_due', 'delivery', ['priority', sa.text('(tries > 0)'), 'due_at'], postgresql_where=due)
     op.create_index('delivery_tended', 'delivery', ['tend_at'], postgresql_where=sa.text('tend_at IS NOT NULL'))
     op.create_index('delivery_reference', 'delivery', ['reference'], postgresql_where=sa.text('reference IS NOT NULL'))
 
 
 def downgrade() -> None:
+    due = sa.text("state = 'pending' AND lane = 'push'")
+    op.drop_index('delivery_due', 'delivery')
+    op.create_index('delivery_due', 'delivery', ['priority', 'due_at'], postgresql_where=due)
     op.drop_index('delivery_reference', 'delivery')
     op.drop_index('delivery_tended', 'delivery')
     op.drop_column('delivery', 'tend_at')
