@@ -1,6 +1,6 @@
 """Alerts, their notices and what was rendered of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -186,6 +186,17 @@ async def renditions(session: Session, alert_id: int, number: int) -> Mapping[st
         )
     )
     return {r.profile: r.body for r in found}
+
+
+async def ended(session: Session, ids: Collection[int]) -> frozenset[int]:
+    """Those of these alerts that have been retracted or have expired."""
+    if not ids:
+        return frozenset()
+    found = await session.execute(
+        text("SELECT id FROM alert WHERE id = ANY(CAST(:ids AS bigint[])) AND state IN ('retracted', 'expired')"),
+        {"ids": list(ids)},
+    )
+    return frozenset(r.id for r in found)
 
 
 async def overdue_to_expire(session: Session) -> Sequence[int]:

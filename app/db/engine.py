@@ -5,7 +5,7 @@ Core, not the ORM: rows are plain values, and the statements that matter are wri
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import TypeAlias
@@ -97,6 +97,13 @@ async def clock(session: Session) -> datetime:
 async def notify(session: Session, channel: str, payload: str = "") -> None:
     """Wake the listeners of ``channel`` when this transaction commits. A hint only: everyone also polls."""
     await session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
+
+
+async def notify_all(session: Session, channel: str, payloads: Sequence[str]) -> None:
+    """As ``notify``, once for each payload."""
+    if payloads:
+        statement = text("SELECT pg_notify(:channel, p) FROM unnest(CAST(:payloads AS text[])) AS p")
+        await session.execute(statement, {"channel": channel, "payloads": list(payloads)})
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.db import claims, tending
 from app.db.claims import Claimed, Result
-from app.db.engine import Session, clock, notify
+from app.db.engine import Session, clock, notify_all
 from app.dispatch.evidence import take
 from app.dispatch.send import Finished
 from app.domain.machines import after_attempt
@@ -38,8 +38,7 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
         await tending.again(session, cleared)
     if said := [(r.claimed.id, receipt) for r, receipt in done if receipt is not None]:
         await take(session, said, now, press)
-    for code in await claims.codes(session, list(heads)):
-        await notify(session, CHANGED, code)
+    await notify_all(session, CHANGED, await claims.codes(session, list(heads)))
 
 
 async def rescue(session: Session, worker: str, press: Press) -> int:

@@ -78,9 +78,10 @@ async def _settle_without_a_fence(patch: pytest.MonkeyPatch, world: World) -> No
 async def _let_a_receipt_end_the_lease(patch: pytest.MonkeyPatch, world: World) -> None:
     apply = receipts.apply
 
-    async def and_end_it(session: Session, delivery_id: int, *args: Any, **more: Any) -> None:
-        await apply(session, delivery_id, *args, **more)
-        await session.execute(text("UPDATE delivery SET lease_until = NULL WHERE id = :id"), {"id": delivery_id})
+    async def and_end_it(session: Session, changes: Sequence[receipts.Change]) -> None:
+        await apply(session, changes)
+        for change in changes:
+            await session.execute(text("UPDATE delivery SET lease_until = NULL WHERE id = :id"), {"id": change.id})
 
     patch.setattr(receipts, "apply", and_end_it)
 
