@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 
-from app.api import alerts, feed, health, inbound, media, problems, receipts
+from app.api import alerts, feed, health, inbound, media, metrics, problems, receipts
 from app.api.limits import BodyLimit
 from app.api.openapi import definitions
 from app.console.live import Live
@@ -43,6 +43,7 @@ def build_house(settings: Settings, database_url: str) -> House:
         base_url=settings.base_url,
         media_secret=secret,
         ear=Hearing(engine, press, seal, HttpWire(Keeping(engine)), secret),
+        metrics_token=settings.token_for_metrics(),
     )
 
 
@@ -75,7 +76,7 @@ def build_app(house: House) -> FastAPI:
     app = FastAPI(title="huijia 回家", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.house, app.state.live = house, live
     problems.install(app)
-    for room in (alerts, receipts, feed, media, health, inbound):
+    for room in (alerts, receipts, feed, media, health, metrics, inbound):
         app.include_router(room.router)
     app.include_router(console(house, live), prefix="/console")
     app.include_router(public_pages(house))

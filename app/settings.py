@@ -30,6 +30,13 @@ class Settings(BaseSettings):
     media_secret: SecretStr | None = Field(default=None, min_length=16)
     """Signs media URLs; generated into the data folder by default."""
 
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    """Opens /metrics; generated into the data folder by default."""
+    metrics_port: int | None = None
+    """Where a lone dispatcher serves its own metrics, on HUIJIA_HOST; nowhere by default."""
+    alarm_url: SecretStr | None = None
+    """Who is told when something is wrong: a URL that takes a JSON message, such as a DingTalk robot's."""
+
     @property
     def base_url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
@@ -45,6 +52,11 @@ class Settings(BaseSettings):
         if self.seal_keys is not None:
             return [k.strip() for k in self.seal_keys.get_secret_value().split(",") if k.strip()]
         return [_kept(self.data / "seal.key", lambda: Fernet.generate_key().decode())]
+
+    def token_for_metrics(self) -> str:
+        if self.metrics_token is not None:
+            return self.metrics_token.get_secret_value()
+        return _kept(self.data / "metrics.token", lambda: secrets.token_urlsafe(32))
 
     def signing_secret(self) -> bytes:
         if self.media_secret is not None:

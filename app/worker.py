@@ -2,6 +2,7 @@
 
 import asyncio
 
+from app import meters
 from app.db.engine import connect
 from app.dispatch.dispatcher import DEFAULT_LIMITS, Dispatcher, Limits
 from app.dispatch.keeping import Keeping
@@ -30,13 +31,17 @@ async def work(
     dispatcher = Dispatcher(engine, mine, seal, wire, limits=limits)
     scheduler = Sweeps(engine, mine, dispatcher.worker).schedule()
     scheduler.start()
-    listening = asyncio.create_task(Listening(engine, mine, seal, wire).run(stop))
+    beside = [
+        asyncio.create_task(Listening(engine, mine, seal, wire).run(stop)),
+        asyncio.create_task(meters.watch_the_loop()),
+    ]
     try:
         await dispatcher.run(stop)
     finally:
         scheduler.shutdown(wait=False)
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await wire.close()
         if press is None:
             mine.close()

@@ -14,10 +14,14 @@ import typer
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from prometheus_client import start_http_server
 
 from app.commands.demonstration import Demonstration
 from app.commands.store import migrate_to_head, store
 from app.dispatch.press import HousePress
+from app.dispatch.watchdog import Watchdog
+from app.dispatch.wire import HttpWire
+from app.flows.house import House
 from app.main import build_app, build_house, close_house
 from app.settings import Settings
 from app.worker import work
@@ -66,6 +70,20 @@ def on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
+
+
+@asynccontextmanager
+async def watched(house: House, settings: Settings, stop: asyncio.Event) -> AsyncIterator[None]:
+    """The watchdog beside the API, out of the path of what it watches."""
+    wire = HttpWire()
+    alarm = settings.alarm_url.get_secret_value() if settings.alarm_url else None
+    task = asyncio.create_task(Watchdog(house.engine, wire, alarm).run(stop))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await wire.close()
 
 
 @asynccontextmanager
@@ -123,7 +141,7 @@ def serve(
         worker = asyncio.create_task(work(settings, url, stop, press=press))
         worker.add_done_callback(lambda _: stop.set())
         try:
-            async with serving(build_app(house), settings, stop):
+            async with serving(build_app(house), settings, stop), watched(house, settings, stop):
                 await show.run(house, stop)
                 await stop.wait()
         finally:
@@ -148,7 +166,7 @@ def api(
 
     async def main(url: str, stop: asyncio.Event) -> None:
         house = build_house(settings, url)
-        async with serving(build_app(house), settings, stop):
+        async with serving(build_app(house), settings, stop), watched(house, settings, stop):
             await stop.wait()
         await close_house(house)
 
@@ -159,6 +177,8 @@ def dispatch() -> None:
     """只运行投递与定时任务。可运行多个，共用一个数据库。"""
     settings = Settings()
     log_to(None)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port, settings.host)
     _run(lambda url, stop: work(settings, url, stop), settings, migrates=False)
 
 

@@ -200,7 +200,8 @@ FROM unnest(CAST(:ids AS bigint[]), CAST(:tries AS int[]), CAST(:states AS text[
             CAST(:tends AS interval[])) AS u(id, tries, state, due_at, refused, reference, reason, detail, tend)
 WHERE d.id = ANY (ARRAY(SELECT l.id FROM delivery l WHERE l.id = ANY(CAST(:ids AS bigint[])) ORDER BY l.id FOR UPDATE))
   AND d.id = u.id AND d.tries = u.tries AND d.lease_until IS NOT NULL
-RETURNING d.id, d.tries
+RETURNING d.id, d.tries, d.kind, CASE WHEN u.state = 'accepted' THEN extract(epoch FROM now() - d.created_at)::float END
+  AS seconds
 """
 )
 
@@ -216,9 +217,9 @@ SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:outlets AS bigint[]), CAST(:t
 )
 
 
-async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> frozenset[tuple[int, int]]:
-    """Write what a batch of attempts came to. Returns the attempts (delivery and number) that still held their lease; of
-    the others only the attempt is recorded, marked stale."""
+async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> Sequence[tuple[Kind, float]]:
+    """Write what a batch of attempts came to. Of those that no longer held their lease only the attempt is recorded,
+    marked stale. Returns what was accepted: its kind, and the seconds since it was issued."""
     columns = {
         "ids": [r.claimed.id for r, _ in done],
         "tries": [r.claimed.tries for r, _ in done],
@@ -236,7 +237,8 @@ async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worke
             "tends": [r.tend for r, _ in done],
         },
     )
-    ours = frozenset((r.id, r.tries) for r in updated)
+    rows = updated.all()
+    ours = frozenset((r.id, r.tries) for r in rows)
     await session.execute(
         _RECORD,
         columns
@@ -250,7 +252,7 @@ async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worke
             "stale": [(r.claimed.id, r.claimed.tries) not in ours for r, _ in done],
         },
     )
-    return ours
+    return [(Kind(r.kind), r.seconds) for r in rows if r.seconds is not None]
 
 
 async def lost(session: Session, limit: int) -> Sequence[tuple[Claimed, datetime]]:

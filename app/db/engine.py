@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 Session: TypeAlias = AsyncConnection
 """One open transaction. Verbs and flows take it; the edge that opened it commits it."""
@@ -61,6 +62,12 @@ def connect(url: str, *, pool: int = 20, waits: float = 5.0) -> AsyncEngine:
         json_deserializer=orjson.loads,
         connect_args={"timeout": 5, "server_settings": SERVER_SETTINGS, "command_timeout": 30},
     )
+
+
+def in_use(engine: AsyncEngine) -> int:
+    """How many connections of its pool are taken."""
+    pool = engine.pool
+    return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
 
 @asynccontextmanager

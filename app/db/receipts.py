@@ -93,24 +93,28 @@ async def keep(session: Session, new: Sequence[NewReceipt]) -> set[tuple[int, Re
     return {(r.delivery_id, ReceiptKind(r.kind), r.at) for r in found if r.delivery_id is not None}
 
 
-async def apply(session: Session, changes: Sequence[Change]) -> None:
+async def apply(session: Session, changes: Sequence[Change]) -> Sequence[tuple[Kind, float]]:
     """Let deliveries know what their outlets said. A send that is still under way keeps its lease until it is settled.
-    The caller has locked them (``receivers``)."""
+    The caller has locked them (``receivers``). Returns what was confirmed now: its kind, and the seconds since it was
+    issued."""
     if not changes:
-        return
-    await session.execute(
+        return []
+    found = await session.execute(
         text(
             "UPDATE delivery d SET state = u.state, heard = d.heard OR u.heard, "
             "confirmed_at = CASE WHEN u.state = 'confirmed' THEN coalesce(d.confirmed_at, now()) ELSE d.confirmed_at END, "
             "reason = CASE WHEN u.note IS NULL THEN d.reason ELSE 'rejected' END, detail = coalesce(u.note, d.detail) "
             "FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:heard AS boolean[]), "
-            "CAST(:notes AS text[])) AS u(id, state, heard, note) WHERE d.id = u.id"
+            "CAST(:notes AS text[])) AS u(id, state, heard, note) WHERE d.id = u.id "
+            "RETURNING d.kind, CASE WHEN d.state = 'confirmed' AND d.confirmed_at = now() "
+            "THEN extract(epoch FROM now() - d.created_at)::float END AS seconds"
         ),
         {
             "ids": [c.id for c in changes], "states": [c.state for c in changes], "heard": [c.heard for c in changes],
             "notes": [c.note for c in changes],
         },
     )  # fmt: skip
+    return [(Kind(r.kind), r.seconds) for r in found if r.seconds is not None]
 
 
 async def down_since(session: Session, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], datetime]:

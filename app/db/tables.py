@@ -341,6 +341,15 @@ idempotency = Table(
     _made(),
 )
 
+worker = Table(
+    "worker",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("started_at", Instant, nullable=False, server_default=text("now()")),
+    Column("seen_at", Instant, nullable=False, server_default=text("now()")),
+    Column("detail", JSONB, nullable=False, server_default="{}"),
+)
+
 # Serial numbers that a wire's ids are made of
 counter = Table(
     "counter", metadata, Column("name", Text, primary_key=True), Column("value", BigInteger, nullable=False)

@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from pydantic import BaseModel
 
+from app import meters
 from app.db.claims import Claimed, Result
 from app.dispatch.clock import StoreClock
 from app.domain.words import Kind, Outcome
@@ -103,6 +104,7 @@ def _finished(order: Order, stated: Stated, started: datetime, finished: datetim
         order.claimed.id, order.claimed.alert_id, order.claimed.number, order.claimed.outlet_id, order.carrier.name,
         order.claimed.tries, result.outcome, result.reason or "-", milliseconds,
     )  # fmt: skip
+    meters.attempts.labels(order.carrier.name, result.outcome, result.reason or "").inc()
     return result, receipt
 
 

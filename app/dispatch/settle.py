@@ -4,13 +4,14 @@ import random
 from collections.abc import Sequence
 from datetime import datetime
 
+from app import meters
 from app.db import claims, tending
 from app.db.claims import Claimed, Result
 from app.db.engine import Session, clock, notify_all
 from app.dispatch.evidence import take
 from app.dispatch.send import Finished
 from app.domain.machines import after_attempt
-from app.domain.words import Outcome
+from app.domain.words import DeliveryState, Outcome
 from app.flows.ports import Press
 from app.flows.tell import CHANGED
 from channels.contract import Reason
@@ -33,7 +34,9 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
         )
         for r in results
     ]  # fmt: skip
-    await claims.settle(session, settled, worker)
+    meters.retries.inc(sum(s.state is DeliveryState.PENDING for _, s in settled))
+    for kind, seconds in await claims.settle(session, settled, worker):
+        meters.accepted_seconds.labels(kind).observe(seconds)
     if cleared := sorted({r.claimed.outlet_id for r in results if r.clears}):
         await tending.again(session, cleared)
     if said := [(r.claimed.id, receipt) for r, receipt in done if receipt is not None]:
@@ -45,6 +48,7 @@ async def rescue(session: Session, worker: str, press: Press) -> int:
     """Settle what was sent by a process that vanished: nobody knows whether it aired. Safe to run twice; returns how
     many leases had been lost."""
     lost = await claims.lost(session, RESCUE_BATCH)
+    meters.leases_lost.inc(len(lost))
     if lost:
         done: list[Finished] = [(_lost(c, lease_end), None) for c, lease_end in lost]
         await settle(session, done, worker, press)

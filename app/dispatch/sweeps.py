@@ -8,7 +8,7 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, claims, deliveries, media, tending
+from app.db import accounts, alerts, claims, deliveries, media, tending, workers
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
 from app.flows.end import expire
@@ -104,3 +104,4 @@ class Sweeps:
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
             await media.forget_ended(session, DAY)
+            await workers.forget(session)

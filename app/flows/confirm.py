@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app import meters
 from app.db import alerts, receipts
 from app.db.engine import Session, notify_all
 from app.db.receipts import Change, NewReceipt, Receiver
@@ -59,7 +60,8 @@ async def confirm(
         taken.append(Taken.RECORDED if new else Taken.DUPLICATE)
         if new:
             changed[receiver.id] = _change(changed.get(receiver.id) or Change(receiver.id, receiver.state), receiver, s)
-    await receipts.apply(session, list(changed.values()))
+    for kind, seconds in await receipts.apply(session, list(changed.values())):
+        meters.aired_seconds.labels(kind).observe(seconds)
     touched = [known[id] for id in changed]
     await _take_down_latecomers(session, touched, changed, press)
     await notify_all(session, CHANGED, sorted({r.code for r in touched}))

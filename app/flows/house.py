@@ -20,3 +20,4 @@ class House:
     base_url: str
     media_secret: bytes
     ear: Ear | None = None
+    metrics_token: str = ""

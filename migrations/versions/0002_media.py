@@ -1,7 +1,8 @@
-"""Pictures and sounds made of a notice, proofs, counters, and the deliveries that are looked after."""
+"""Pictures and sounds made of a notice, proofs, counters, workers, and the deliveries that are looked after."""
 
 from alembic import op
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 revision = '0002'
 down_revision = '0001'
@@ -35,6 +36,13 @@ def upgrade() -> None:
     sa.Column('value', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('counter_pkey'))
     )
+    op.create_table('worker',
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('seen_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('detail', postgresql.JSONB(), server_default='{}', nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('worker_pkey'))
+    )
     op.add_column('receipt', sa.Column('proof', sa.Text(), nullable=True))
     op.create_foreign_key(op.f('receipt_proof_fkey'), 'receipt', 'proof', ['proof'], ['sha256'])
     op.add_column('outlet', sa.Column('heard_at', sa.DateTime(timezone=True), nullable=True))
@@ -55,6 +63,7 @@ def downgrade() -> None:
     op.drop_column('delivery', 'tend_at')
     op.drop_column('outlet', 'heard_at')
     op.drop_column('receipt', 'proof')
+    op.drop_table('worker')
     op.drop_table('counter')
     op.drop_table('proof')
     op.drop_index('photo_sha256_idx', 'photo')
