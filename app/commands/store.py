@@ -9,6 +9,7 @@ import typer
 import uvloop
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -40,10 +41,20 @@ def store(settings: Settings) -> Iterator[str]:
         cluster.stop()
 
 
-def migrate_to_head(url: str) -> None:
-    """Bring the schema up to date."""
+def _migrations() -> Config:
     config = Config(str(PROJECT / "alembic.ini"))
     config.set_main_option("script_location", str(PROJECT / "migrations"))
+    return config
+
+
+def newest_schema() -> str | None:
+    """The revision that the code was written for."""
+    return ScriptDirectory.from_config(_migrations()).get_current_head()
+
+
+def migrate_to_head(url: str) -> None:
+    """Bring the schema up to date."""
+    config = _migrations()
     config.attributes["url"] = url
     try:
         command.upgrade(config, "head")
