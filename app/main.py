@@ -19,6 +19,7 @@ from app.dispatch.hearing import Hearing
 from app.dispatch.keeping import Keeping
 from app.dispatch.press import HousePress
 from app.dispatch.studio import Studio
+from app.dispatch.trial import Trials
 from app.dispatch.wire import HttpWire
 from app.dispatch.wiring import wire
 from app.flows.house import House
@@ -34,6 +35,7 @@ def build_house(settings: Settings, database_url: str) -> House:
     engine = connect(database_url)
     seal = Seal(*settings.sealing_keys())
     press = HousePress(settings.base_url, secret, Studio())
+    way = HttpWire(Keeping(engine), allowed=settings.networks)
     return House(
         engine=engine,
         crowd=connect(database_url, pool=5, waits=2.0),
@@ -42,8 +44,9 @@ def build_house(settings: Settings, database_url: str) -> House:
         wire=wire,
         base_url=settings.base_url,
         media_secret=secret,
-        ear=Hearing(engine, press, seal, HttpWire(Keeping(engine)), secret),
         metrics_token=settings.token_for_metrics(),
+        ear=Hearing(engine, press, seal, way, secret),
+        trier=Trials(engine, seal, settings.base_url, way),
     )
 
 

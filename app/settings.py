@@ -8,8 +8,10 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography.fernet import Fernet
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.domain.calling import Network, read_networks
 
 
 class Settings(BaseSettings):
@@ -27,6 +29,8 @@ class Settings(BaseSettings):
     """Where the public and partners reach huijia; the address it listens on by default."""
     seal_keys: SecretStr | None = None
     """Fernet keys, newest first, comma-separated; generated into the data folder by default."""
+    may_call: str = ""
+    """Networks beside the public ones in which outlets may be called: CIDR, comma-separated."""
     media_secret: SecretStr | None = Field(default=None, min_length=16)
     """Signs media URLs; generated into the data folder by default."""
 
@@ -36,6 +40,17 @@ class Settings(BaseSettings):
     """Where a lone dispatcher serves its own metrics, on HUIJIA_HOST; nowhere by default."""
     alarm_url: SecretStr | None = None
     """Who is told when something is wrong: a URL that takes a JSON message, such as a DingTalk robot's."""
+
+    @field_validator("may_call")
+    @classmethod
+    def _is_networks(cls, value: str) -> str:
+        read_networks(value)
+        return value
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Where outlets may be called although it is not public."""
+        return read_networks(self.may_call)
 
     @property
     def base_url(self) -> str:

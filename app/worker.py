@@ -27,7 +27,7 @@ async def work(
     engine = connect(database_url, pool=10)
     mine = press or HousePress(settings.base_url, settings.signing_secret(), Studio())
     seal = Seal(*settings.sealing_keys())
-    wire = HttpWire(Keeping(engine))
+    wire = HttpWire(Keeping(engine), allowed=settings.networks)
     dispatcher = Dispatcher(engine, mine, seal, wire, limits=limits)
     scheduler = Sweeps(engine, mine, dispatcher.worker).schedule()
     scheduler.start()

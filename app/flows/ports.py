@@ -77,6 +77,39 @@ class Ear(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a trial: ``kind`` is what was sent (publish, retract), ``status`` the HTTP status of the answer if there
+    was one, ``answer`` its words without addresses, keys and names."""
+
+    kind: str
+    outcome: str
+    reason: str
+    detail: str
+    status: int | None
+    answer: str
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What an outlet made of a test notice and of its take-down. ``outcome`` is accepted, retry or refused."""
+
+    outcome: str
+    reason: str
+    detail: str
+    milliseconds: float
+    steps: tuple[Step, ...]
+
+
+class Trier(Protocol):
+    """Sends an outlet a test notice and takes it down again, outside any alert."""
+
+    async def try_out(self, outlet_id: int, by: str) -> Trial:
+        """Raises NotFound, or Conflict for an outlet that cannot be tried now."""
+        ...
+
+
 class Wirer(Protocol):
     """Checks that there is such a channel and carrier and that the carrier takes the settings."""
 
