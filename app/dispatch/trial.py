@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -166,3 +166,6 @@ class _Watched:
 
     async def count(self, name: str) -> int:
         return await self.wire.count(name)
+
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        return self.wire.sign(message)

@@ -19,6 +19,7 @@ from pyreqwest.http import Url
 
 from app.dispatch.ways import LookUp, Ways
 from app.domain.calling import Network
+from app.flows.ports import Signer
 from channels.contract import Line, Media, Reason, Reply, WireError
 
 BODY_LIMIT = 64 * 1024
@@ -36,11 +37,18 @@ class Store(Protocol):
 
 class HttpWire:
     """Calls public addresses and those within ``allowed``. Redirects are reported, not followed; no proxy, no cookies,
-    nothing is decompressed, a body is cut at 64 KiB. Without a ``store`` there is no content and no count."""
+    nothing is decompressed, a body is cut at 64 KiB. Without a ``store`` there is no content and no count, without a
+    ``signer`` no signature."""
 
     def __init__(
-        self, store: Store | None = None, *, allowed: Sequence[Network] = (), look_up: LookUp | None = None
+        self,
+        store: Store | None = None,
+        *,
+        signer: Signer | None = None,
+        allowed: Sequence[Network] = (),
+        look_up: LookUp | None = None,
     ) -> None:
+        self._signer = signer
         self._ways = Ways(allowed, look_up)
         self._store = store
         self._held: dict[Hashable, Any] = {}
@@ -108,6 +116,12 @@ class HttpWire:
         if self._store is None:
             raise LookupError("no counters here")
         return await self._store.count(name)
+
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        """By every key of ours."""
+        if self._signer is None:
+            raise LookupError("no keys here")
+        return self._signer.sign(message)
 
     async def close(self) -> None:
         for key in list(self._held):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.flows.ports import Ear, Press, Seal, Trier, Wirer
+from app.flows.ports import Ear, Press, Seal, Signer, Trier, Wirer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +22,4 @@ class House:
     ear: Ear | None = None
     metrics_token: str = ""
     trier: Trier | None = None
+    signer: Signer | None = None

@@ -1,10 +1,13 @@
 """What flows need of the rooms above them, as the composition roots hand it in."""
 
+import base64
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.db.outlets import Profiles
 from app.domain.geo import Point
@@ -132,6 +135,40 @@ class Seal:
 
     def open(self, sealed: bytes) -> bytes:
         return self._fernet.decrypt(sealed)
+
+
+PRIVATE, PUBLIC = "whsk_", "whpk_"
+
+
+class Signer:
+    """huijia's own keys (Ed25519, RFC 8032), as Standard Webhooks 1.0 writes them: ``whsk_`` and the Base64 of the 32-byte
+    seed. ``keys`` newest first; all of them sign, so that whoever checks can change over in their own time."""
+
+    def __init__(self, *keys: str) -> None:
+        self._keys = [Ed25519PrivateKey.from_private_bytes(_seed(key)) for key in keys]
+
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        """One signature of 64 bytes by each key."""
+        return [key.sign(message) for key in self._keys]
+
+    def public(self) -> Sequence[str]:
+        """``whpk_`` and the Base64 of 32 bytes, for each key."""
+        return [PUBLIC + base64.b64encode(key.public_key().public_bytes_raw()).decode() for key in self._keys]
+
+
+def new_signing_key() -> str:
+    """A fresh private key."""
+    return PRIVATE + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _seed(key: str) -> bytes:
+    try:
+        seed = base64.b64decode(key.removeprefix(PRIVATE), validate=True)
+    except ValueError:
+        seed = b""
+    if not key.startswith(PRIVATE) or len(seed) != 32:
+        raise ValueError("a signing key is whsk_ and the Base64 of 32 bytes")
+    return seed
 
 
 def point_or_none(lon: float | None, lat: float | None) -> Point | None:
