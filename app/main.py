@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 
-from app.api import alerts, feed, health, inbound, media, metrics, problems, receipts
+from app.api import alerts, feed, health, inbound, keys, media, metrics, problems, receipts
 from app.api.limits import BodyLimit
 from app.api.openapi import definitions
 from app.console.live import Live
@@ -19,10 +19,11 @@ from app.dispatch.hearing import Hearing
 from app.dispatch.keeping import Keeping
 from app.dispatch.press import HousePress
 from app.dispatch.studio import Studio
+from app.dispatch.trial import Trials
 from app.dispatch.wire import HttpWire
 from app.dispatch.wiring import wire
 from app.flows.house import House
-from app.flows.ports import Seal
+from app.flows.ports import Seal, Signer
 from app.flows.tell import CHANGED
 from app.settings import Settings
 
@@ -34,6 +35,8 @@ def build_house(settings: Settings, database_url: str) -> House:
     engine = connect(database_url)
     seal = Seal(*settings.sealing_keys())
     press = HousePress(settings.base_url, secret, Studio())
+    signer = Signer(*settings.own_keys())
+    way = HttpWire(Keeping(engine), signer=signer, allowed=settings.networks)
     return House(
         engine=engine,
         crowd=connect(database_url, pool=5, waits=2.0),
@@ -42,8 +45,10 @@ def build_house(settings: Settings, database_url: str) -> House:
         wire=wire,
         base_url=settings.base_url,
         media_secret=secret,
-        ear=Hearing(engine, press, seal, HttpWire(Keeping(engine)), secret),
         metrics_token=settings.token_for_metrics(),
+        ear=Hearing(engine, press, seal, way, secret),
+        trier=Trials(engine, seal, settings.base_url, way),
+        signer=signer,
     )
 
 
@@ -76,7 +81,7 @@ def build_app(house: House) -> FastAPI:
     app = FastAPI(title="huijia 回家", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.house, app.state.live = house, live
     problems.install(app)
-    for room in (alerts, receipts, feed, media, health, metrics, inbound):
+    for room in (alerts, receipts, feed, media, health, metrics, inbound, keys):
         app.include_router(room.router)
     app.include_router(console(house, live), prefix="/console")
     app.include_router(public_pages(house))

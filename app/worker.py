@@ -11,7 +11,7 @@ from app.dispatch.press import HousePress
 from app.dispatch.studio import Studio
 from app.dispatch.sweeps import Sweeps
 from app.dispatch.wire import HttpWire
-from app.flows.ports import Seal
+from app.flows.ports import Seal, Signer
 from app.settings import Settings
 
 
@@ -27,7 +27,7 @@ async def work(
     engine = connect(database_url, pool=10)
     mine = press or HousePress(settings.base_url, settings.signing_secret(), Studio())
     seal = Seal(*settings.sealing_keys())
-    wire = HttpWire(Keeping(engine))
+    wire = HttpWire(Keeping(engine), signer=Signer(*settings.own_keys()), allowed=settings.networks)
     dispatcher = Dispatcher(engine, mine, seal, wire, limits=limits)
     scheduler = Sweeps(engine, mine, dispatcher.worker).schedule()
     scheduler.start()

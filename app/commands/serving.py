@@ -21,12 +21,14 @@ from app.commands.store import migrate_to_head, store
 from app.dispatch.press import HousePress
 from app.dispatch.watchdog import Watchdog
 from app.dispatch.wire import HttpWire
+from app.domain.calling import EVERYWHERE
 from app.flows.house import House
 from app.main import build_app, build_house, close_house
 from app.settings import Settings
 from app.worker import work
 
 GRACE_SECONDS = 8
+LOOPBACK = "127.0.0.0/8,::1"
 
 
 class _Server(uvicorn.Server):
@@ -75,7 +77,7 @@ def on_signals(stop: asyncio.Event) -> None:
 @asynccontextmanager
 async def watched(house: House, settings: Settings, stop: asyncio.Event) -> AsyncIterator[None]:
     """The watchdog beside the API, out of the path of what it watches."""
-    wire = HttpWire()
+    wire = HttpWire(allowed=EVERYWHERE)
     alarm = settings.alarm_url.get_secret_value() if settings.alarm_url else None
     task = asyncio.create_task(Watchdog(house.engine, wire, alarm).run(stop))
     try:
@@ -130,6 +132,8 @@ def serve(
 ) -> None:
     """全部在一个进程里：数据库、接口、控制台、投递、定时任务。"""
     settings = Settings()
+    if sandbox:  # its outlets stand on this machine
+        settings = settings.model_copy(update={"may_call": ",".join(filter(None, (settings.may_call, LOOPBACK)))})
     settings.data.mkdir(parents=True, exist_ok=True)
     log_to(settings.data / "huijia.log")
     show = Demonstration(settings, sandbox=sandbox, drill=drill, sandbox_port=sandbox_port, screens=screens)

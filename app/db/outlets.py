@@ -113,10 +113,13 @@ async def profiles(session: Session, ids: Sequence[int]) -> Profiles:
     return {r.profile: (r.channel, r.panel, r.duty) for r in found}
 
 
-async def by_name(session: Session, name: str) -> Enrolled | None:
-    """The outlet with this name or this number."""
+async def by_name(session: Session, name: str, partner: str | None = None) -> Enrolled | None:
+    """The outlet with this name or this number; of any partner, or of the one that is named."""
     where = t.outlet.c.id == int(name) if name.isdecimal() else t.outlet.c.name == name
-    found = await session.execute(select(*_ENROLLED).where(where).order_by(t.outlet.c.id).limit(1))
+    chosen = select(*_ENROLLED).join_from(t.outlet, t.partner).where(where)
+    if partner is not None:
+        chosen = chosen.where(t.partner.c.name == partner)
+    found = await session.execute(chosen.order_by(t.outlet.c.id).limit(1))
     return _enrolled(r) if (r := found.one_or_none()) else None
 
 

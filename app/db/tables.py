@@ -70,7 +70,9 @@ partner = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("phone", Text, nullable=False, server_default=""),
     Column("feed_head", BigInteger, nullable=False, server_default="0"),
+    Column("at_once", Integer, nullable=False, server_default="500"),
     _made(),
+    CheckConstraint("at_once > 0", name="at_once"),
 )
 
 outlet = Table(
@@ -97,9 +99,31 @@ outlet = Table(
     Column("paused", Boolean, nullable=False, server_default="false"),
     Column("receipt_minutes", Integer, nullable=False, server_default="5"),
     Column("heard_at", Instant),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failing_since", Instant),
+    Column("quarantined_at", Instant),
+    Column("probe_at", Instant),
+    Column("trouble", Text),
     _made(),
     Column("updated_at", Instant, nullable=False, server_default=text("now()")),
     UniqueConstraint("partner_id", "name"),
+    Index("outlet_failing", "id", postgresql_where=text("failures > 0")),
+    Index("outlet_quarantined", "id", postgresql_where=text("probe_at IS NOT NULL")),
+)
+
+# A test notice sent to one outlet, and what it answered; without an outcome while it is under way
+trial = Table(
+    "trial",
+    metadata,
+    _id(),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
+    Column("by", Text, nullable=False),
+    *_word("outcome", Outcome, nullable=True),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("milliseconds", Double),
+    Column("steps", JSONB, nullable=False, server_default="[]"),
 )
 
 api_key = Table(

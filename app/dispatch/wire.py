@@ -2,20 +2,24 @@
 wires that are not HTTP, and what is held between sends."""
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Protocol
 
-from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import (
     ClientClosedError,
     ConnectError,
     PyreqwestError,
     RequestTimeoutError,
 )
+from pyreqwest.http import Url
 
+from app.dispatch.ways import LookUp, Ways
+from app.domain.calling import Network
+from app.flows.ports import Signer
 from channels.contract import Line, Media, Reason, Reply, WireError
 
 BODY_LIMIT = 64 * 1024
@@ -32,13 +36,20 @@ class Store(Protocol):
 
 
 class HttpWire:
-    """Redirects are reported, not followed; no proxy, no cookies, nothing is decompressed, a body is cut at 64 KiB.
-    Without a ``store`` there is no content and no count."""
+    """Calls public addresses and those within ``allowed``. Redirects are reported, not followed; no proxy, no cookies,
+    nothing is decompressed, a body is cut at 64 KiB. Without a ``store`` there is no content and no count, without a
+    ``signer`` no signature."""
 
-    def __init__(self, store: Store | None = None) -> None:
-        builder = ClientBuilder().follow_redirects(False).no_proxy().error_for_status(False)
-        builder = builder.gzip(False).brotli(False).deflate(False).zstd(False)
-        self._client: Client = builder.pool_idle_timeout(timedelta(seconds=30)).build()
+    def __init__(
+        self,
+        store: Store | None = None,
+        *,
+        signer: Signer | None = None,
+        allowed: Sequence[Network] = (),
+        look_up: LookUp | None = None,
+    ) -> None:
+        self._signer = signer
+        self._ways = Ways(allowed, look_up)
         self._store = store
         self._held: dict[Hashable, Any] = {}
         self._starting: dict[Hashable, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -47,8 +58,12 @@ class HttpWire:
         self, method: str, url: str, *, headers: Mapping[str, str], timeout: timedelta, body: bytes = b""
     ) -> Reply:
         """One call. Every failure is a WireError; its detail is one of ours and holds no URL."""
+        until = time.monotonic() + timeout.total_seconds()
+        host = _host(url)
+        client = await self._ways.client(host)
+        left = timedelta(seconds=max(until - time.monotonic(), 0))
         try:
-            request = self._client.request(method, url).headers(dict(headers)).body_bytes(body).timeout(timeout)
+            request = client.request(method, url).headers(dict(headers)).body_bytes(body).timeout(left)
             async with request.build_streamed() as response:
                 answer = bytearray()
                 while len(answer) < BODY_LIMIT and (part := await response.body_reader.read(BODY_LIMIT)) is not None:
@@ -60,6 +75,7 @@ class HttpWire:
         except ConnectError as e:
             if _had_connected(e):
                 raise WireError(Reason.BROKEN, "连接在应答前中断") from e
+            self._ways.failed(host)
             raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
         except (ValueError, ClientClosedError) as e:  # no such address, or a process that is stopping
             raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
@@ -70,10 +86,12 @@ class HttpWire:
         """A TCP connection; the caller closes it."""
         try:
             async with asyncio.timeout(timeout.total_seconds()):
-                return await asyncio.open_connection(host, port)
+                return await asyncio.open_connection(await self._ways.address(host), port)
         except TimeoutError as e:
+            self._ways.failed(host)
             raise WireError(Reason.TIMEOUT, LATE) from e
         except (OSError, ValueError) as e:
+            self._ways.failed(host)
             raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
 
     async def held(self, key: Hashable, start: Callable[[], Awaitable[Any]]) -> Any:
@@ -99,16 +117,33 @@ class HttpWire:
             raise LookupError("no counters here")
         return await self._store.count(name)
 
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        """By every key of ours."""
+        if self._signer is None:
+            raise LookupError("no keys here")
+        return self._signer.sign(message)
+
     async def close(self) -> None:
         for key in list(self._held):
             await self.drop(key)
-        await self._client.close()
+        await self._ways.close()
 
 
 async def _close(held: Any) -> None:
     if hasattr(held, "aclose"):
         with suppress(Exception):  # it is being thrown away; what is wrong with it no longer matters
             await held.aclose()
+
+
+def _host(url: str) -> str:
+    """As the client itself reads it: two parsers could be made to see two hosts."""
+    try:
+        host = Url(url).host_str
+    except ValueError as e:
+        raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
+    if not host:
+        raise WireError(Reason.UNREACHABLE, UNREACHABLE)
+    return host
 
 
 def _had_connected(error: ConnectError) -> bool:

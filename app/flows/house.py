@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.flows.ports import Ear, Press, Seal, Wirer
+from app.flows.ports import Ear, Press, Seal, Signer, Trier, Wirer
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +21,5 @@ class House:
     media_secret: bytes
     ear: Ear | None = None
     metrics_token: str = ""
+    trier: Trier | None = None
+    signer: Signer | None = None

@@ -1,10 +1,13 @@
 """What flows need of the rooms above them, as the composition roots hand it in."""
 
+import base64
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.db.outlets import Profiles
 from app.domain.geo import Point
@@ -77,6 +80,39 @@ class Ear(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a trial: ``kind`` is what was sent (publish, retract), ``status`` the HTTP status of the answer if there
+    was one, ``answer`` its words without addresses, keys and names."""
+
+    kind: str
+    outcome: str
+    reason: str
+    detail: str
+    status: int | None
+    answer: str
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What an outlet made of a test notice and of its take-down. ``outcome`` is accepted, retry or refused."""
+
+    outcome: str
+    reason: str
+    detail: str
+    milliseconds: float
+    steps: tuple[Step, ...]
+
+
+class Trier(Protocol):
+    """Sends an outlet a test notice and takes it down again, outside any alert."""
+
+    async def try_out(self, outlet_id: int, by: str) -> Trial:
+        """Raises NotFound, or Conflict for an outlet that cannot be tried now."""
+        ...
+
+
 class Wirer(Protocol):
     """Checks that there is such a channel and carrier and that the carrier takes the settings."""
 
@@ -99,6 +135,40 @@ class Seal:
 
     def open(self, sealed: bytes) -> bytes:
         return self._fernet.decrypt(sealed)
+
+
+PRIVATE, PUBLIC = "whsk_", "whpk_"
+
+
+class Signer:
+    """huijia's own keys (Ed25519, RFC 8032), as Standard Webhooks 1.0 writes them: ``whsk_`` and the Base64 of the 32-byte
+    seed. ``keys`` newest first; all of them sign, so that whoever checks can change over in their own time."""
+
+    def __init__(self, *keys: str) -> None:
+        self._keys = [Ed25519PrivateKey.from_private_bytes(_seed(key)) for key in keys]
+
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        """One signature of 64 bytes by each key."""
+        return [key.sign(message) for key in self._keys]
+
+    def public(self) -> Sequence[str]:
+        """``whpk_`` and the Base64 of 32 bytes, for each key."""
+        return [PUBLIC + base64.b64encode(key.public_key().public_bytes_raw()).decode() for key in self._keys]
+
+
+def new_signing_key() -> str:
+    """A fresh private key."""
+    return PRIVATE + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _seed(key: str) -> bytes:
+    try:
+        seed = base64.b64decode(key.removeprefix(PRIVATE), validate=True)
+    except ValueError:
+        seed = b""
+    if not key.startswith(PRIVATE) or len(seed) != 32:
+        raise ValueError("a signing key is whsk_ and the Base64 of 32 bytes")
+    return seed
 
 
 def point_or_none(lon: float | None, lat: float | None) -> Point | None:

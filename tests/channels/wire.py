@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from channels.contract import Line, Media, Reason, Reply, WireError
 
@@ -27,6 +29,7 @@ class FakeWire:
         self._held: dict[Hashable, Any] = {}
         self._counts: Counter[str] = Counter()
         self._media = media or {}
+        self.keys = [Ed25519PrivateKey.generate()]
         self.calls: list[Call] = []
 
     async def request(
@@ -61,6 +64,9 @@ class FakeWire:
     async def count(self, name: str) -> int:
         self._counts[name] += 1
         return self._counts[name]
+
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        return [key.sign(message) for key in self.keys]
 
 
 def reply(status: int = 200, body: str | bytes = b"", **headers: str) -> Reply:
