@@ -70,7 +70,17 @@ partner = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("phone", Text, nullable=False, server_default=""),
     Column("feed_head", BigInteger, nullable=False, server_default="0"),
+    Column("silent_minutes", Integer, nullable=False, server_default="5"),
     _made(),
+)
+
+# apart from the partner, whose row is locked while notices are numbered
+presence = Table(
+    "presence",
+    metadata,
+    Column("partner_id", ForeignKey("partner.id"), primary_key=True, autoincrement=False),
+    Column("seen_at", Instant, nullable=False),
+    postgresql_with={"fillfactor": "50"},
 )
 
 outlet = Table(
@@ -255,6 +265,16 @@ delivery = Table(
     Index("delivery_feed", "outlet_id", "feed_seq", postgresql_where=text("feed_seq IS NOT NULL")),
     Index("delivery_undelivered", "alert_id", postgresql_where=text("state IN ('pending', 'sending', 'failed')")),
     postgresql_with={"fillfactor": "60"},
+)
+
+# one row each time that deliveries were written, by whom it was done: whoever keeps boards in memory reads on from here
+telling = Table(
+    "telling",
+    metadata,
+    _id(),
+    Column("alert_id", ForeignKey("alert.id"), nullable=False),
+    Column("xid", BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text::bigint)"), index=True),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
 )
 
 attempt = Table(
