@@ -15,6 +15,9 @@ STANDING = (
 )
 """What may be given. A retraction that was fetched is given again for as long as any notice can have been up."""
 
+GIVEN = "CASE WHEN d.lane = 'polled' THEN d.state <> 'pending' ELSE d.heard OR d.kind = 'retract' END"
+"""What giving (again) changes nothing about: it is accepted, or heard."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
@@ -103,8 +106,7 @@ async def standing(session: Session, ids: Collection[int]) -> Mapping[int, bool]
     """Which of these deliveries stand and have a number; and whether each may be given now: it is accepted, or heard."""
     found = await session.execute(
         text(
-            "SELECT d.id, CASE WHEN d.lane = 'polled' THEN d.state <> 'pending' ELSE d.heard OR d.kind = 'retract' END AS may "
-            "FROM delivery d JOIN alert a ON a.id = d.alert_id "
+            f"SELECT d.id, {GIVEN} AS may FROM delivery d JOIN alert a ON a.id = d.alert_id "
             f"WHERE d.id = ANY(CAST(:ids AS bigint[])) AND d.feed_seq IS NOT NULL AND {STANDING}"
         ),
         {"ids": list(ids)},

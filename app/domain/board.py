@@ -5,10 +5,11 @@ A posting is a delivery of the newest notice of an alert. It has its number from
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
+from itertools import takewhile
 
 from app.domain.words import Kind, Status
 
@@ -20,8 +21,9 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """``waits``: a polled outlet has not taken it, or it has no number yet. ``over_at``: when it is not to be given any
-    more; ``None`` for a retraction, which the ledger stops giving in its own time."""
+    """``waits``: a polled outlet has not taken it, or it has no number yet. ``open``: it was given before, so that giving
+    it again changes nothing. ``over_at``: when it is not to be given any more; ``None`` for a retraction, which the ledger
+    stops giving in its own time."""
 
     delivery: int
     partner: int
@@ -38,11 +40,16 @@ class Posting:
     over_at: datetime | None
     sequence: int | None
     waits: bool
+    open: bool
 
     @property
     def notice(self) -> str:
         """The notice's id: alert and number."""
         return f"{self.code}/{self.number}"
+
+    def numbered(self, sequence: int) -> "Posting":
+        """The same posting, taken under this number."""
+        return replace(self, sequence=sequence, waits=False, open=self.open or self.polled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,14 @@ class Ask:
     before: int | None = None
     since: datetime | None = None
     alert: str | None = None
+
+    @property
+    def narrowed(self) -> str:
+        """Of what the reader left out, a word for the tag: the same board has another answer for it."""
+        said = (self.newest, self.before, self.since and self.since.isoformat(), self.alert)
+        return (
+            "" if said == (False, None, None, None) else "-" + blake2b(repr(said).encode(), digest_size=4).hexdigest()
+        )
 
     def wants(self, posting: Posting) -> bool:
         """True when such a posting may be given to this reader at all."""
@@ -95,33 +110,44 @@ class Board:
     """``head``: the partner's highest number that is known here; every number up to it is known, or known to be left out."""
 
     def __init__(self, head: int, postings: Iterable[Posting] = ()) -> None:
-        self.head = head
         self._postings = {p.delivery: p for p in postings}
         self._numbered: list[Posting] = []
         self._waiting: list[Posting] = []
         self._faces: dict[tuple[bool, bool], Face] = {}
         self._order()
+        self.head = max(head, self.top)
 
     def __iter__(self) -> Iterator[Posting]:
         return iter(self._postings.values())
 
-    def replace(self, alerts: Collection[int], postings: Iterable[Posting]) -> bool:
+    def replace(self, alerts: frozenset[int], postings: Iterable[Posting]) -> bool:
         """Of these alerts, these postings stand and no others. False when that changes nothing."""
-        kept = {id: p for id, p in self._postings.items() if p.alert not in alerts}
-        kept.update((p.delivery, p) for p in postings)
+        new = {p.delivery: p for p in postings}
+        if not new and alerts.isdisjoint(self._alerts):
+            return False
+        kept = {id: p for id, p in self._postings.items() if p.alert not in alerts} | new
         if kept == self._postings:
             return False
         self._postings = kept
         self._order()
         return True
 
-    def number(self, sequences: Mapping[int, int], head: int) -> None:
-        """Deliveries that were given their numbers, and the head that this makes."""
-        for delivery, sequence in sequences.items():
-            if (p := self._postings.get(delivery)) is not None:
-                self._postings[delivery] = replace(p, sequence=sequence, waits=False)
-        self.head = max(self.head, head)
-        self._order()
+    def numbered(self, sequences: Mapping[int, int], head: int) -> "Board":
+        """The board that it becomes when these deliveries have got these numbers."""
+        return Board(head, (p.numbered(sequences[id]) if id in sequences else p for id, p in self._postings.items()))
+
+    def opened(self, deliveries: Iterable[int]) -> None:
+        """These were given."""
+        found = [p for id in deliveries if (p := self._postings.get(id)) is not None and not p.open]
+        self._postings.update((p.delivery, replace(p, open=True)) for p in found)
+        if found:
+            self._order()
+
+    @property
+    def top(self) -> int:
+        """The highest number that stands here. Above ``head`` it was given by another process: the numbers before it are
+        not all known, and the board must be read anew."""
+        return _sequence(self._numbered[-1]) if self._numbered else 0
 
     def unnumbered(self) -> Sequence[Posting]:
         """Those of outlets that huijia calls: nobody has to take them, they only have to be numbered."""
@@ -144,9 +170,13 @@ class Board:
         return Page(given[: ask.limit], taking, len(given) > ask.limit or len(taking) < len(waiting))
 
     def known(self, ask: Ask, now: datetime) -> Page:
-        """As ``page``, of what was given before: for when the ledger cannot be asked."""
+        """As ``page``, of what was given before: for when the ledger cannot be asked. It ends before what never was: no
+        cursor may pass that."""
         page = self.page(ask, now)
-        return Page(page.given, (), page.more or bool(page.taking))
+        if ask.newest:
+            return Page([p for p in page.given if p.open], (), page.more)
+        given = list(takewhile(lambda p: p.open, page.given))
+        return Page(given, (), page.more or len(given) < len(page.given))
 
     def _standing(self, ask: Ask, now: datetime) -> list[Posting]:
         return [p for p in self._numbered if ask.wants(p) and not _over(p, now)]
@@ -154,6 +184,7 @@ class Board:
     def _order(self) -> None:
         self._faces.clear()
         postings = self._postings.values()
+        self._alerts = {p.alert for p in postings}
         self._numbered = sorted((p for p in postings if not p.waits), key=_sequence)
         self._waiting = sorted((p for p in postings if p.waits), key=lambda p: (p.priority, p.delivery))
 
