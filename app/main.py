@@ -8,7 +8,10 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 
-from app.api import alerts, feed, health, inbound, keys, media, metrics, problems, receipts
+from app.api import alerts, health, inbound, keys, media, metrics, problems, receipts
+from app.api.feed import feed_routes
+from app.api.feed_desk import FeedDesk
+from app.api.feed_openapi import FEED_PATHS
 from app.api.limits import BodyLimit
 from app.api.openapi import definitions
 from app.console.live import Live
@@ -64,24 +67,26 @@ async def close_house(house: House) -> None:
 
 def build_app(house: House) -> FastAPI:
     """The ASGI application: API, console and public pages."""
-    live = Live()
+    live, desk = Live(), FeedDesk(house)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
         listening = asyncio.create_task(listen(house.engine, {CHANGED: live.publish}, stop))
         warming = asyncio.create_task(house.press.warm()) if isinstance(house.press, HousePress) else None
+        following = asyncio.create_task(desk.run(stop))
         yield
         if warming is not None:
             warming.cancel()
         stop.set()
         live.close()
-        await listening
+        await asyncio.gather(listening, following)
 
     app = FastAPI(title="huijia 回家", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.state.house, app.state.live = house, live
+    app.state.house, app.state.live, app.state.desk = house, live, desk
+    app.router.routes[:0] = feed_routes(desk)  # asked far more often than all the others
     problems.install(app)
-    for room in (alerts, receipts, feed, media, health, metrics, inbound, keys):
+    for room in (alerts, receipts, media, health, metrics, inbound, keys):
         app.include_router(room.router)
     app.include_router(console(house, live), prefix="/console")
     app.include_router(public_pages(house))
@@ -101,6 +106,7 @@ def _complete_openapi(app: FastAPI) -> None:
 
     def complete() -> dict[str, Any]:
         schema = made()
+        schema["paths"] |= FEED_PATHS
         schema.setdefault("components", {}).setdefault("schemas", {}).update(definitions())
         return schema
 

@@ -107,6 +107,7 @@ async def serving(app: FastAPI, settings: Settings, stop: asyncio.Event) -> Asyn
         yield
     finally:
         app.state.live.close()  # open streams would hold the server for its whole grace
+        app.state.desk.close()
         server.should_exit = True
         await asyncio.wait({task}, timeout=GRACE_SECONDS)
 

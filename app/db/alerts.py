@@ -135,11 +135,12 @@ async def add_photo(
 async def add_notice(
     session: Session, alert_id: int, number: int, kind: Kind, body: Mapping[str, Any], by: str, at: datetime
 ) -> None:
-    """Freeze a notice and make it the alert's head."""
+    """Freeze a notice, make it the alert's head, and leave word of it, though nobody may be told."""
     await session.execute(
         insert(t.notice).values(alert_id=alert_id, number=number, kind=kind, body=body, issued_by=by, issued_at=at)
     )
     await set_alert(session, alert_id, head=number)
+    await session.execute(insert(t.telling).values(alert_id=alert_id))
 
 
 async def notice_body(session: Session, alert_id: int, number: int) -> Mapping[str, Any]:

@@ -71,8 +71,18 @@ partner = Table(
     Column("phone", Text, nullable=False, server_default=""),
     Column("feed_head", BigInteger, nullable=False, server_default="0"),
     Column("at_once", Integer, nullable=False, server_default="500"),
+    Column("silent_minutes", Integer, nullable=False, server_default="5"),
     _made(),
     CheckConstraint("at_once > 0", name="at_once"),
+)
+
+# apart from the partner, whose row is locked while notices are numbered
+presence = Table(
+    "presence",
+    metadata,
+    Column("partner_id", ForeignKey("partner.id"), primary_key=True, autoincrement=False),
+    Column("seen_at", Instant, nullable=False),
+    postgresql_with={"fillfactor": "50"},
 )
 
 outlet = Table(
@@ -306,6 +316,16 @@ delivery = Table(
     Index("delivery_tended", "tend_at", postgresql_where=text("tend_at IS NOT NULL")),
     Index("delivery_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
     postgresql_with={"fillfactor": "60"},
+)
+
+# one row each time that deliveries were written, by whom it was done: whoever keeps boards in memory reads on from here
+telling = Table(
+    "telling",
+    metadata,
+    _id(),
+    Column("alert_id", ForeignKey("alert.id"), nullable=False),
+    Column("xid", BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text::bigint)"), index=True),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
 )
 
 attempt = Table(

@@ -1,16 +1,18 @@
 """What the edges share, built once by a composition root."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.flows.notary import Notary
 from app.flows.ports import Ear, Press, Seal, Signer, Trier, Wirer
 
 
 @dataclass(frozen=True, slots=True)
 class House:
     """``crowd`` is the public's few connections to the same database: a city that opens a child's page takes none from an
-    officer. ``base_url`` is where the public and partners find huijia, without a trailing slash."""
+    officer. ``base_url`` is where the public and partners find huijia, without a trailing slash.
+    ``cap_sender`` names the house in CAP documents."""
 
     engine: AsyncEngine
     crowd: AsyncEngine
@@ -23,3 +25,5 @@ class House:
     metrics_token: str = ""
     trier: Trier | None = None
     signer: Signer | None = None
+    notary: Notary = field(default_factory=Notary)
+    cap_sender: str = "huijia@localhost"
