@@ -40,7 +40,6 @@ INSERT = "/v2/player/emergency-program/page"
 CANCEL = "/v2/player/emergency-program/cancel"
 CAPTURE = "/v2/player/real-time-control/screen-capture"
 
-AFTER_TOO_MANY = timedelta(minutes=1)  # VNNOX counts 1,500 calls an hour and states no wait
 LOOKED_AT = timedelta(minutes=15)  # how long after an insertion or a cancellation the screen is photographed
 
 
@@ -189,8 +188,6 @@ class _Account:
         sent = orjson.dumps(body)
         reply = await self.wire.request("POST", url, headers=self._headers(), timeout=self.timeout, body=sent)
         no = failure(reply, self.now)
-        if isinstance(no, Retry) and no.reason is Reason.THROTTLED:
-            no = Retry(no.reason, no.detail, no.after or AFTER_TOO_MANY)
         said = json_object(reply.body) or {}
         if no is not None:
             words = next((said[name] for name in ("message", "msg", "error") if isinstance(said.get(name), str)), "")

@@ -1,60 +1,26 @@
 """The sandbox's clouds behind a wire: carriers call them as they would call the real ones, without a socket."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 import httpx
-from PIL import Image, ImageDraw
 from starlette.applications import Starlette
 
-from channels.contract import Media, Notice, Reason, Rendition, Reply, WireError
+from channels.contract import Reason, Reply, WireError
 from sandbox.chat_app import ChatApp
 from sandbox.clouds import Clouds, routes
 from sandbox.faults import Fault
 from sandbox.led_cloud import LedCloud, Player
 from sandbox.signage import Signage
-from tests.channels.notices import NOW, PUBLISH, rendered
+from tests.channels.notices import NOW
+from tests.channels.posters import POSTER, POSTER_BYTES
 from tests.channels.wire import Call, FakeWire
 
 BASE = "http://far"
 LED_KEY, LED_SECRET = "ak-sandbox", "led-secret-93f0c1d7"
 CMS_CLIENT, CMS_SECRET, GROUP = "huijia-client", "cms-secret-51b7e2aa", 42
 APP_KEY, APP_SECRET, ROBOT, CONVERSATION = "dingsandbox", "app-secret-7c22d0e9", "dingrobot01", "cidSandbox=="
-
-
-def drawn(shade: str = "#b22222", size: tuple[int, int] = (640, 360), kind: str = "JPEG") -> bytes:
-    """A poster of sorts: a heading, a photo of this shade, lines."""
-    image = Image.new("RGB", size, "white")
-    pen, (width, height) = ImageDraw.Draw(image), size
-    pen.rectangle((0, 0, width, height // 6), fill="#8b0000")
-    pen.rectangle((0, height // 5, width // 2, height), fill=shade)
-    pen.ellipse((width // 8, height // 3, width // 3, height - 10), fill="#f0d0b0" if shade != "#113355" else "#000000")
-    for row in range(4):
-        top = height // 4 + row * height // 6
-        pen.rectangle((width // 2 + 20, top, width - 20, top + height // 12), fill="black")
-    out = BytesIO()
-    image.save(out, kind, quality=90)
-    return out.getvalue()
-
-
-POSTER_BYTES = drawn()
-
-
-def poster_of(body: bytes, mime: str = "image/jpeg") -> Media:
-    digest = hashlib.sha256(body).hexdigest()
-    return Media("poster", mime, f"https://huijia.example/media/{digest[:8]}.jpg?sig=abc", digest, len(body), 640, 360)
-
-
-POSTER = poster_of(POSTER_BYTES)
-
-
-def with_poster(notice: Notice = PUBLISH, medium: str = "screen", poster: Media = POSTER) -> Rendition:
-    """A rendition as the press completes it."""
-    plain = rendered(notice, medium)
-    return Rendition(notice, plain.channel, plain.texts, (*plain.media, poster), plain.duty)
 
 
 class CloudWire(FakeWire):
@@ -85,6 +51,11 @@ class CloudWire(FakeWire):
             raise WireError(Reason.TIMEOUT, "未在时限内完整应答")
         found = {name.lower(): value for name, value in answer.headers.items()}
         return Reply(answer.status_code, found, answer.content[: 64 * 1024])
+
+    def lose_nth(self, nth: int) -> None:
+        """The answer to the nth call from now on."""
+        at = len(self.calls) + nth
+        self.lose = lambda call: len(self.calls) == at
 
     def paths(self) -> list[str]:
         """Every call so far as ``POST /path``."""

@@ -11,8 +11,9 @@ from channels.carriers.vnnox import Vnnox
 from channels.carriers.xibo import Xibo
 from channels.contract import Accepted, Reason, Rendition, Retry
 from tests.channels import clouds
-from tests.channels.clouds import BASE, CloudWire, with_poster
+from tests.channels.clouds import BASE, CloudWire
 from tests.channels.notices import NOW, PUBLISH, RETRACT, rendered
+from tests.channels.posters import with_poster
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,7 @@ async def test_a_retraction_whose_answer_is_lost_ends_when_it_is_asked_again(nam
         wire = CloudWire()
         first = await far.send(wire, PUBLISH)
         assert isinstance(first, Accepted)
-        begun = len(wire.calls)
-        wire.lose = lambda call, at=begun + lost, wire=wire: len(wire.calls) == at
+        wire.lose_nth(lost)
         await far.send(wire, RETRACT, prior=first.reference)
         wire.lose = lambda call: False
         again = await far.send(wire, RETRACT, prior=first.reference)
