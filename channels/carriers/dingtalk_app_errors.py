@@ -1,13 +1,14 @@
 """What the ``code`` of api.dingtalk.com says about a message. It is a word, comes with HTTP 4xx, and outranks the status:
 a call that was too fast is answered 403."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from channels.carriers import dingtalk_errors
 from channels.carriers.answer import json_object
 from channels.carriers.http import failure
-from channels.carriers.redact import plain
+from channels.carriers.redact import LONGEST, plain
 from channels.contract import Accepted, Reason, Refused, Reply, Retry
 
 # An application may call an interface 20 times in a second; the limit lasts for that second.
@@ -26,7 +27,7 @@ def turned_away(reply: Reply, now: datetime, hide: Iterable[str] = ()) -> Retry 
     if said is not None:
         code = said.get("code")
         if isinstance(code, str) and code.strip() not in ("", "0", "ok", "OK"):
-            return _by_code(code, plain(f"{code} {said.get('message') or ''}", hide), reply, now)
+            return _by_code(code, _detail(code, str(said.get("message") or ""), tuple(hide)), reply, now)
         gateway = dingtalk_errors.verdict(said, hide)
         if gateway is not None and not isinstance(gateway, Accepted):
             return gateway
@@ -48,9 +49,15 @@ def _by_code(code: str, detail: str, reply: Reply, now: datetime) -> Retry | Ref
         return Retry(Reason.SERVER_ERROR, detail)
     if isinstance(stated, Retry):
         return Retry(stated.reason, detail, stated.after)
-    if stated is not None or word.startswith(("invalid", "missing", "param")):
-        return Refused(stated.reason if stated else Reason.REJECTED, detail)
-    return Retry(Reason.UNINTELLIGIBLE, detail)
+    if word.startswith(("invalid", "missing", "param")):
+        return Refused(Reason.REJECTED, detail)
+    return Refused(stated.reason, detail) if stated else Retry(Reason.UNINTELLIGIBLE, detail)
+
+
+def _detail(code: str, message: str, hide: tuple[str, ...]) -> str:
+    """The code whole, although it is as long as a key: it is what the vendor's pages are searched for."""
+    is_a_name = re.fullmatch(r"[A-Za-z.]{1,80}", code) and not any(secret and secret in code for secret in hide)
+    return f"{code if is_a_name else plain(code, hide)} {plain(message, hide)}"[:LONGEST].strip()
 
 
 def _any(signs: Iterable[str], word: str) -> bool:
