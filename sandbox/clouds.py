@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -12,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import faults, signage
+from sandbox import faults, roster, signage
 from sandbox.chat_app import ChatApp
 from sandbox.faults import Fault
-from sandbox.led_cloud import LedCloud
+from sandbox.led_cloud import LedCloud, Player
+from sandbox.outlets import CLOUDS
 from sandbox.signage import Signage
+from sandbox.state import State
 
 MOST_PICTURE = 8 * 1024 * 1024
 
@@ -82,18 +85,6 @@ def routes(clouds: Clouds, strike: Strike, slow_seconds: float) -> list[Route]:
 
         return await guarded(first, honest, {"success": [], "fail": named})
 
-    async def shot(request: Request) -> Response:
-        picture = clouds.led.shots.get(request.path_params["name"])
-        if picture is None:
-            raise HTTPException(404)
-        return _ranged(request, picture)
-
-    async def poster(request: Request) -> Response:
-        kept = clouds.signage.library.get(request.path_params["media"])
-        if kept is None:
-            raise HTTPException(404)
-        return Response(kept.body, media_type=kept.mime)
-
     async def cms(request: Request) -> Response:
         async def honest() -> Response:
             try:
@@ -117,12 +108,29 @@ def routes(clouds: Clouds, strike: Strike, slow_seconds: float) -> list[Route]:
 
     return [
         Route("/led/v2/player/{path:path}", led, methods=["POST"]),
-        Route("/led/shots/{name}", shot),
-        Route("/signage/library/{media:int}", poster),
+        *_pictures(clouds),
         Route("/signage/api/{path:path}", cms, methods=["GET", "POST", "PUT", "DELETE"]),
         Route("/dingtalk/v1.0/oauth2/accessToken", chat, methods=["POST"]),
         Route("/dingtalk/v1.0/robot/groupMessages/{verb}", chat, methods=["POST"]),
     ]
+
+
+def _pictures(clouds: Clouds) -> list[Route]:
+    """Screenshots, and what lies in the library."""
+
+    async def shot(request: Request) -> Response:
+        picture = clouds.led.shots.get(request.path_params["name"])
+        if picture is None:
+            raise HTTPException(404)
+        return _ranged(request, picture)
+
+    async def poster(request: Request) -> Response:
+        kept = clouds.signage.library.get(request.path_params["media"])
+        if kept is None:
+            raise HTTPException(404)
+        return Response(kept.body, media_type=kept.mime)
+
+    return [Route("/led/shots/{name}", shot), Route("/signage/library/{media:int}", poster)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +183,19 @@ async def _cms(cms: Signage, request: Request) -> signage.Answer:
         case "GET", "display":
             return cms.screens(fields)
     return 404, {"error": {"message": "Not Found", "code": 404, "data": {}}}
+
+
+def built(state: State, client: httpx.AsyncClient, clock: Callable[[], datetime]) -> Clouds:
+    """The clouds of this sandbox, with the keys that its roster gives out. ``client`` loads pictures and calls back."""
+    given = {outlet.slug: roster.settings(outlet, state) for outlet in CLOUDS}
+    players = {slug: Player(slug) for slug, settings in given.items() if "player" in settings}
+    account, cms, chat = given["led-1"], given["signage-1"], given["dingtalk-2"]
+    led = LedCloud(
+        account["app_key"], account["app_secret"], players, account["url"], fetching(client), telling(client), clock
+    )
+    signs = Signage(cms["client_id"], cms["client_secret"], cms["group"], 2, clock)
+    app = ChatApp(chat["app_key"], chat["app_secret"], chat["robot_code"], chat["conversation"], clock)
+    return Clouds(led, signs, app, "signage-1", "dingtalk-2", state.base)
 
 
 def fetching(client: httpx.AsyncClient) -> Callable[[str], Awaitable[bytes | None]]:

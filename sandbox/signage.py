@@ -87,7 +87,8 @@ class Signage:
 
     def knows(self, authorization: str) -> bool:
         """Whether the caller's token is one of ours and still good."""
-        return self._clock() < self._tokens.get(authorization.removeprefix("Bearer "), self._clock())
+        now = self._clock()
+        return now < self._tokens.get(authorization.removeprefix("Bearer "), now)
 
     def revoke(self) -> None:
         """Every token is taken back before its time."""
