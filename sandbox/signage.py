@@ -49,6 +49,7 @@ class Event:
     ends: datetime
     priority: int
     share: int
+    made: datetime
 
 
 @dataclass(slots=True)
@@ -206,7 +207,7 @@ class Signage:
                 if layout.layout == display.current:
                     shown[event.event] = {
                         "name": event.name,
-                        "since": event.begins,
+                        "since": max(event.begins, event.made),
                         "until": event.ends,
                         "media": layout.media,
                     }
@@ -232,8 +233,10 @@ class Signage:
         begins, ends = self._time(form.get("fromDt", "")), self._time(form.get("toDt", ""))
         if ends <= begins:
             raise Refusal("start/end")
-        return Event(event, form.get("name", ""), campaign, [int(one) for one in groups], begins, ends,
-                     int(form.get("isPriority") or 0), share)  # fmt: skip
+        there, priority = self.schedule.get(event), int(form.get("isPriority") or 0)
+        made = there.made if there else self._clock()
+        name, on = form.get("name", ""), [int(one) for one in groups]
+        return Event(event, name, campaign, on, begins, ends, priority, share, made)
 
     def _media(self, media: int) -> Media:
         if media not in self.library:

@@ -202,4 +202,4 @@ def _reference(said: str, left: Iterable[str]) -> str:
 
 
 def _recalled(count: int) -> StatedReceipt:
-    return StatedReceipt(ReceiptKind.TAKEN_DOWN, note=f"已撤回 {count} 条消息，并另发结束通知")
+    return StatedReceipt(ReceiptKind.TAKEN_DOWN, note=f"已撤回有编号的 {count} 条消息，并另发结束通知")

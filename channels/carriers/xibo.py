@@ -134,7 +134,9 @@ class Xibo:
             if rendition.notice.kind is Kind.RETRACT:
                 return await _gone(cms, reference)
             placed = _Placed.read(reference)
-            return await _live(cms, rendition.notice, settings, placed, now) if placed else ()
+            if placed is None or now >= rendition.notice.expires_at:
+                return ()
+            return await _live(cms, rendition.notice, settings, placed, now)
         except Stopped as stopped:
             raise as_wire_error(stopped) from stopped
 

@@ -21,6 +21,7 @@ from channels.contract import (
     Retry,
     StatedReceipt,
     Status,
+    Tended,
     WireError,
 )
 from sandbox.faults import Fault
@@ -71,6 +72,8 @@ def titles(wire: CloudWire) -> list[str]:
 
 
 def test_what_the_wire_can_do() -> None:
+    asked: Tended[AppSettings] = ROBOT_APP
+    assert asked.tend_every == timedelta(minutes=1)
     assert (ROBOT_APP.retracts, ROBOT_APP.proves) == (Retracts.TAKE_DOWN, Proves.RECEIVED)
     assert ROBOT_APP.pace == Pace(20, timedelta(minutes=1), reserve=2)
     assert not ROBOT_APP.renews
@@ -242,7 +245,7 @@ async def test_a_retraction_recalls_and_says_that_the_search_has_ended() -> None
     first = await accepted(wire)
     ended = await accepted(wire, RETRACT, first.reference)
     assert titles(wire) == ["寻人结束：李某某"]
-    assert ended.receipt == StatedReceipt(ReceiptKind.TAKEN_DOWN, note="已撤回 1 条消息，并另发结束通知")
+    assert ended.receipt == StatedReceipt(ReceiptKind.TAKEN_DOWN, note="已撤回有编号的 1 条消息，并另发结束通知")
 
 
 @pytest.mark.parametrize("status", [Status.EXERCISE, Status.TEST])

@@ -12,6 +12,8 @@ from channels.carriers.vnnox import Vnnox, VnnoxSettings
 from channels.carriers.vnnox_page import LAPSES
 from channels.contract import (
     Accepted,
+    Grouped,
+    Hears,
     Outcome,
     Proves,
     Reason,
@@ -19,6 +21,7 @@ from channels.contract import (
     Retracts,
     Retry,
     Send,
+    Tended,
     WireError,
 )
 from tests.channels.clouds import BASE, LED_KEY, LED_SECRET, CloudWire
@@ -45,6 +48,8 @@ async def answered(body: str | bytes, status: int = 200, **headers: str) -> Outc
 
 
 def test_what_the_wire_can_do() -> None:
+    powers: tuple[Grouped[VnnoxSettings], Tended[VnnoxSettings], Hears[VnnoxSettings]] = (VNNOX, VNNOX, VNNOX)
+    assert powers
     assert (VNNOX.retracts, VNNOX.proves, VNNOX.most) == (Retracts.BY_TARGET_ONLY, Proves.AIRED, 100)
     assert VNNOX.renews
     assert timedelta(hours=1) == LAPSES

@@ -22,6 +22,7 @@ from channels.contract import (
     Retry,
     StatedReceipt,
     Status,
+    Tended,
     WireError,
 )
 from tests.channels.clouds import BASE, CMS_CLIENT, CMS_SECRET, GROUP, CloudWire
@@ -68,6 +69,8 @@ def recorded(*decisive: Reply | Exception) -> FakeWire:
 
 
 def test_what_the_wire_can_do() -> None:
+    asked: Tended[XiboSettings] = XIBO
+    assert asked.tend_every == timedelta(minutes=1)
     assert (XIBO.retracts, XIBO.proves, XIBO.renews) == (Retracts.TAKE_DOWN, Proves.AIRED, True)
 
 
@@ -346,6 +349,14 @@ async def test_whoever_deletes_the_event_at_the_cms_has_rejected_it() -> None:
         StatedReceipt(ReceiptKind.REJECTED, note="排期已在 CMS 中被删除")
     ]  # fmt: skip
     assert wire.cms.schedule == {}, "it is not put up again against their will"
+
+
+async def test_an_alert_that_is_over_is_not_prolonged() -> None:
+    wire = CloudWire()
+    first = await accepted(wire)
+    wire.now, before_that = PUBLISH.expires_at, len(wire.calls)
+    assert await tended(wire, PUBLISH, first.reference) == []
+    assert len(wire.calls) == before_that
 
 
 @pytest.mark.parametrize(
