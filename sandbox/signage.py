@@ -178,9 +178,8 @@ class Signage:
         """``GET /display``."""
         self.collect()
         here = self.displays if int(query.get("displayGroupId") or 0) == self._group else []
-        return 200, [
-            {"displayId": one.display, "loggedIn": int(one.online), "currentLayoutId": one.current} for one in here
-        ]
+        start = int(query.get("start") or 0)
+        return 200, [_told(one) for one in here[start : start + int(query.get("length") or PAGE)]]
 
     def collect(self) -> None:
         """Every display that is in touch takes the schedule and plays what is due; the others play what they kept."""
@@ -264,6 +263,12 @@ def refused(refusal: ValueError) -> Answer:
 
 def unknown_token() -> Answer:
     return 401, _error(401, "The resource owner or authorization server denied the request.")
+
+
+def _told(display: Display) -> dict[str, Any]:
+    """A display is told at length: what is of no use here stands for some four kilobytes of it."""
+    known = {"displayId": display.display, "loggedIn": int(display.online), "currentLayoutId": display.current}
+    return known | {"display": f"沙盒屏{display.display}", "overrideConfig": "x" * 4000}
 
 
 def _shown(event: Event) -> dict[str, Any]:

@@ -20,7 +20,9 @@ from channels.carriers.session import Session, Stopped
 from channels.contract import Reason, Refused, Reply, Retry
 
 INTERRUPT = 4  # eventTypeId: plays beside the schedule for its share of each hour
-PAGE = 100  # rows of a search; one alert has a handful of events on a display group
+PAGE = 20  # rows of a search: the wire reads 64 KiB of an answer
+DISPLAYS = 10  # a display is told in some four of them
+MOST_PAGES = 25
 
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -137,8 +139,17 @@ class Cms:
         return sum(count for row in rows if isinstance(count := row.get("numberPlays"), int))
 
     async def screens(self) -> list[Screen]:
-        rows = _rows(await self._ask("GET", "/display", {"displayGroupId": self._group, "length": PAGE}))
-        return [Screen(row.get("loggedIn") in (1, "1", True), _layout(row.get("currentLayoutId"))) for row in rows]
+        """All displays of the group. Raises Stopped where there are more than can be asked for."""
+        found: list[Screen] = []
+        for page in range(MOST_PAGES):
+            query = {"displayGroupId": self._group, "start": page * DISPLAYS, "length": DISPLAYS}
+            rows = _rows(await self._ask("GET", "/display", query))
+            found += [
+                Screen(row.get("loggedIn") in (1, "1", True), _layout(row.get("currentLayoutId"))) for row in rows
+            ]
+            if len(rows) < DISPLAYS:
+                return found
+        raise Stopped(Retry(Reason.UNINTELLIGIBLE, f"显示组超过 {MOST_PAGES * DISPLAYS} 块屏，无法逐一核对"))
 
     async def _ask(self, method: str, path: str, fields: Mapping[str, object]) -> Any:
         text = urlencode(fields, quote_via=quote)

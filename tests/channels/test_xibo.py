@@ -25,6 +25,7 @@ from channels.contract import (
     Tended,
     WireError,
 )
+from sandbox.signage import Display
 from tests.channels.clouds import BASE, CMS_CLIENT, CMS_SECRET, GROUP, CloudWire
 from tests.channels.notices import NOW, PUBLISH, RETRACT, UPDATE, rendered
 from tests.channels.posters import POSTER, POSTER_BYTES, with_poster
@@ -84,7 +85,7 @@ async def test_the_calls_of_a_publish() -> None:
     assert form(token) == {"grant_type": "client_credentials", "client_id": CMS_CLIENT, "client_secret": CMS_SECRET}
     assert all(call.headers["authorization"].startswith("Bearer eyJ0") for call in wire.calls[1:])
     query = parse_qs(urlsplit(search.url).query)
-    assert query == {"displayGroupIds[]": ["42"], "eventTypeId": ["4"], "name": ["HJ-2026-000123"], "length": ["100"]}
+    assert query == {"displayGroupIds[]": ["42"], "eventTypeId": ["4"], "name": ["HJ-2026-000123"], "length": ["20"]}
     head = f"Content-Type: {upload.headers['content-type']}\r\n\r\n".encode()
     parts = {
         part.get_param("name", header="content-disposition"): part
@@ -318,6 +319,18 @@ async def test_down_only_when_every_display_says_so() -> None:
     lost.online = True
     (down,) = await tended(wire, RETRACT, ended.reference)
     assert (down.kind, down.note) == (ReceiptKind.TAKEN_DOWN, "2 块屏在线，均已显示其他内容")
+
+
+async def test_a_large_group_is_asked_for_in_pages_to_its_last_display() -> None:
+    wire = CloudWire()
+    wire.cms.displays = [Display(number) for number in range(1, 26)]
+    first = await accepted(wire)
+    wire.cms.displays[24].online = False
+    ended = await accepted(wire, RETRACT, first.reference)
+    assert await tended(wire, RETRACT, ended.reference) == []
+    wire.cms.displays[24].online = True
+    (down,) = await tended(wire, RETRACT, ended.reference)
+    assert down.note == "25 块屏在线，均已显示其他内容"
 
 
 async def test_a_display_out_of_touch_falls_back_by_itself() -> None:
