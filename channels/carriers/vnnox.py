@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from channels.carriers.address import Base, Key
 from channels.carriers.answer import json_object
 from channels.carriers.http import failure, unanswered
+from channels.carriers.likeness import is_likeness
 from channels.carriers.redact import plain, unspeakable
 from channels.carriers.session import Stopped, as_wire_error
 from channels.carriers.vnnox_page import UNKNOWN, page
@@ -78,7 +79,8 @@ class _Shown:
     @classmethod
     def read(cls, text: str | None) -> "_Shown | None":
         at, _, like = (text or "").partition(" ")
-        return cls(datetime.fromtimestamp(int(at), UTC), like or UNKNOWN) if at.isdecimal() and len(at) < 12 else None
+        known = like if is_likeness(like) else UNKNOWN  # an outlet may have been on another wire before
+        return cls(datetime.fromtimestamp(int(at), UTC), known) if at.isdecimal() and len(at) < 12 else None
 
 
 class Vnnox:

@@ -286,11 +286,12 @@ async def test_a_screenshot_that_cannot_be_had_does_not_keep_the_page_from_being
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("reference", [None, "", "playout-20261123-0042", "9" * 40, "١٢٣ -"])
+@pytest.mark.parametrize("reference", [None, "", "playout-20261123-0042", "9" * 40, "١٢٣ -", "1795417446 a/b?c"])
 async def test_a_reference_that_is_not_ours_still_renews(reference: str | None) -> None:
     wire = CloudWire()
     await tended(wire, PUBLISH, reference, notice_url=NOTICE_URL)
     assert seen(wire) == "紧急寻人 HJ-2026-000123/1"
+    assert all(url == f"{NOTICE_URL}/up/-/dlv_9" for url, _ in wire.told)
 
 
 @pytest.mark.parametrize(
