@@ -103,7 +103,7 @@ def _receipt(value: object, hide: Iterable[str]) -> StatedReceipt | None:
         kind, when = ReceiptKind(kind), _moment(at)
     except ValueError:
         return None
-    if not isinstance(note, str) or not isinstance(evidence, str) or not _is_evidence(evidence):
+    if not isinstance(note, str) or not isinstance(evidence, str) or not is_evidence(evidence):
         return None
     return StatedReceipt(kind, when, plain(note, hide), evidence)
 
@@ -116,7 +116,7 @@ def _moment(at: object) -> datetime | None:
     return datetime.fromisoformat(at.upper())
 
 
-def _is_evidence(link: str) -> bool:
+def is_evidence(link: str) -> bool:
     """True for nothing, or for a web link that is safe to show to an operator."""
     if not link:
         return True

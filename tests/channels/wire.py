@@ -22,7 +22,8 @@ class Call:
 
 
 class FakeWire:
-    """Gives each answer once, in order; an exception is raised. ``dial`` really connects, to loopback only."""
+    """Gives the answers in order, and the last one again and again; an exception is raised. ``dial`` really connects, to
+    loopback only."""
 
     def __init__(self, *script: Reply | Exception, media: Mapping[str, bytes] | None = None) -> None:
         self._script = list(script)
@@ -36,7 +37,7 @@ class FakeWire:
         self, method: str, url: str, *, headers: Mapping[str, str], timeout: timedelta, body: bytes = b""
     ) -> Reply:
         self.calls.append(Call(url, body, dict(headers), timeout, method))
-        answer = self._script.pop(0)
+        answer = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
