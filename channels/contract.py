@@ -193,6 +193,13 @@ class Rendition:
     texts: Mapping[str, Text]
     media: tuple[Media, ...] = ()
     duty: Duty = field(default_factory=Duty)
+    _once: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, make: "Callable[[Rendition], bytes]") -> bytes:
+        """What ``make`` makes of this rendition, made at the first call: ten thousand outlets share the same bytes."""
+        if name not in self._once:
+            self._once[name] = make(self)
+        return self._once[name]
 
 
 class Channel(Protocol):

@@ -44,13 +44,14 @@ class Result:
     """One finished attempt. ``settled`` is what it makes of the delivery if it is still ours."""
 
     claimed: Claimed
+    carrier: str
     outcome: Outcome
     reason: str | None
     detail: str
-    reference: str | None
-    asked: timedelta | None
     started_at: datetime
     finished_at: datetime
+    reference: str | None = None
+    asked: timedelta | None = None  # the wait that the outlet asked for
     tend: timedelta | None = None  # look after it from so long after now
     clears: bool = False  # it took everything off the outlet, other alerts too
 

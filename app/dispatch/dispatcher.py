@@ -20,7 +20,7 @@ from app.db.engine import Session, StoreUnavailable, clock, first_of, listen, tr
 from app.dispatch.clock import StoreClock
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together
+from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together, tell
 from app.dispatch.settle import settle
 from app.dispatch.tender import Tender
 from app.dispatch.wiring import longest_deadline, paced
@@ -175,6 +175,7 @@ class Dispatcher:
             await asyncio.sleep(self._limits.settle_within)
             while len(batch) < self._limits.batch and not self._finished.empty():
                 batch.append(self._finished.get_nowait())
+            tell(batch)
             await self._settle(batch)
             for _ in batch:
                 self._finished.task_done()

@@ -56,4 +56,4 @@ async def rescue(session: Session, worker: str, press: Press) -> int:
 
 
 def _lost(claimed: Claimed, lease_end: datetime) -> Result:
-    return Result(claimed, Outcome.RETRY, Reason.LEASE_LOST, "发送进程消失", None, None, lease_end, lease_end)
+    return Result(claimed, "", Outcome.RETRY, Reason.LEASE_LOST, "发送进程消失", lease_end, lease_end)
