@@ -194,7 +194,7 @@ def _sending_fault(adapter: object) -> str | None:
 _POWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("send_all", "group", "most"), "a grouped carrier has async send_all, group and most"),
     (("tend", "tend_every", "renews"), "a tended carrier has async tend, tend_every and renews"),
-    (("hear",), "hear must be an async function"),
+    (("hear", "address"), "a carrier that hears has async hear and address"),
     (("listen", "line"), "a carrier that listens has async listen and line"),
 )
 

@@ -90,6 +90,27 @@ async def facts(session: Session) -> Sequence[OutletFacts]:
     ]  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """The little of an outlet that a send needs."""
+
+    carrier: str
+    sealed: bytes
+    takes_exercises: bool
+    takes_tests: bool
+
+
+async def sendable(session: Session, ids: Sequence[int]) -> Mapping[int, Sendable]:
+    """By outlet."""
+    o = t.outlet.c
+    found = await session.execute(
+        select(o.id, o.carrier, o.settings_sealed, o.takes_exercises, o.takes_tests).where(
+            o.id == any_(cast(list(set(ids)), ARRAY(BigInteger)))
+        )
+    )
+    return {id: Sendable(carrier, sealed, exercises, tests) for id, carrier, sealed, exercises, tests in found}
+
+
 async def enrolled(session: Session, ids: Sequence[int]) -> Mapping[int, Enrolled]:
     found = await session.execute(
         select(*_ENROLLED).where(t.outlet.c.id == any_(cast(list(set(ids)), ARRAY(BigInteger))))

@@ -36,6 +36,7 @@ class Sweeps:
             (self.expire, 1),
             (self.put_right, 2),
             (self.extend, 5),
+            (self.follow, 10),
             (self.make_sure, 3600),
             (self.forget, 3600),
         )
@@ -87,11 +88,15 @@ class Sweeps:
         """What two transactions that crossed may have left: see each verb."""
         async with transaction(self._engine) as session:
             await claims.sweep_superseded(session)
-            await deliveries.follow_outlets(session)
             await claims.give_up(session)
             await tending.stop_replaced(session)
         async with transaction(self._engine) as session:
             await take_down_latecomers(session, press=self._press)
+
+    async def follow(self) -> None:
+        """Enrolment moves what waits for an outlet to its new wire; this is for what was issued in that very moment."""
+        async with transaction(self._engine) as session:
+            await deliveries.follow_outlets(session)
 
     async def make_sure(self) -> None:
         """Once more over all that ended in the last week: too much to look at every two seconds."""
