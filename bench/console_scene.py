@@ -16,7 +16,10 @@ from tests.making import make_alert, make_outlet
 
 COUNTIES = Path(__file__).parent.parent / "app/domain/data/counties-nine-provinces.csv"
 CHANNELS = ("screen",) * 50 + ("billboard",) * 20 + ("dingtalk",) * 15 + ("tv",) * 5 + ("radio",) * 5 + ("partner",) * 5
-FAMILY, GIVEN = "王李张刘陈杨赵黄周吴徐孙", ("子涵", "浩然", "雨桐", "欣怡", "宇轩", "梓萱", "思远", "嘉怡", "明", "小雨")
+FAMILY, GIVEN = (
+    "王李张刘陈杨赵黄周吴徐孙",
+    ("子涵", "浩然", "雨桐", "欣怡", "宇轩", "梓萱", "思远", "嘉怡", "明", "小雨"),
+)
 
 
 async def seed(house: House, *, outlets: int = 10_000, alerts: int = 50, live: int = 50, wide: int = 1) -> list[str]:
@@ -52,7 +55,9 @@ async def _outlets(session: Session, first: int, count: int, dice: random.Random
              "y": at.lat + dice.gauss(0, 0.1), "v": dice.choice(("nothing", "received", "aired", "aired", "aired"))}
         )  # fmt: skip
     await session.execute(
-        text("INSERT INTO partner (name, phone) SELECT '协作单位' || n, '029-8' || 1000000 + n FROM generate_series(0, 199) n")
+        text(
+            "INSERT INTO partner (name, phone) SELECT '协作单位' || n, '029-8' || 1000000 + n FROM generate_series(0, 199) n"
+        )
     )
     await session.execute(
         text(
@@ -110,7 +115,7 @@ async def _end(session: Session, code: str) -> None:
             "WITH ended AS (UPDATE alert SET state = 'retracted', head = 2, ended_at = now() - interval '10 min', "
             "ended_by = 'operator:值班员', end_reason = 'found' WHERE code = :code RETURNING id), "
             "said AS (INSERT INTO notice (alert_id, number, kind, body, issued_by, issued_at) SELECT n.alert_id, 2, 'retract', "
-            "n.body || '{\"kind\": \"retract\", \"facts\": null, \"photo\": null, \"number\": 2}', 'operator:值班员', "
+            'n.body || \'{"kind": "retract", "facts": null, "photo": null, "number": 2}\', \'operator:值班员\', '
             "now() - interval '10 min' FROM notice n JOIN ended ON ended.id = n.alert_id), "
             "down AS (INSERT INTO delivery (alert_id, number, outlet_id, kind, lane, profile, priority, state, tries, due_at, "
             "give_up_at, accepted_at, created_at) SELECT d.alert_id, 2, d.outlet_id, 'retract', d.lane, d.profile, 0, "
