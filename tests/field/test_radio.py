@@ -97,8 +97,8 @@ async def test_heard_and_cut_off(on_air: Station) -> None:
 
     cut = next(at for at in range(len(kinds)) if heard.came(at * STEP) > retracted + 1.0)
     after = kinds[cut:]
-    correction = after.index("tone") if "tone" in after else 0
-    assert "voice" not in after[:correction], "a second after the retraction nobody speaks of the child"
+    before_correction = after[: after.index("tone")] if "tone" in after else after
+    assert "voice" not in before_correction, "a second after the retraction nobody speaks of the child"
     assert "tone" in kinds[round((begins + 4) / STEP) :], "and the correction announces itself"
     last = max(at for at in range(cut) if kinds[at] == "voice")
     print(
