@@ -336,6 +336,11 @@ class Wire(Protocol):
         """1, 2, 3, …: a durable counter that no two processes share a value of, for wires whose ids are serial numbers."""
         ...
 
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        """huijia's own Ed25519 signatures (RFC 8032, 64 bytes), one for each key in use, the newest first. Anybody can
+        check them with the public keys at ``/v1/keys``. About 40 µs each."""
+        ...
+
 
 # ── How it gets there ───────────────────────────────────────────────────────────────────────────────────────────────
 

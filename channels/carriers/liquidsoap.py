@@ -32,7 +32,7 @@ from channels.contract import (
     Wire,
     WireError,
 )
-from channels.wording import title
+from channels.wording import BEIJING, title
 
 _ANSWERS = {"over": "电台已经收到过更新的通告", "malformed": "电台脚本读不懂这条通告"}
 _UNKNOWN = "电台没有装入 alerts.liq，不认识 alert 指令"
@@ -59,7 +59,7 @@ class Liquidsoap:
     carries: ClassVar[frozenset[str] | None] = frozenset({"radio"})
     timeout: ClassVar[timedelta] = timedelta(seconds=8)
     pace: ClassVar[Pace | None] = None
-    tend_every: ClassVar[timedelta] = timedelta(seconds=2)
+    tend_every: ClassVar[timedelta] = timedelta(seconds=5)
     renews: ClassVar[bool] = True
     settings: type[LiquidsoapSettings] = LiquidsoapSettings
 
@@ -176,12 +176,13 @@ def _is_due(state: State, rendition: Rendition, now: datetime) -> bool:
 
 
 def _aired(state: State, item: Item | None, now: datetime) -> tuple[StatedReceipt, ...]:
-    """``at`` by our own clock: the station's may be wrong, but it runs as fast."""
+    """The same at every look: ``at`` is what the station's clock said, and put right by whole minutes if that is wrong."""
     if item is None or not item.heard:
         return ()
-    ago = timedelta(seconds=max(state.time - item.started, 0))
+    wrong = timedelta(minutes=round((now.timestamp() - state.time) / 60))
     length = f"，共播出 {item.ended - item.started:.0f} 秒" if item.ended > item.started else ""
-    return (StatedReceipt(ReceiptKind.AIRED, now - ago, f"电台报告已播出{length}"),)
+    at = datetime.fromtimestamp(item.started, BEIJING) + wrong
+    return (StatedReceipt(ReceiptKind.AIRED, at, f"电台报告已播出{length}"),)
 
 
 def _taken_down(state: State, rendition: Rendition, now: datetime) -> tuple[StatedReceipt, ...]:
