@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 LIVE = ("fetching", "waiting", "playing")
 KEPT = 100
+CHINA = timezone(timedelta(hours=8))
 _TAG = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"(,|:)')
 
 
@@ -97,6 +99,30 @@ class Deck:
         """What listeners hear now, if it is not the programme."""
         self.advance()
         return next((entry for entry in self.entries if entry.state == "playing"), None)
+
+    def showing(self, *, ended: bool) -> list[dict[str, Any]]:
+        """What listeners hear now of the searches; ``ended``: of those that are over."""
+        entry = self.on_air()
+        if entry is None or ("寻人结束" in entry.title) is not ended:
+            return []
+        status = "exercise" if "【演练】" in entry.title else "test" if "【测试】" in entry.title else "actual"
+        since = datetime.fromtimestamp(entry.started, CHINA)
+        return [
+            {
+                "alert": entry.alert,
+                "number": entry.number,
+                "kind": "retract" if ended else "publish",
+                "status": status,
+                "since": since.isoformat(timespec="milliseconds"),
+                "expires_at": (since + timedelta(seconds=entry.seconds)).isoformat(),
+                "texts": {"script": f"{entry.title}（正在播放录音，共 {entry.seconds:.0f} 秒）"},
+                "media": [{"role": "audio", "url": entry.address}],
+            }
+        ]
+
+    def forget(self) -> None:
+        """As on the first day."""
+        self.entries, self._floors = [], {}
 
     def find(self, alert: str, number: int) -> Entry | None:
         """This notice."""
