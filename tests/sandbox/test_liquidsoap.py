@@ -167,7 +167,7 @@ async def test_it_fetches_as_a_station_does() -> None:
         assert await fetch("http://huijia/a.wav?sig=1") == 1.5
         assert await fetch("http://huijia/gone.wav") is None
         assert await fetch("http://huijia/page") is None
-        assert await fetch("http://nobody/a.wav") is None
+        assert await fetch("http://huijia/nobody.wav") is None
 
 
 def test_how_long_a_sound_is() -> None:
