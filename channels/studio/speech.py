@@ -1,6 +1,6 @@
 """The announcement: attention tone, the script, a pause, and the script once more."""
 
-from channels.contract import Made
+from channels.contract import Made, Notice, Piece
 from channels.studio.reading import read
 from channels.studio.sound import Sound, joined, levelled, mp3, silence, wav
 from channels.studio.tone import attention
@@ -24,6 +24,11 @@ def announce(script: str, mime: str = "audio/mpeg", *, by: str = DEFAULT.name) -
         raise ValueError(f"an announcement is made as {' or '.join(_FORMS)}, not as {mime!r}")
     sound = announcement(script, by)
     return Made(mime, _FORMS[mime](sound), seconds=round(sound.seconds, 3))
+
+
+def make(piece: Piece, notice: Notice, photo: bytes | None) -> Made:
+    """The announcement that a piece states."""
+    return announce(piece.script, piece.mime)
 
 
 def announcement(script: str, by: str = DEFAULT.name) -> Sound:
