@@ -18,6 +18,7 @@ from channels.billboard import Billboard
 from channels.carriers.dingtalk_app import DingTalkApp
 from channels.carriers.dingtalk_robot import DingTalkRobot
 from channels.carriers.feed import Feed
+from channels.carriers.liquidsoap import Liquidsoap
 from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
 from channels.carriers.xibo import Xibo
@@ -50,6 +51,7 @@ BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
     DingTalkApp(),
     Vnnox(),
     Xibo(),
+    Liquidsoap(),
 )
 
 CHANNEL_GROUP = "huijia.channels"
