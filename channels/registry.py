@@ -15,6 +15,7 @@ from typing import Any, TypeGuard, TypeVar
 from pydantic import BaseModel
 
 from channels.billboard import Billboard
+from channels.carriers.amcp import CasparCg
 from channels.carriers.dingtalk_robot import DingTalkRobot
 from channels.carriers.feed import Feed
 from channels.carriers.obs import Obs
@@ -41,7 +42,7 @@ AnyCarrier = Carrier[Any] | Polled[Any]
 T = TypeVar("T")
 
 BUILT_IN_CHANNELS: tuple[Channel, ...] = (Tv(), Radio(), Screen(), Billboard(), DingTalk(), Partner())
-BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (Webhook(), Feed(), DingTalkRobot(), Obs())
+BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (Webhook(), Feed(), DingTalkRobot(), Obs(), CasparCg())
 
 CHANNEL_GROUP = "huijia.channels"
 CARRIER_GROUP = "huijia.carriers"
