@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from channels.carriers.amcp import AmcpSettings
 from sandbox.amcp import Amcp
 from tests.channels import far_ends
+from tests.channels.caspar_station import settings
 from tests.channels.far_ends import Behaviour, FarEnd
 
 REFUSES = {"CG ADD": "404 CG FAILED\r\n"}
@@ -17,10 +17,6 @@ class Parrot(Amcp):
 
     def reply(self, line: str) -> str:
         return f"RES {line.split(' ')[1]} 400 ERROR {' '.join(self.heard)}\r\n{line}\r\n"
-
-
-def settings(port: int, **more: object) -> AmcpSettings:
-    return AmcpSettings.model_validate({"host": "127.0.0.1", "port": port, **more})
 
 
 @asynccontextmanager
