@@ -2,6 +2,7 @@
 
 import io
 import json
+from functools import lru_cache
 
 from PIL import Image
 
@@ -20,13 +21,18 @@ class Painted(FakeWire):
     """Gives a real picture for each piece, in the colour of its role."""
 
     async def content(self, media: Media) -> bytes:
-        out = io.BytesIO()
-        Image.new("RGBA", (media.width or 8, media.height or 8), COLOURS[media.role]).save(out, "PNG")
-        return out.getvalue()
+        return painted(COLOURS[media.role], (media.width or 8, media.height or 8))
 
 
-def settings(port: int, password: str | None = PASSWORD, **more: object) -> ObsSettings:
-    return ObsSettings.model_validate({"host": "127.0.0.1", "port": port, "password": password, **more})
+@lru_cache
+def painted(colour: tuple[int, int, int, int], size: tuple[int, int]) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGBA", size, colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def settings(port: int, **more: object) -> ObsSettings:
+    return ObsSettings.model_validate({"host": "127.0.0.1", "port": port, "password": PASSWORD, **more})
 
 
 def staff(obs: Obs, request: str, **data: object) -> Data:

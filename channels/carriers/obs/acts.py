@@ -31,8 +31,10 @@ class Sight:
 
 
 async def remember(session: Session, notice: Notice) -> None:
-    """Let OBS keep the number, so that an older notice finds that it is late even when nothing stands there any more."""
-    await session.ask("SetPersistentData", realm=REALM, slotName=slot_name(notice.alert), slotValue=notice.number)
+    """Let OBS keep the number, so that an older notice finds that it is late even when nothing stands there any more. One
+    that cannot (its folder is full, say) shows and takes off all the same."""
+    kept = {"realm": REALM, "slotName": slot_name(notice.alert), "slotValue": notice.number}
+    await session.all([("SetPersistentData", kept)], bear={"SetPersistentData": Code.ANY})
 
 
 @dataclass(frozen=True, slots=True)

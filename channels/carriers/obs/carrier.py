@@ -84,8 +84,8 @@ class Obs:
         async with session(wire, settings.host, settings.port, settings.password, self.timeout, hide) as obs:
             found = await survey(obs, notice.alert)
             if notice.kind is Kind.RETRACT:
-                await remember(obs, notice)
                 await take_off(obs, found)
+                await remember(obs, notice)
             elif found.newest > notice.number:
                 return Refused(Reason.REJECTED, "OBS 上已是这条通告的更新版本")
             else:

@@ -43,6 +43,7 @@ class Op(IntEnum):
 class Code(IntEnum):
     """RequestStatus, as far as somebody here looks at it."""
 
+    ANY = -1
     SUCCESS = 100
     UNKNOWN_REQUEST = 204
     NOT_FOUND = 600
@@ -82,7 +83,7 @@ class Session:
 
     async def all(self, requests: Sequence[Request], *, bear: Mapping[str, int] = NOTHING) -> list[Answer]:
         """Every request in order, in one message, and an answer to each. One that fails ends the exchange, unless ``bear``
-        names its type and this code; those behind it have been carried out all the same."""
+        names its type and this code (or ANY); those behind it have been carried out all the same."""
         if not requests:
             return []
         self._asked += 1
@@ -97,7 +98,7 @@ class Session:
         if [answer.request for answer in answers] != [name for name, _ in requests]:
             raise Ended(_GARBLED)
         for answer in answers:
-            if answer.code != Code.SUCCESS and answer.code != bear.get(answer.request):
+            if answer.code != Code.SUCCESS and bear.get(answer.request) not in (answer.code, Code.ANY):
                 raise Ended(self._failed(answer))
         return answers
 

@@ -75,7 +75,8 @@ async def survey(session: Session, alert: str) -> Survey:
             ("GetInputList", {}),
             ("GetInputKindList", {"unversioned": False}),
             ("GetPersistentData", {"realm": REALM, "slotName": slot_name(alert)}),
-        ]
+        ],
+        bear={"GetPersistentData": Code.ANY},
     )
     listed = [one for one in member(inputs.data, "inputs", list) if isinstance(one, dict)]
     ours, doubles, shown = await _ours(session, alert, listed)
