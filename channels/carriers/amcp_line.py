@@ -15,7 +15,7 @@ from channels.contract import Line, Reason, Refused, Retry, Wire, WireError
 
 LARGEST = 8 * 1024 * 1024
 
-_REPLY = re.compile(r"(?:RES (?P<id>\S+) )?(?P<code>[1-5][0-9]{2}) ?(?P<said>[^\n]*)")
+_REPLY = re.compile(r"(?:RES (?P<id>\S+) )?(?P<code>[1-5][0-9]{2})(?![0-9]) ?(?P<said>[^\n]*)")
 _MANY_LINES, _ONE_LINE = (200,), (101, 201, 400)
 _INFORMATION = (100, 101)
 _NOT_AMCP = Retry(Reason.UNINTELLIGIBLE, "对方的答复不合 AMCP 协议")
