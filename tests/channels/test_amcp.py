@@ -149,8 +149,9 @@ async def test_two_alerts_have_a_row_each_and_a_free_row_is_used_again() -> None
         assert [data["alert"] for data in at.server.on_air()] == [OTHER.alert]
         await at.send(replace(PUBLISH, alert="HJ-2026-000125"))
         assert [data["row"] for data in at.server.on_air()] == [1, 0]
+        await at.send(replace(RETRACT, alert="HJ-2026-000125"))
         await at.send(replace(UPDATE, alert=OTHER.alert))
-        assert [data["row"] for data in at.server.on_air()] == [1, 0], "a row is kept"
+        assert [data["row"] for data in at.server.on_air()] == [1], "a row is kept"
 
 
 async def test_an_alert_never_takes_the_layer_of_another() -> None:

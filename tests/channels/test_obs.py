@@ -89,6 +89,31 @@ async def test_the_slate_first_then_the_lower_third_and_the_crawl_all_the_time()
         assert aired.proof.mime == "image/jpeg"
 
 
+async def test_nothing_is_seen_before_all_of_it_is_in_its_place() -> None:
+    async with station() as at:
+        await at.send()
+        asked = requests(at.obs)
+        made = [data for name, data in asked if name == "CreateInput"]
+        assert len(made) == len(Part)
+        assert not any(data["sceneItemEnabled"] for data in made)
+        names = [name for name, _ in asked]
+        assert names.index("SetSceneItemEnabled") > max(
+            at
+            for at, name in enumerate(names)
+            if name in ("CreateInput", "CreateSourceFilter", "SetSceneItemTransform")
+        )
+
+
+async def test_an_update_is_written_over_what_runs() -> None:
+    async with station() as at:
+        await at.send()
+        assert isinstance(await at.send(UPDATE), Accepted)
+        (crawl,) = at.obs.showing()
+        assert crawl.startswith("更新寻人信息")
+        assert (await at.tended(UPDATE)).kind is ReceiptKind.AIRED
+        assert len(at.obs.room.inputs) == len(Part)
+
+
 async def test_the_agreed_duty_is_kept() -> None:
     async with station() as at:
         at.duty = Duty(exclusive_minutes=5, repeat_every_minutes=20, until_minutes=60)
