@@ -1,6 +1,8 @@
 """OBS, against the sandbox's, and what staff, strangers and bad luck do to it."""
 
 import asyncio
+import base64
+import io
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -10,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from PIL import Image
 from websockets.asyncio.server import ServerConnection
 
 from channels.carriers.obs import Obs as Carrier
@@ -25,6 +28,7 @@ from channels.contract import (
     Refused,
     Retry,
     StatedReceipt,
+    Status,
     WireError,
 )
 from sandbox.obs import Obs
@@ -298,6 +302,33 @@ async def test_in_studio_mode_what_is_put_into_the_programmes_own_scene_is_not_c
         assert (await at.tended()).kind is ReceiptKind.RECEIVED
         staff(at.obs, "SetStudioModeEnabled", studioModeEnabled=False)
         assert (await at.tended()).kind is ReceiptKind.AIRED
+
+
+@pytest.mark.parametrize("status", Status)
+async def test_a_frame_without_the_band_is_no_proof(status: Status) -> None:
+    """OBS may say what it likes."""
+
+    class Dark(Obs):
+        dark = ""
+
+        def _answer(self, asked: Data) -> Data:
+            said = super()._answer(asked)
+            if asked["requestType"] == "GetSourceScreenshot" and self.dark:
+                said["responseData"]["imageData"] = self.dark
+            return said
+
+    obs = Dark(PASSWORD)
+    async with station(obs) as at:
+        notice = replace(PUBLISH, status=status)
+        await at.send(notice)
+        assert (await at.tended(notice)).kind is ReceiptKind.AIRED
+        black = io.BytesIO()
+        Image.new("RGB", (1280, 720)).save(black, "JPEG")
+        for body in (black.getvalue(), b"\xff\xd8\xff and no more"):
+            obs.dark = f"data:image/jpg;base64,{base64.b64encode(body).decode()}"
+            told = await at.tended(notice)
+            assert told.kind is ReceiptKind.RECEIVED
+            assert told.note == "播出画面中看不到底条"
 
 
 # ── Pictures ────────────────────────────────────────────────────────────────────────────────────────────────────────

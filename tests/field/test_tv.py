@@ -236,3 +236,24 @@ async def test_in_studio_mode_only_an_overlay_scene_is_on_the_air(obs: Station, 
     finally:
         await desk.do("SetStudioModeEnabled", studioModeEnabled=False)
         await desk.do("RemoveScene", sceneName="全局叠加")
+
+
+async def test_an_obs_that_is_killed_and_started_again(tmp_path: Path) -> None:
+    """Its scene collection may or may not have been saved; huijia does not ask."""
+    if lacking := missing():
+        pytest.skip(f"no {', '.join(lacking)} on this machine: make field installs them")
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    with station(tmp_path) as found:
+        await Huijia(found).send(PUBLISH)
+        found.process.kill()
+        found.process.wait()
+    with station(tmp_path) as found:
+        huijia = Huijia(found)
+        await huijia.tend(PUBLISH, SLATE_DONE)
+        again = picture(await huijia.tend(PUBLISH, SLATE_DONE), "8-after-a-crash")
+        assert has_crawl(again, RED)
+        assert has_lower_third(again)
+        await huijia.send(RETRACT)
+        gone = await huijia.tend(RETRACT)
+        assert gone.kind is ReceiptKind.TAKEN_DOWN
+        assert not has_crawl(picture(gone, "9-gone-after-a-crash"), RED)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from channels.carriers.line import Ended
-from channels.carriers.obs.layout import Canvas, Item, Part, depth, input_name, part_of, scroll
+from channels.carriers.obs.layout import BANDS, Canvas, Item, Part, depth, input_name, part_of, scroll
+from channels.carriers.obs.pixels import holds
 from channels.carriers.obs.session import Code, Request, Session, member
 from channels.carriers.obs.survey import REALM, Placed, Survey, placed, slot_name
 from channels.contract import Notice, Proof, Reason, Retry
@@ -124,17 +125,21 @@ async def take_off(session: Session, found: Survey) -> None:
     await session.all([("RemoveInput", {"inputName": name}) for name in names], bear=_BORNE)
 
 
-async def look(session: Session, found: Survey, scene: str, seen: set[Part], alert: str) -> Sight:
-    """Whether each part is switched on, drawn, and in the programme that leaves OBS. In studio mode an item of the
-    programme's own scene is not, although it is switched on: OBS shows a copy of that scene there."""
-    names = {part: found.inputs.get(part) or input_name(alert, part) for part in seen}
+async def look(session: Session, found: Survey, scene: str, seen: set[Part], notice: Notice) -> Sight:
+    """Whether each part is switched on, drawn, and in the programme that leaves OBS; and whether the frame holds the band.
+    In studio mode an item of the programme's own scene is not in the programme, although it is switched on: OBS shows a
+    copy of that scene there."""
+    names = {part: found.inputs.get(part) or input_name(notice.alert, part) for part in seen}
     now = await placed(session, scene)
     answers = await session.all([("GetSourceActive", {"sourceName": name}) for name in names.values()], bear=_BORNE)
     active = {part: answer.data.get("videoActive") is True for part, answer in zip(names, answers, strict=True)}
     lacking = [
         part for part, name in names.items() if not (active[part] and name in now and now[name].on and now[name].drawn)
     ]
-    return Sight(tuple(part for part in Part if part in lacking), await frame(session, found))
+    proof = await frame(session, found)
+    if Part.BAND in seen and not holds(proof.body, BANDS[notice.status]):
+        lacking.append(Part.BAND)
+    return Sight(tuple(part for part in Part if part in lacking), proof)
 
 
 async def frame(session: Session, found: Survey) -> Proof:

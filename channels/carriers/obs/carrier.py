@@ -131,7 +131,7 @@ class Obs:
             scene, seen = await _show(obs, rendition, settings, found, since=since, now=now, wire=wire)
             if not seen:
                 return ()
-            sight = await look(obs, found, scene, seen, notice.alert)
+            sight = await look(obs, found, scene, seen, notice)
         if sight.lacking:
             note = f"播出画面中看不到{'、'.join(sight.lacking)}"
             return (StatedReceipt(ReceiptKind.RECEIVED, note=note, proof=sight.frame),)

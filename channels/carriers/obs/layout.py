@@ -40,7 +40,7 @@ FACES = {"text_ft2_source_v2": "Noto Sans CJK SC"}
 _FACE_ON_WINDOWS = "Microsoft YaHei"
 
 # OBS counts colours as 0xAABBGGRR.
-_BANDS = {Status.ACTUAL: 0xFF1E10C8, Status.EXERCISE: 0xFF9A4A12, Status.TEST: 0xFF5A5A5A}
+BANDS = {Status.ACTUAL: 0xFF1E10C8, Status.EXERCISE: 0xFF9A4A12, Status.TEST: 0xFF5A5A5A}
 _DARK = 0xFF101010
 
 _BAND = 0.08  # of the height of the picture
@@ -102,7 +102,7 @@ def items(
     """Lowest first. ``pictures`` are addresses that OBS can open; a part without one is left out."""
     notice = rendition.notice
     laid = [
-        Item(Part.BAND, Kind.COLOUR, _colour(_BANDS[notice.status], canvas.width, canvas.band), _at(canvas.band_top)),
+        Item(Part.BAND, Kind.COLOUR, _colour(BANDS[notice.status], canvas.width, canvas.band), _at(canvas.band_top)),
         Item(Part.CRAWL, text_kind, crawl(rendition, canvas, text_kind, face), _centred(canvas)),
     ]
     if Part.LOWER_THIRD in pictures:
