@@ -16,10 +16,13 @@ from pydantic import BaseModel
 
 from channels.billboard import Billboard
 from channels.carriers.amcp import CasparCg
+from channels.carriers.dingtalk_app import DingTalkApp
 from channels.carriers.dingtalk_robot import DingTalkRobot
 from channels.carriers.feed import Feed
 from channels.carriers.obs import Obs
+from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
+from channels.carriers.xibo import Xibo
 from channels.contract import (
     Carrier,
     Channel,
@@ -42,7 +45,16 @@ AnyCarrier = Carrier[Any] | Polled[Any]
 T = TypeVar("T")
 
 BUILT_IN_CHANNELS: tuple[Channel, ...] = (Tv(), Radio(), Screen(), Billboard(), DingTalk(), Partner())
-BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (Webhook(), Feed(), DingTalkRobot(), Obs(), CasparCg())
+BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
+    Webhook(),
+    Feed(),
+    DingTalkRobot(),
+    DingTalkApp(),
+    Vnnox(),
+    Xibo(),
+    Obs(),
+    CasparCg(),
+)
 
 CHANNEL_GROUP = "huijia.channels"
 CARRIER_GROUP = "huijia.carriers"
