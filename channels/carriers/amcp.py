@@ -14,7 +14,7 @@ from channels.carriers.amcp_line import Amcp, amcp, quoted
 from channels.carriers.host import Host, Port
 from channels.carriers.line import Ended, answered, concluded
 from channels.carriers.redact import unspeakable
-from channels.carriers.running import is_over
+from channels.carriers.running import began, is_over
 from channels.contract import (
     Accepted,
     Kind,
@@ -133,7 +133,7 @@ class CasparCg:
         notice = rendition.notice
         layer = layer_of(notice, settings)
         where = f"{settings.channel}-{layer}"
-        since = datetime.fromisoformat(reference) if reference else notice.issued_at
+        since = began(reference, notice.issued_at)
         async with amcp(wire, settings.host, settings.port, self.timeout) as server:
             playing = (await _playing(server, settings.channel)).get(layer)
             if notice.kind is Kind.RETRACT:
@@ -151,7 +151,7 @@ class CasparCg:
             if playing is None:
                 await _bring_on(server, rendition, settings, layer, record)
                 return ()
-        return (StatedReceipt(ReceiptKind.AIRED, note=f"图层 {where} 正在播出（{playing[:20]}）"),)
+        return (StatedReceipt(ReceiptKind.AIRED, since, f"图层 {where} 正在播出（{playing[:20]}）"),)
 
 
 def layer_of(notice: Notice, settings: AmcpSettings) -> int:

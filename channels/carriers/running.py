@@ -4,6 +4,17 @@ from datetime import datetime, timedelta
 
 from channels.contract import Duty
 
+_COMPLAINT_EVERY = timedelta(minutes=10)
+
+
+def began(reference: str | None, otherwise: datetime) -> datetime:
+    """When it was brought on: what ``reference`` says, unless another wire gave it."""
+    try:
+        at = datetime.fromisoformat(reference or "")
+    except ValueError:
+        return otherwise
+    return at if at.tzinfo is not None else otherwise
+
 
 def is_slate(duty: Duty, each: timedelta, *, since: datetime, now: datetime) -> bool:
     """Whether the whole picture is due: as long as the alert is alone on air, or for ``each`` where nothing is agreed;
@@ -18,3 +29,8 @@ def is_slate(duty: Duty, each: timedelta, *, since: datetime, now: datetime) -> 
 def is_over(duty: Duty, *, since: datetime, now: datetime) -> bool:
     """Whether the time is up for which it was to be shown at most."""
     return duty.until_minutes is not None and now - since >= timedelta(minutes=duty.until_minutes)
+
+
+def complaint_at(*, since: datetime, now: datetime) -> datetime:
+    """The moment of a receipt that is said at every look: the same one for ten minutes, so that it is kept once."""
+    return since + (now - since) // _COMPLAINT_EVERY * _COMPLAINT_EVERY

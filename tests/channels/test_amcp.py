@@ -133,11 +133,22 @@ async def test_on_and_off_and_proven() -> None:
         (aired,) = await at.tend()
         assert aired.kind is ReceiptKind.AIRED
         assert aired.note == f"图层 1-{LAYER} 正在播出（html）"
+        assert aired.at == NOW, "the same receipt at every look"
         assert isinstance(await at.send(UPDATE), Accepted)
         assert isinstance(await at.send(RETRACT), Accepted)
         assert at.commands() == ["CG ADD", "CG UPDATE", "CG STOP", "CG REMOVE", "CLEAR"]
         assert at.server.layers == {}
         assert await at.stated(RETRACT) == [ReceiptKind.TAKEN_DOWN]
+
+
+@pytest.mark.parametrize("reference", [None, "", "po-42", "2026-11-23", "2026-11-23T15:04:06"])
+async def test_a_reference_of_another_wire_is_none(reference: str | None) -> None:
+    async with station() as at:
+        await at.send()
+        receipts = await CasparCg().tend(
+            pressed(PUBLISH, "tv")[0], at.settings, key="dlv_1", reference=reference, now=NOW, wire=FakeWire()
+        )
+        assert [receipt.kind for receipt in receipts] == [ReceiptKind.AIRED]
 
 
 async def test_two_alerts_have_a_row_each_and_a_free_row_is_used_again() -> None:

@@ -85,12 +85,39 @@ async def test_the_slate_first_then_the_lower_third_and_the_crawl_all_the_time()
     async with station() as at:
         assert isinstance(await at.send(), Accepted)
         assert at.on_air() == {Part.BACKDROP, Part.SLATE, Part.BAND, Part.CRAWL}
-        assert (await at.tended()).kind is ReceiptKind.AIRED
-        aired = await at.tended(now=LATER)
-        assert at.on_air() == {Part.LOWER_THIRD, Part.BAND, Part.CRAWL}
+        aired = await at.tended()
         assert aired.kind is ReceiptKind.AIRED
         assert aired.proof is not None
         assert aired.proof.mime == "image/jpeg"
+        assert (await at.tended(now=LATER)).kind is ReceiptKind.AIRED
+        assert at.on_air() == {Part.LOWER_THIRD, Part.BAND, Part.CRAWL}
+
+
+async def test_what_is_said_at_every_look_is_the_same_receipt_and_one_frame_is_enough() -> None:
+    async with station() as at:
+        await at.send()
+        first = await at.tended(now=NOW + timedelta(seconds=7))
+        assert first.at == NOW + timedelta(seconds=7)
+        for second in (12, 70, 4000):
+            again = await at.tended(now=NOW + timedelta(seconds=second))
+            assert (again.kind, again.at, again.proof) == (ReceiptKind.AIRED, first.at, None)
+        await at.send(UPDATE)
+        assert (await at.tended(UPDATE, now=LATER)).proof is not None, "another notice has a frame of its own"
+        staff(at.obs, "SetCurrentProgramScene", sceneName="场景")
+        staff(at.obs, "SetStudioModeEnabled", studioModeEnabled=True)
+        at.obs.room.copied = frozenset()
+        moments = {(await at.tended(UPDATE, now=NOW + timedelta(minutes=minute))).at for minute in range(20)}
+        assert len(moments) == 2, "a complaint is kept every ten minutes"
+
+
+@pytest.mark.parametrize("reference", [None, "", "po-42", "2026-11-23", "2026-11-23T15:04:06"])
+async def test_a_reference_of_another_wire_is_none(reference: str | None) -> None:
+    async with station() as at:
+        await at.send()
+        receipts = await Carrier().tend(
+            pressed(PUBLISH, "tv")[0], at.settings, key="dlv_1", reference=reference, now=NOW, wire=at.wire
+        )
+        assert [receipt.kind for receipt in receipts] == [ReceiptKind.AIRED]
 
 
 async def test_nothing_is_seen_before_all_of_it_is_in_its_place() -> None:
@@ -144,7 +171,7 @@ async def test_no_line_of_a_second_alert_is_covered() -> None:
         await at.tend(now=LATER)
         await at.tend(OTHER, now=LATER)
         tops = [_item(at, input_name(alert, Part.BAND)) for alert in (PUBLISH.alert, OTHER.alert)]
-        assert [item["sceneItemTransform"]["positionY"] for item in tops] == [662.0, 604.0]
+        assert [item["sceneItemTransform"]["positionY"] for item in tops] == [720.0, 662.0]
         assert Part.LOWER_THIRD not in at.on_air() | at.on_air(OTHER.alert), "no room for two"
         await at.send(RETRACT)
         await at.tend(OTHER, now=LATER)
@@ -152,7 +179,7 @@ async def test_no_line_of_a_second_alert_is_covered() -> None:
         assert Part.LOWER_THIRD in at.on_air(OTHER.alert)
         third = replace(PUBLISH, alert="HJ-2026-000125")
         await at.send(third)
-        assert _item(at, input_name(third.alert, Part.BAND))["sceneItemTransform"]["positionY"] == 662.0
+        assert _item(at, input_name(third.alert, Part.BAND))["sceneItemTransform"]["positionY"] == 720.0
 
 
 async def test_nothing_of_the_child_is_left_in_obs() -> None:
@@ -269,6 +296,35 @@ async def test_what_was_hidden_is_shown_again_and_what_was_moved_stays() -> None
         assert _item(at, input_name(PUBLISH.alert, Part.BAND))["sceneItemTransform"]["positionY"] == 600.0
 
 
+async def test_what_was_made_and_never_put_into_its_place_is_put_there() -> None:
+    """The line broke between the two, or OBS died and had saved what lay between them."""
+
+    class Torn(Obs):
+        async def _hear(self, connection: ServerConnection, message: str | bytes) -> None:
+            if "SetSceneItemTransform" in str(message):
+                connection.transport.abort()
+            await super()._hear(connection, message)
+
+        def _batch(self, data: Data) -> list[Data]:
+            torn = "SetSceneItemTransform" in json.dumps(data)
+            return [] if torn else super()._batch(data)
+
+    torn = Torn(PASSWORD)
+    async with station(torn) as at:
+        assert isinstance(await at.send(), Retry)
+        assert at.obs.showing() == []
+        for one in torn.room.inputs.values():
+            one.filters.clear()
+        for item in torn.room.scenes["场景"].items:
+            item.on = True
+    async with station(Obs(PASSWORD, room=torn.room)) as at:
+        assert isinstance(await at.send(), Accepted)
+        assert (await at.tended(now=LATER)).kind is ReceiptKind.AIRED
+        places = [_item(at, input_name(PUBLISH.alert, part))["sceneItemTransform"] for part in Part]
+        assert [place["positionY"] for place in places] == [720.0, 0.0, 662.0, 720.0, 691.0]
+        assert list(at.obs.room.inputs[input_name(PUBLISH.alert, Part.CRAWL)].filters) == ["huijia"]
+
+
 async def test_it_follows_the_scene_on_air() -> None:
     async with station() as at:
         await at.send()
@@ -321,7 +377,6 @@ async def test_a_frame_without_the_band_is_no_proof(status: Status) -> None:
     async with station(obs) as at:
         notice = replace(PUBLISH, status=status)
         await at.send(notice)
-        assert (await at.tended(notice)).kind is ReceiptKind.AIRED
         black = io.BytesIO()
         Image.new("RGB", (1280, 720)).save(black, "JPEG")
         for body in (black.getvalue(), b"\xff\xd8\xff and no more"):
@@ -329,6 +384,8 @@ async def test_a_frame_without_the_band_is_no_proof(status: Status) -> None:
             told = await at.tended(notice)
             assert told.kind is ReceiptKind.RECEIVED
             assert told.note == "播出画面中看不到底条"
+        obs.dark = ""
+        assert (await at.tended(notice)).kind is ReceiptKind.AIRED
 
 
 # ── Pictures ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -38,7 +38,7 @@ def test_nothing_lies_outside_the_picture(canvas: Canvas) -> None:
 def test_a_slot_is_found_again_by_its_place(slot: int) -> None:
     for height in (360, 480, 576, 720, 1080, 2160):
         canvas = Canvas(1920, height, slot)
-        assert canvas.slot_of(canvas.band_top) == slot
+        assert canvas.slot_of(canvas.band_top + canvas.band) == slot
 
 
 def test_a_short_crawl_is_as_long_as_the_picture_is_wide() -> None:

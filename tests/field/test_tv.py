@@ -1,6 +1,7 @@
 """A notice on a real OBS: on the air over a running programme, in a frame a viewer saw, and gone after the retraction."""
 
 import asyncio
+import base64
 import io
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -93,11 +94,14 @@ def _rendition(notice: Notice) -> Rendition:
     return rendition if notice.kind is not Kind.RETRACT else replace(rendition, media=())
 
 
-def picture(receipt: StatedReceipt, name: str) -> Image.Image:
-    """The proof, kept for people to look at."""
-    assert receipt.proof is not None
-    (ARTEFACTS / f"{name}.jpg").write_bytes(receipt.proof.body)
-    return Image.open(io.BytesIO(receipt.proof.body)).convert("RGB")
+async def seen(desk: Desk, name: str) -> Image.Image:
+    """The programme as OBS shows it now, kept for people to look at."""
+    said = await desk.do(
+        "GetSourceScreenshot", sourceName="Scene", imageFormat="png", imageWidth=WIDTH, imageHeight=HEIGHT
+    )
+    body = base64.b64decode(said["imageData"].partition(",")[2])
+    (ARTEFACTS / f"{name}.png").write_bytes(body)
+    return Image.open(io.BytesIO(body)).convert("RGB")
 
 
 def near(pixel: bytes, colour: tuple[int, ...]) -> bool:
@@ -135,7 +139,14 @@ async def test_on_the_air_in_a_frame_and_gone_after_the_retraction(obs: Station,
     await huijia.send(PUBLISH)
     aired = await huijia.tend(PUBLISH)
     assert aired.kind is ReceiptKind.AIRED, aired.note
-    first, second = picture(aired, "1-slate"), picture(await huijia.tend(PUBLISH), "1-slate-later")
+    assert aired.proof is not None
+    (ARTEFACTS / "0-proof.jpg").write_bytes(aired.proof.body)
+    proof = Image.open(io.BytesIO(aired.proof.body)).convert("RGB")
+    assert has_crawl(proof, RED)
+    assert has_slate(proof)
+    first = await seen(desk, "1-slate")
+    await asyncio.sleep(0.5)
+    second = await seen(desk, "1-slate-later")
     assert has_crawl(first, RED)
     assert has_slate(first)
     strip = (0, HEIGHT - BAND, WIDTH, HEIGHT)
@@ -143,7 +154,7 @@ async def test_on_the_air_in_a_frame_and_gone_after_the_retraction(obs: Station,
     await asyncio.sleep(1)
 
     await huijia.tend(PUBLISH, SLATE_DONE)
-    after = picture(await huijia.tend(PUBLISH, SLATE_DONE), "2-lower-third")
+    after = await seen(desk, "2-lower-third")
     assert has_crawl(after, RED)
     assert has_lower_third(after)
     assert not has_slate(after)
@@ -152,7 +163,8 @@ async def test_on_the_air_in_a_frame_and_gone_after_the_retraction(obs: Station,
     await huijia.send(RETRACT)
     down = await huijia.tend(RETRACT)
     assert down.kind is ReceiptKind.TAKEN_DOWN
-    gone = picture(down, "3-gone")
+    assert down.proof is not None
+    gone = await seen(desk, "3-gone")
     assert not has_crawl(gone, RED)
     assert not has_lower_third(gone)
     await asyncio.sleep(1.5)
@@ -165,15 +177,15 @@ async def test_on_the_air_in_a_frame_and_gone_after_the_retraction(obs: Station,
 
 def viewed(recording: Path) -> list[str]:
     """What a viewer saw, in order; the first frame of each is kept."""
-    seen: list[str] = []
+    found: list[str] = []
     for frame in frames(recording, recording.parent / "frames"):
         image = Image.open(frame).convert("RGB")
         look = (has_crawl(image, RED), has_slate(image), has_lower_third(image))
         name = {(True, True, False): "slate", (True, False, True): "lower third", (False,) * 3: "programme"}.get(look)
-        if name is not None and seen[-1:] != [name]:
-            seen.append(name)
-            image.save(ARTEFACTS / f"viewer-{len(seen)}-{name.replace(' ', '-')}.png")
-    return seen
+        if name is not None and found[-1:] != [name]:
+            found.append(name)
+            image.save(ARTEFACTS / f"viewer-{len(found)}-{name.replace(' ', '-')}.png")
+    return found
 
 
 async def test_two_alerts_lie_above_each_other_and_each_goes_alone(obs: Station, desk: Desk) -> None:
@@ -182,12 +194,13 @@ async def test_two_alerts_lie_above_each_other_and_each_goes_alone(obs: Station,
     await huijia.send(OTHER)
     await huijia.tend(OTHER, SLATE_DONE)
     await huijia.tend(PUBLISH, SLATE_DONE)
-    both = picture(await huijia.tend(PUBLISH, SLATE_DONE), "4-two-alerts")
+    both = await seen(desk, "4-two-alerts")
     assert has_crawl(both, RED)
     assert has_crawl(both, BLUE, slot=1)
     await huijia.send(RETRACT)
     await huijia.tend(RETRACT)
-    one = picture(await huijia.tend(OTHER, SLATE_DONE), "5-the-other")
+    await huijia.tend(OTHER, SLATE_DONE)
+    one = await seen(desk, "5-the-other")
     assert has_crawl(one, BLUE, slot=1)
     assert not has_crawl(one, RED)
 
@@ -200,7 +213,7 @@ async def test_what_staff_have_renamed_comes_off_too(obs: Station, desk: Desk) -
     await asyncio.sleep(0.5)
     await huijia.send(UPDATE)
     await huijia.tend(UPDATE, SLATE_DONE)
-    mended = picture(await huijia.tend(UPDATE, SLATE_DONE), "6-mended")
+    mended = await seen(desk, "6-mended")
     assert has_crawl(mended, RED), "the band is back, and below the crawl"
     await huijia.send(RETRACT)
     assert (await huijia.tend(RETRACT)).kind is ReceiptKind.TAKEN_DOWN
@@ -214,7 +227,8 @@ async def test_five_hundred_characters_are_drawn(obs: Station, desk: Desk) -> No
     long = replace(PUBLISH, person=replace(PUBLISH.person, clothing="红色短袖蓝色短裤白色球鞋黄色书包，" * 60))
     assert len(str(_rendition(long).texts["crawl"])) > 480
     await huijia.send(long)
-    assert has_crawl(picture(await huijia.tend(long), "7-long-crawl"), RED)
+    await huijia.tend(long)
+    assert has_crawl(await seen(desk, "7-long-crawl"), RED)
 
 
 async def test_in_studio_mode_only_an_overlay_scene_is_on_the_air(obs: Station, desk: Desk) -> None:
@@ -249,11 +263,14 @@ async def test_an_obs_that_is_killed_and_started_again(tmp_path: Path) -> None:
         found.process.wait()
     with station(tmp_path) as found:
         huijia = Huijia(found)
+        desk = await Desk.open(found)
         await huijia.tend(PUBLISH, SLATE_DONE)
-        again = picture(await huijia.tend(PUBLISH, SLATE_DONE), "8-after-a-crash")
+        await huijia.tend(PUBLISH, SLATE_DONE)
+        again = await seen(desk, "8-after-a-crash")
         assert has_crawl(again, RED)
         assert has_lower_third(again)
         await huijia.send(RETRACT)
         gone = await huijia.tend(RETRACT)
         assert gone.kind is ReceiptKind.TAKEN_DOWN
-        assert not has_crawl(picture(gone, "9-gone-after-a-crash"), RED)
+        assert not has_crawl(await seen(desk, "9-gone-after-a-crash"), RED)
+        await desk.close()

@@ -4,9 +4,10 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from channels.carriers.line import Ended
-from channels.carriers.obs.layout import BANDS, Canvas, Item, Part, depth, input_name, part_of, scroll
+from channels.carriers.obs.layout import AIRED, BANDS, Canvas, Item, Part, depth, input_name, part_of, scroll
 from channels.carriers.obs.pixels import holds
 from channels.carriers.obs.session import Code, Request, Session, member
 from channels.carriers.obs.survey import REALM, Placed, Survey, placed, slot_name
@@ -21,14 +22,6 @@ _BORNE = {
 }
 _WIDEST_PROOF = 1280
 _JPEG = b"\xff\xd8\xff"
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """``lacking``: parts that should be seen and are not. ``frame``: the programme as it is."""
-
-    lacking: tuple[Part, ...]
-    frame: Proof
 
 
 async def remember(session: Session, notice: Notice) -> None:
@@ -60,10 +53,10 @@ async def bring_on(
     unwanted = [name for part, name in found.inputs.items() if part not in here]
     requests += [("RemoveInput", {"inputName": name}) for name in (*unwanted, *found.doubles)]
     await session.all(requests, bear=_BORNE)
-    now = await placed(session, scene.name) if requests else scene.items
+    now = await placed(session, scene.name) if requests else scene.items  # what was just made is not laid
     if any(name not in now for name in here.values()):
         raise Ended(Retry(Reason.SERVER_ERROR, "OBS 场景中的通告元素刚被他人删除"))
-    laid = [_put(scene, now[here[item.part]], item) for item in items if here[item.part] not in scene.items]
+    laid = [_put(scene, now[here[item.part]], item) for item in items if not now[here[item.part]].laid]
     switched = [
         _switch(scene, now[name], part in seen) for part, name in here.items() if now[name].on != (part in seen)
     ]
@@ -78,7 +71,8 @@ def _made(item: Item, name: str, scene: Scene, *, known: bool, renewed: bool) ->
     elif renewed:
         written = {"inputName": name, "inputSettings": dict(item.settings), "overlay": True}
         requests.append(("SetInputSettings", written))
-    if item.part is Part.CRAWL and (renewed or not known):
+    whole = name in scene.items and scene.items[name].laid
+    if item.part is Part.CRAWL and (renewed or not whole):
         filtered = {"sourceName": name, "filterName": FILTER}
         settings = {"filterSettings": scroll(item.settings, scene.canvas)}
         requests.append(("CreateSourceFilter", {**filtered, "filterKind": "scroll_filter", **settings}))
@@ -125,21 +119,27 @@ async def take_off(session: Session, found: Survey) -> None:
     await session.all([("RemoveInput", {"inputName": name}) for name in names], bear=_BORNE)
 
 
-async def look(session: Session, found: Survey, scene: str, seen: set[Part], notice: Notice) -> Sight:
-    """Whether each part is switched on, drawn, and in the programme that leaves OBS; and whether the frame holds the band.
-    In studio mode an item of the programme's own scene is not in the programme, although it is switched on: OBS shows a
-    copy of that scene there."""
-    names = {part: found.inputs.get(part) or input_name(notice.alert, part) for part in seen}
+async def unseen(session: Session, found: Survey, scene: str, wanted: set[Part], alert: str) -> tuple[Part, ...]:
+    """The parts that are not switched on, not drawn, or not in the programme that leaves OBS. In studio mode an item of the
+    programme's own scene is not, although it is switched on: OBS shows a copy of that scene there."""
+    names = {part: found.inputs.get(part) or input_name(alert, part) for part in wanted}
     now = await placed(session, scene)
     answers = await session.all([("GetSourceActive", {"sourceName": name}) for name in names.values()], bear=_BORNE)
     active = {part: answer.data.get("videoActive") is True for part, answer in zip(names, answers, strict=True)}
-    lacking = [
-        part for part, name in names.items() if not (active[part] and name in now and now[name].on and now[name].drawn)
-    ]
+    seen = {part for part, name in names.items() if active[part] and name in now and now[name].on and now[name].drawn}
+    return tuple(part for part in Part if part in wanted - seen)
+
+
+async def prove(session: Session, found: Survey, notice: Notice, now: datetime) -> Proof | None:
+    """The first frame in which the notice is seen, and the crawl's mark that it was: one frame a notice is enough. ``None``
+    where the frame does not hold the band, whatever OBS says."""
     proof = await frame(session, found)
-    if Part.BAND in seen and not holds(proof.body, BANDS[notice.status]):
-        lacking.append(Part.BAND)
-    return Sight(tuple(part for part in Part if part in lacking), proof)
+    if not holds(proof.body, BANDS[notice.status]):
+        return None
+    name = found.inputs.get(Part.CRAWL) or input_name(notice.alert, Part.CRAWL)
+    mark = {"inputName": name, "inputSettings": {AIRED: f"{notice.number} {now.isoformat()}"}, "overlay": True}
+    await session.ask("SetInputSettings", **mark)
+    return proof
 
 
 async def frame(session: Session, found: Survey) -> Proof:

@@ -9,15 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from channels.carriers.host import Host, Port
 from channels.carriers.line import Ended, answered, concluded
-from channels.carriers.obs.acts import Scene, bring_on, frame, look, remember, take_off
+from channels.carriers.obs.acts import Scene, bring_on, frame, prove, remember, take_off, unseen
 from channels.carriers.obs.layout import Part, is_on, items
 from channels.carriers.obs.session import Session, session
 from channels.carriers.obs.survey import Survey, alone, canvas, placed, survey
 from channels.carriers.redact import unspeakable
-from channels.carriers.running import is_over, is_slate
+from channels.carriers.running import began, complaint_at, is_over, is_slate
 from channels.contract import (
     Accepted,
     Kind,
+    Notice,
     Outcome,
     Pace,
     Proves,
@@ -118,7 +119,7 @@ class Obs:
         hide: list[str],
     ) -> Sequence[StatedReceipt]:
         notice = rendition.notice
-        since = datetime.fromisoformat(reference) if reference else notice.issued_at
+        since = began(reference, notice.issued_at)
         async with session(wire, settings.host, settings.port, settings.password, self.timeout, hide) as obs:
             found = await survey(obs, notice.alert)
             if notice.kind is Kind.RETRACT:
@@ -131,11 +132,22 @@ class Obs:
             scene, seen = await _show(obs, rendition, settings, found, since=since, now=now, wire=wire)
             if not seen:
                 return ()
-            sight = await look(obs, found, scene, seen, notice)
-        if sight.lacking:
-            note = f"播出画面中看不到{'、'.join(sight.lacking)}"
-            return (StatedReceipt(ReceiptKind.RECEIVED, note=note, proof=sight.frame),)
-        return (StatedReceipt(ReceiptKind.AIRED, proof=sight.frame),)
+            return (await _seen(obs, notice, found, scene, seen, since=since, now=now),)
+
+
+async def _seen(
+    obs: Session, notice: Notice, found: Survey, scene: str, wanted: set[Part], *, since: datetime, now: datetime
+) -> StatedReceipt:
+    """Aired, with the moment at which it was first seen so; or which parts are not seen."""
+    lacking = await unseen(obs, found, scene, wanted, notice.alert)
+    first = found.aired_at(notice.number)
+    if not lacking and first is not None:
+        return StatedReceipt(ReceiptKind.AIRED, first)
+    proof = await prove(obs, found, notice, now) if not lacking else None
+    if proof is None:
+        note = f"播出画面中看不到{'、'.join(lacking or (Part.BAND,))}"
+        return StatedReceipt(ReceiptKind.RECEIVED, complaint_at(since=since, now=now), note)
+    return StatedReceipt(ReceiptKind.AIRED, now, proof=proof)
 
 
 async def _show(

@@ -13,6 +13,7 @@ PREFIX = "回家"
 MARKER = "huijia_alert"  # in the settings of each of our inputs; OBS keeps what it does not know, also under a new name
 PART = "huijia_part"
 NUMBER = "huijia_number"
+AIRED = "huijia_aired"  # in those of the crawl: the notice that was seen on air, and when first
 
 
 class Part(StrEnum):
@@ -51,7 +52,10 @@ _PER_SECOND = 5  # characters that pass
 # A text wider than a texture of the graphics card is drawn as nothing at all, and OBS calls it shown.
 WIDEST = 15_000
 
-_LEFT, _TOP, _BOTTOM = 1, 4, 8  # OBS_ALIGN_*
+# OBS_ALIGN_*. OBS makes every item with left and top: none of ours has them, so that one that was never put into its place
+# (the line broke, OBS died) is told from one that staff have moved.
+_LEFT, _TOP, _BOTTOM = 1, 4, 8
+AS_MADE = _LEFT | _TOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,9 @@ class Canvas:
     def band_top(self) -> int:
         return max(self.height - self.band * (self.slot + 1), 0)
 
-    def slot_of(self, top: float) -> int:
-        """The slot of a band that lies there."""
-        return round((self.height - top) / self.band) - 1
+    def slot_of(self, bottom: float) -> int:
+        """The slot of a band whose lower edge lies there."""
+        return round((self.height - bottom) / self.band)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,12 @@ def items(
     """Lowest first. ``pictures`` are addresses that OBS can open; a part without one is left out."""
     notice = rendition.notice
     laid = [
-        Item(Part.BAND, Kind.COLOUR, _colour(BANDS[notice.status], canvas.width, canvas.band), _at(canvas.band_top)),
+        Item(
+            Part.BAND,
+            Kind.COLOUR,
+            _colour(BANDS[notice.status], canvas.width, canvas.band),
+            _resting(canvas.band_top + canvas.band),
+        ),
         Item(Part.CRAWL, text_kind, crawl(rendition, canvas, text_kind, face), _centred(canvas)),
     ]
     if Part.LOWER_THIRD in pictures:
@@ -110,7 +119,7 @@ def items(
     if Part.SLATE in pictures:
         behind = _colour(_DARK, canvas.width, canvas.height)
         laid.insert(0, Item(Part.SLATE, Kind.IMAGE, {"file": pictures[Part.SLATE]}, _whole(canvas)))
-        laid.insert(0, Item(Part.BACKDROP, Kind.COLOUR, behind, _at(0)))
+        laid.insert(0, Item(Part.BACKDROP, Kind.COLOUR, behind, _resting(canvas.height)))
     return tuple(_marked(item, notice) for item in laid)
 
 
@@ -158,21 +167,25 @@ def _colour(colour: int, width: int, height: int) -> dict[str, int]:
     return {"color": colour, "width": width, "height": height}
 
 
-def _at(top: float) -> dict[str, Any]:
-    return {"positionX": 0.0, "positionY": float(top), "alignment": _LEFT | _TOP, "boundsType": "OBS_BOUNDS_NONE"}
+def _at(x: float, y: float, alignment: int) -> dict[str, Any]:
+    return {"positionX": float(x), "positionY": float(y), "alignment": alignment, "boundsType": "OBS_BOUNDS_NONE"}
+
+
+def _resting(bottom: float) -> dict[str, Any]:
+    return _at(0, bottom, _LEFT | _BOTTOM)
 
 
 def _centred(canvas: Canvas) -> dict[str, Any]:
-    return {**_at(canvas.band_top + canvas.band / 2), "alignment": _LEFT}
+    return _at(0, canvas.band_top + canvas.band / 2, _LEFT)
 
 
 def _whole(canvas: Canvas) -> dict[str, Any]:
-    return {**_at(0), **_within(canvas.width, canvas.band_top, 0)}
+    return {**_at(canvas.width / 2, 0, _TOP), **_within(canvas.width, canvas.band_top, 0)}
 
 
 def _above(canvas: Canvas) -> dict[str, Any]:
     height = min(round(canvas.height * _LOWER_THIRD), canvas.band_top)
-    return {**_at(canvas.band_top - height), **_within(canvas.width, height, _BOTTOM)}
+    return {**_resting(canvas.band_top), **_within(canvas.width, height, _BOTTOM)}
 
 
 def _within(width: int, height: int, alignment: int) -> dict[str, Any]:

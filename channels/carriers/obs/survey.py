@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from channels.carriers.line import Ended
 from channels.carriers.obs.layout import (
+    AIRED,
+    AS_MADE,
     MARKER,
     NUMBER,
     PART,
@@ -48,15 +51,25 @@ class Survey:
         """True when the crawl is that of this notice. It is the last that an update touches."""
         return self.shown.get(NUMBER) == number
 
+    def aired_at(self, number: int) -> datetime | None:
+        """When this notice was first seen on air."""
+        of, _, at = str(self.shown.get(AIRED, "")).partition(" ")
+        try:
+            return datetime.fromisoformat(at) if of == str(number) else None
+        except ValueError:
+            return None
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An item of a scene. ``drawn``: its source has a size, which a picture that did not load has not."""
+    """An item of a scene. ``y`` as its alignment means it; ``laid``: not as OBS makes items. ``drawn``: its source has a size,
+    which a picture that did not load has not."""
 
     id: int
     index: int
     on: bool
-    top: float
+    y: float
+    laid: bool
     drawn: bool
 
 
@@ -147,7 +160,8 @@ async def placed(session: Session, scene: str) -> dict[str, Placed]:
             id=member(one, "sceneItemId", int),
             index=member(one, "sceneItemIndex", int),
             on=one.get("sceneItemEnabled") is True,
-            top=float(transform.get("positionY") or 0),
+            y=float(transform.get("positionY") or 0),
+            laid=transform.get("alignment") != AS_MADE,
             drawn=bool(transform.get("sourceWidth")),
         )
     return found
@@ -165,8 +179,10 @@ def canvas(found: Survey, scene: Mapping[str, Placed]) -> Canvas:
     taken: set[int] = set()
     for name, item in scene.items():
         named = part_of(name)
+        if not item.laid:
+            continue
         if name == found.inputs.get(Part.BAND):
-            return Canvas(found.width, found.height, max(whole.slot_of(item.top), 0))
+            return Canvas(found.width, found.height, max(whole.slot_of(item.y), 0))
         if named is not None and named[1] is Part.BAND:
-            taken.add(whole.slot_of(item.top))
+            taken.add(whole.slot_of(item.y))
     return Canvas(found.width, found.height, next(slot for slot in range(len(taken) + 1) if slot not in taken))
