@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 
-from app.api import alerts, health, media, problems, receipts
+from app.api import alerts, cap, health, media, problems, receipts
 from app.api.feed import feed_routes
 from app.api.feed_desk import FeedDesk
 from app.api.feed_openapi import FEED_PATHS
@@ -21,6 +21,7 @@ from app.db.engine import connect, listen
 from app.dispatch.press import HousePress
 from app.dispatch.wiring import wire
 from app.flows.house import House
+from app.flows.notary import Notary
 from app.flows.ports import Seal
 from app.flows.tell import CHANGED
 from app.settings import Settings
@@ -36,6 +37,8 @@ def build_house(settings: Settings, database_url: str) -> House:
         wire=wire,
         base_url=settings.base_url,
         media_secret=secret,
+        notary=Notary(settings.heartbeat_seed(), settings.cap_papers()),
+        cap_sender=settings.cap_name,
     )
 
 
@@ -57,7 +60,7 @@ def build_app(house: House) -> FastAPI:
     app.state.house, app.state.live, app.state.desk = house, live, desk
     app.router.routes[:0] = feed_routes(desk)  # asked far more often than all the others
     problems.install(app)
-    for room in (alerts, receipts, media, health):
+    for room in (alerts, receipts, cap, media, health):
         app.include_router(room.router)
     app.include_router(console(house, live), prefix="/console")
     app.include_router(public_pages(house))

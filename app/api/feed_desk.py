@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.api.heartbeat import Heartbeats
 from app.api.keyring import Keyring
+from app.api.papers import Papers
 from app.api.rollcall import RollCall
 from app.api.sheet import Sheet
 from app.api.shelf import Shelf
@@ -42,8 +43,9 @@ class FeedDesk:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self.keyring = Keyring(house.engine, self._followed, self._away)
-        self.rollcall = RollCall(house.engine)
+        self.keyring = Keyring(house, self._followed, self._away)
+        self.rollcall = RollCall(house)
+        self.papers = Papers(house)
         self._shelf = Shelf(house.press, house.base_url)
         self._boards: dict[int, Board] = {}
         self._mark: Mark | None = None

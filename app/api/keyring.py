@@ -9,12 +9,11 @@ import re
 import time
 from collections.abc import Callable, Collection
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from app.api.problems import Problem
 from app.db.engine import StoreUnavailable, transaction
 from app.domain.errors import Forbidden
 from app.domain.words import Scope
+from app.flows.house import House
 from app.flows.principal import Principal, recognise
 
 KEY = re.compile(r"hj_(live|test)_[0-9a-f]{12}_[0-9a-f]{64}")
@@ -33,8 +32,8 @@ def no_key() -> Problem:
 class Keyring:
     """``followed`` says whether revocations would be heard now; ``away`` whether it is known that nobody answers."""
 
-    def __init__(self, engine: AsyncEngine, followed: Callable[[], bool], away: Callable[[], bool]) -> None:
-        self._engine, self._followed, self._away = engine, followed, away
+    def __init__(self, house: House, followed: Callable[[], bool], away: Callable[[], bool]) -> None:
+        self._house, self._followed, self._away = house, followed, away
         self._held: dict[bytes, Principal] = {}
         self._unknown: dict[bytes, float] = {}
         self.revoked: frozenset[str] = frozenset()
@@ -62,7 +61,7 @@ class Keyring:
         if held is not None and self._away():
             return held
         try:
-            async with transaction(self._engine) as session:
+            async with transaction(self._house.engine) as session:
                 who = await recognise(session, bearer)
         except StoreUnavailable:
             if held is None:
