@@ -146,7 +146,8 @@ class FeedDesk:
         return self._running and time.monotonic() - self._looked < FOLLOWED and self._failed < self._looked
 
     def _away(self) -> bool:
-        return time.monotonic() - self._failed < TICK
+        """Known to be away: nobody has to wait for what is being tried again meanwhile."""
+        return self.stale() and (self._running or time.monotonic() - self._failed < TICK)
 
     def _revoked(self, id: str) -> None:
         if id and self.keyring.revoke([id]):

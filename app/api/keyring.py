@@ -4,6 +4,7 @@ A key is held by its hash. It is believed for as long as the ledger is followed 
 for every second); when it cannot be followed it is asked, and when it does not answer, what was known still holds.
 """
 
+import asyncio
 import hashlib
 import re
 import time
@@ -19,6 +20,8 @@ from app.flows.principal import Principal, recognise
 KEY = re.compile(r"hj_(live|test)_[0-9a-f]{12}_[0-9a-f]{64}")
 MOST = 50_000
 UNKNOWN_SECONDS = 10.0
+ASKED = 3.0
+"""Seconds that the database may take to say whose a key is."""
 
 
 def no_key() -> Problem:
@@ -61,11 +64,11 @@ class Keyring:
         if held is not None and self._away():
             return held
         try:
-            async with transaction(self._house.engine) as session:
+            async with asyncio.timeout(ASKED), transaction(self._house.engine) as session:
                 who = await recognise(session, bearer)
-        except StoreUnavailable:
+        except (StoreUnavailable, TimeoutError) as e:
             if held is None:
-                raise
+                raise StoreUnavailable(str(e)) from e
             return held
         self._keep(digest, who)
         if who is None:
