@@ -9,6 +9,8 @@ from app.domain.cap import CAP, MSG_TYPE, STATUS, time
 from app.domain.words import Kind, Status
 
 ATOM = "http://www.w3.org/2005/Atom"
+ET.register_namespace("", ATOM)
+ET.register_namespace("cap", CAP)
 
 
 class Entry(NamedTuple):
@@ -33,8 +35,7 @@ def feed(id: str, href: str, updated: datetime, entries: Sequence[Entry]) -> byt
     _add(ET.SubElement(root, f"{{{ATOM}}}author"), name="回家 huijia")
     for entry in entries:
         _entry(root, entry)
-    ET.register_namespace("cap", CAP)
-    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True, default_namespace=ATOM)
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document
 
 
