@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 
-from app.api import alerts, cap, health, media, problems, receipts
+from app.api import alerts, cap, health, media, partners, problems, receipts
 from app.api.feed import feed_routes
 from app.api.feed_desk import FeedDesk
 from app.api.feed_openapi import FEED_PATHS
@@ -60,7 +60,7 @@ def build_app(house: House) -> FastAPI:
     app.state.house, app.state.live, app.state.desk = house, live, desk
     app.router.routes[:0] = feed_routes(desk)  # asked far more often than all the others
     problems.install(app)
-    for room in (alerts, receipts, cap, media, health):
+    for room in (alerts, receipts, cap, partners, media, health):
         app.include_router(room.router)
     app.include_router(console(house, live), prefix="/console")
     app.include_router(public_pages(house))

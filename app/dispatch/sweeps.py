@@ -8,7 +8,7 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, claims, deliveries
+from app.db import accounts, alerts, claims, deliveries, postings
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
 from app.flows.end import expire
@@ -98,6 +98,7 @@ class Sweeps:
                 log.error("%d outlets that may show an ended alert had not been told", count)
 
     async def forget(self) -> None:
-        """Sessions, links and idempotency keys that have run out."""
+        """Sessions, links and idempotency keys that have run out; tellings that every board has read."""
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
+            await postings.forget(session)

@@ -13,7 +13,8 @@ CAUTIONS = {
     Status.EXERCISE: "This is an exercise; do not forward it. ",
     Status.TEST: "This is a test; do not forward it. ",
 }
-EVENTS = {Kind.PUBLISH: "Missing child", Kind.UPDATE: "Missing child, updated", Kind.RETRACT: "Search ended"}
+EVENT = "Missing child"
+TITLES = {Kind.PUBLISH: "Missing child", Kind.UPDATE: "Missing child, updated", Kind.RETRACT: "Search ended"}
 HEADLINE = 160
 
 
@@ -28,14 +29,14 @@ class Words(NamedTuple):
 
 def in_english(notice: PublicNotice) -> Words:
     """A retraction tells nothing of the child but the masked name."""
-    title = MARKS[notice.status] + EVENTS[notice.kind]
+    title, event = MARKS[notice.status] + TITLES[notice.kind], MARKS[notice.status] + EVENT
     start = f"{title}: {CAUTIONS[notice.status]}"
     if notice.facts is None:
         said = f"The search for {notice.masked_name} has ended (notice {notice.alert}). {notice.line}".strip()
         stop = "Stop forwarding what was published before. Thank you."
-        return Words(title, f"{title}: {notice.masked_name}"[:HEADLINE], f"{start}{said} {notice.unit}", start + stop)
+        return Words(event, f"{title}: {notice.masked_name}"[:HEADLINE], f"{start}{said} {notice.unit}", start + stop)
     return Words(
-        title, _headline(title, notice.facts), start + _description(notice), start + _instruction(notice.facts)
+        event, _headline(title, notice.facts), start + _description(notice), start + _instruction(notice.facts)
     )
 
 

@@ -10,9 +10,10 @@ from app.db.engine import Session
 from app.domain.cap import Resource, Telling, identifier, message
 from app.domain.english import Words
 from app.domain.notice import PublicNotice, from_json
-from app.domain.words import Kind
+from app.domain.words import Kind, Status
 from app.flows.house import House
 
+_EVENT = {Status.ACTUAL: "紧急寻人", Status.EXERCISE: "【演练】紧急寻人", Status.TEST: "【测试】紧急寻人"}
 _NAMES = {"photo": ("失踪未成年人照片", "Photo of the missing child"), "poster": ("寻人海报", "Poster")}
 
 
@@ -33,7 +34,7 @@ async def draft(session: Session, house: House, alert_id: int, number: int) -> D
     rendered = house.press.render(notice, "partner", {}, {})
     texts = rendered["texts"]
     said = house.press.payload(notice, rendered)["data"]
-    words = Words(texts["headline"].partition("：")[0], texts["headline"], texts["description"], texts["instruction"])
+    words = Words(_EVENT[notice.status], texts["headline"], texts["description"], texts["instruction"])
     telling = Telling(
         sender=house.cap_sender,
         page_url=said["page_url"],
