@@ -8,7 +8,7 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, claims, deliveries, media, tending, workers
+from app.db import accounts, alerts, claims, deliveries, media, postings, tending, workers
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
 from app.flows.end import expire
@@ -105,8 +105,10 @@ class Sweeps:
                 log.error("%d outlets that may show an ended alert had not been told", count)
 
     async def forget(self) -> None:
-        """Sessions, links and idempotency keys that have run out, and pictures of searches that ended a day ago."""
+        """Sessions, links and idempotency keys that have run out, pictures of searches that ended a day ago, tellings that
+        every board has read."""
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
             await media.forget_ended(session, DAY)
             await workers.forget(session)
+            await postings.forget(session)
