@@ -50,7 +50,7 @@ def build_house(settings: Settings, database_url: str) -> House:
         media_secret=secret,
         metrics_token=settings.token_for_metrics(),
         ear=Hearing(engine, press, seal, way, secret),
-        trier=Trials(engine, seal, settings.base_url, way),
+        trier=Trials(engine, seal, settings.base_url, way, press.inbound),
         signer=signer,
     )
 

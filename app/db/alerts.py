@@ -77,6 +77,14 @@ async def live_for_case(session: Session, case_number: str) -> str | None:
     return found.scalar_one_or_none()
 
 
+async def codes(session: Session, alert_ids: Sequence[int]) -> Sequence[str]:
+    """The public numbers of these alerts."""
+    found = await session.execute(
+        text("SELECT code FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(alert_ids)}
+    )
+    return [r.code for r in found]
+
+
 async def lock_case(session: Session, case_number: str) -> None:
     """Let submissions for one case pass one at a time until this transaction ends."""
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:case, 4241))"), {"case": case_number})
