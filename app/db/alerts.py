@@ -202,7 +202,7 @@ async def ended(session: Session, ids: Collection[int]) -> frozenset[int]:
 
 async def heads(session: Session, alert_ids: Sequence[int]) -> Mapping[int, int]:
     """The newest notice number of each alert. Not locked: a settle that misses a notice which is just being issued
-    leaves a pending delivery that no claim will take and ``claims.sweep_superseded`` puts right."""
+    leaves a pending delivery that no claim will take and ``leftovers.supersede`` puts right."""
     found = await session.execute(
         text("SELECT id, head FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(set(alert_ids))}
     )

@@ -101,17 +101,23 @@ class Sendable:
     sealed: bytes
     takes_exercises: bool
     takes_tests: bool
+    partner_id: int
+    at_once: int
+    failures: int
 
 
 async def sendable(session: Session, ids: Sequence[int]) -> Mapping[int, Sendable]:
     """By outlet."""
     o = t.outlet.c
     found = await session.execute(
-        select(o.id, o.carrier, o.settings_sealed, o.takes_exercises, o.takes_tests).where(
-            o.id == any_(cast(list(set(ids)), ARRAY(BigInteger)))
+        select(
+            o.id, o.carrier, o.settings_sealed, o.takes_exercises, o.takes_tests, o.partner_id, t.partner.c.at_once,
+            o.failures,
         )
-    )
-    return {id: Sendable(carrier, sealed, exercises, tests) for id, carrier, sealed, exercises, tests in found}
+        .join_from(t.outlet, t.partner)
+        .where(o.id == any_(cast(list(set(ids)), ARRAY(BigInteger))))
+    )  # fmt: skip
+    return {id: Sendable(*of) for id, *of in found}
 
 
 async def enrolled(session: Session, ids: Sequence[int]) -> Mapping[int, Enrolled]:
