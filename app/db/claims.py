@@ -12,13 +12,14 @@ The four rules that keep a notice off the air after its retraction (each is test
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
 
+from app.db.crowd import NOBODY, Crowd
 from app.db.engine import Session
 from app.domain.machines import Settled
 from app.domain.words import Kind, Lane, Outcome
@@ -150,19 +151,6 @@ def _claimed(r: Any) -> Claimed:
     return Claimed(
         r.id, r.alert_id, r.number, r.outlet_id, Kind(r.kind), Lane(r.lane), r.tries, r.give_up_at, r.profile, r.prior
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """What this process has under way at each partner, and which partners can bear no more: not even a publish
-    (``full``), not even a retraction (``crammed``)."""
-
-    under_way: Mapping[int, int] = field(default_factory=dict)
-    full: Sequence[int] = ()
-    crammed: Sequence[int] = ()
-
-
-NOBODY = Crowd()
 
 
 async def claim(
