@@ -1,4 +1,4 @@
-"""The queue's statements: claim and settle (rescue is in ``leftovers``). Never a transaction open across the network.
+"""The queue's three statements: claim, settle, rescue. Never a transaction open across the network.
 
 The four rules that keep a notice off the air after its retraction (each is tested by leaving it out):
 
@@ -12,13 +12,14 @@ The four rules that keep a notice off the air after its retraction (each is test
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
 
+from app.db.crowd import NOBODY, Crowd
 from app.db.engine import Session
 from app.domain.machines import Settled
 from app.domain.words import Kind, Lane, Outcome
@@ -146,23 +147,10 @@ async def begin(session: Session) -> datetime:
     return now
 
 
-def claimed(r: Any) -> Claimed:
+def _claimed(r: Any) -> Claimed:
     return Claimed(
         r.id, r.alert_id, r.number, r.outlet_id, Kind(r.kind), Lane(r.lane), r.tries, r.give_up_at, r.profile, r.prior
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """What this process has under way at each partner, and which partners can bear no more: not even a publish
-    (``full``), not even a retraction (``crammed``)."""
-
-    under_way: Mapping[int, int] = field(default_factory=dict)
-    full: Sequence[int] = ()
-    crammed: Sequence[int] = ()
-
-
-NOBODY = Crowd()
 
 
 async def claim(
@@ -180,7 +168,7 @@ async def claim(
 
 async def _take(session: Session, statement: TextClause, values: Mapping[str, Any]) -> Sequence[Claimed]:
     try:
-        taken = [claimed(r) for r in await session.execute(statement, values)]
+        taken = [_claimed(r) for r in await session.execute(statement, values)]
         return sorted(taken, key=lambda c: c.kind is not Kind.RETRACT)
     except IntegrityError as e:
         raise Crossed(str(e.orig)) from e
@@ -287,3 +275,15 @@ async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worke
         },
     )
     return [(Kind(r.kind), r.seconds) for r in rows if r.seconds is not None]
+
+
+async def lost(session: Session, limit: int) -> Sequence[tuple[Claimed, datetime]]:
+    """Deliveries whose sender did not settle within its lease, with the moment the lease ended."""
+    found = await session.execute(
+        text(
+            "SELECT id, alert_id, number, outlet_id, kind, lane, tries, give_up_at, profile, NULL AS prior, lease_until "
+            "FROM delivery WHERE lease_until < now() ORDER BY alert_id, id LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return [(_claimed(r), r.lease_until) for r in found]

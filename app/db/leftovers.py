@@ -1,12 +1,7 @@
-"""What no claim will ever take: deliveries that were overtaken between two statements, those whose time is over, and those
-whose sender vanished."""
-
-from collections.abc import Sequence
-from datetime import datetime
+"""What no claim will ever take: deliveries that were overtaken between two statements, and those whose time is over."""
 
 from sqlalchemy import text
 
-from app.db.claims import Claimed, claimed
 from app.db.engine import Session
 from app.domain.words import DeliveryState
 
@@ -32,15 +27,3 @@ async def give_up(session: Session) -> int:
         )
     )
     return done.rowcount
-
-
-async def lost(session: Session, limit: int) -> Sequence[tuple[Claimed, datetime]]:
-    """Deliveries whose sender did not settle within its lease, with the moment the lease ended."""
-    found = await session.execute(
-        text(
-            "SELECT id, alert_id, number, outlet_id, kind, lane, tries, give_up_at, profile, NULL AS prior, lease_until "
-            "FROM delivery WHERE lease_until < now() ORDER BY alert_id, id LIMIT :limit"
-        ),
-        {"limit": limit},
-    )
-    return [(claimed(r), r.lease_until) for r in found]

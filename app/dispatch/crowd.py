@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from app.db.claims import Crowd
+from app.db.crowd import Crowd
 from app.dispatch.send import Host, Order
 
 

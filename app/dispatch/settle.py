@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app import meters
-from app.db import alerts, claims, leftovers, tending
+from app.db import alerts, claims, tending
 from app.db.claims import Claimed, Result
 from app.db.engine import Session, clock, notify_all
 from app.dispatch.evidence import take
@@ -47,7 +47,7 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
 async def rescue(session: Session, worker: str, press: Press) -> int:
     """Settle what was sent by a process that vanished: nobody knows whether it aired. Safe to run twice; returns how
     many leases had been lost."""
-    lost = await leftovers.lost(session, RESCUE_BATCH)
+    lost = await claims.lost(session, RESCUE_BATCH)
     meters.leases_lost.inc(len(lost))
     if lost:
         done: list[Finished] = [(_lost(c, lease_end), None) for c, lease_end in lost]
