@@ -1,7 +1,8 @@
 """Where a line may end: GB/T 15834's rules for Chinese punctuation, whatever the unit of measure."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from channels.fitting import joins
 
@@ -16,7 +17,7 @@ def broken(text: str, room: int, measure: Callable[[str], int]) -> list[str]:
     done: list[str] = []
     line: list[str] = []
     used = 0
-    for unit in _units(text, room, measure):
+    for unit in _whole(text, room, measure):
         if line and used + measure(unit) > room:
             carried = _carried(line, unit, room, measure)
             done.append("".join(line).rstrip())
@@ -46,13 +47,21 @@ def _inseparable(before: str, after: str) -> bool:
     return before in _NEVER_LAST or after[0] in _NEVER_FIRST
 
 
-def _units(text: str, room: int, measure: Callable[[str], int]) -> list[str]:
+def _whole(text: str, room: int, measure: Callable[[str], int]) -> Iterator[str]:
     """What is not broken: a Latin word or figure that fits on a line, or one character with its combining marks."""
+    for unit in _units(text):
+        if len(unit) > 1 and unit.isascii() and measure(unit) > room:
+            yield from unit
+        else:
+            yield unit
+
+
+@lru_cache(maxsize=1024)
+def _units(text: str) -> tuple[str, ...]:
     units: list[str] = []
     for found in _UNIT.findall(text):
-        for piece in [found] if measure(found) <= room else list(found):
-            if units and joins(piece[0]):
-                units[-1] += piece
-            else:
-                units.append(piece)
-    return units
+        if units and joins(found[0]):
+            units[-1] += found
+        else:
+            units.append(found)
+    return tuple(units)

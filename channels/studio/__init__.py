@@ -6,18 +6,17 @@ Called in a worker process: drawing takes a few hundredths of a second of a whol
 from collections.abc import Callable, Mapping
 
 from channels.contract import Made, Notice, Piece, Role
+from channels.studio import lower_third, poster
 from channels.studio.errors import NotMade
-from channels.studio.lower_third import lower_third
-from channels.studio.poster import poster
 
 __all__ = ["MAKERS", "NotMade", "make"]
 
 Maker = Callable[[Piece, Notice, bytes | None], Made]
 
 MAKERS: Mapping[Role, Maker] = {
-    "poster": poster,
-    "slate": poster,
-    "lower_third": lower_third,
+    "poster": poster.make,
+    "slate": poster.make,
+    "lower_third": lower_third.make,
 }
 """Who makes which role. A photo is not made: it is sent as it came."""
 

@@ -54,6 +54,15 @@ class Box(NamedTuple):
         left, top = self.left + (self.width - width) // 2, self.top + (self.height - height) // 2
         return Box(left, top, left + width, top + height)
 
+    def within(self, other: "Box") -> "Box":
+        """What of this box lies inside the other."""
+        return Box(
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.right, other.right),
+            min(self.bottom, other.bottom),
+        )
+
     def meets(self, other: "Box") -> bool:
         """True when they share a pixel."""
         return (

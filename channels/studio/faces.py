@@ -1,8 +1,10 @@
 """The faces that pictures are written in, and which characters each of them holds."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from math import ceil
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
@@ -10,11 +12,13 @@ from PIL import ImageFont
 
 FOLDER = Path(__file__).parent / "fonts"
 
+_IDEOGRAPHS = re.compile("[㐀-䶵一-鿋]+")
+
 THIN = "\u2006"
 """Stands between Chinese and Latin; no face draws it, it is only room."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """Files in the order in which they are asked for a character. ``ascent`` and ``descent`` are what a line needs above
     and below its baseline, in ems; ``grid``: sizes are multiples of it, and edges are hard; ``second``: how large the other
@@ -22,7 +26,7 @@ class Face:
 
     files: tuple[str, ...]
     ascent: float = 0.9
-    descent: float = 0.22
+    descent: float = 0.25
     grid: int = 1
     second: float = 1.0
 
@@ -32,11 +36,16 @@ class Face:
 
     def above(self, size: int) -> int:
         """Pixels above the baseline."""
-        return round(size * self.ascent)
+        return _up(size * self.ascent)
 
     def tall(self, size: int) -> int:
         """Pixels from the top of a line to its bottom."""
-        return self.above(size) + round(size * self.descent)
+        return self.above(size) + _up(size * self.descent)
+
+
+def _up(pixels: float) -> int:
+    """Rounded up, but for what binary fractions add to a whole number."""
+    return ceil(pixels - 1e-9)
 
 
 REGULAR = Face(("NotoSansSC-Regular.ttf", "HuijiaRare-Regular.otf"))
@@ -82,9 +91,12 @@ def thin(size: int) -> int:
 @lru_cache(maxsize=16384)
 def advance(face: Face, size: int, text: str) -> int:
     """How far the text takes the pen, in pixels."""
-    if face.grid == 1 and len(text) == 1 and "㐀" <= text <= "鿿":  # asking the font takes fifty times as long
-        return size
-    return sum(_length(face, file, size, run) for file, run in runs(face, text))
+    if face.grid > 1:
+        return sum(_length(face, file, size, run) for file, run in runs(face, text))
+    # Ideographs are as wide as they are tall; asking the font takes fifty times as long.
+    others = _IDEOGRAPHS.sub("", text)
+    wide = (len(text) - len(others)) * size
+    return wide + sum(_length(face, file, size, run) for file, run in runs(face, others)) if others else wide
 
 
 def _length(face: Face, file: str | None, size: int, run: str) -> int:

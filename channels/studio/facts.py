@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 
 from channels.studio.box import Box
 from channels.studio.colours import INK, MUTED
-from channels.studio.faces import BOLD, REGULAR
+from channels.studio.faces import BOLD, REGULAR, advance
 from channels.studio.sheet import Sheet
-from channels.studio.typesetting import Setting, Style, fitted, shortened
+from channels.studio.typesetting import Setting, Style, shortened, wrapped
 from channels.studio.words import Fact
 
 _LABEL = 2.7
-"""Ems from the left edge of a label to its words."""
 
 _BETWEEN = 0.34
 """Ems between one fact and the next, more than between two lines of one."""
@@ -36,11 +35,6 @@ class Table:
     rows: tuple[Row, ...]
 
     @property
-    def label(self) -> int:
-        """Pixels from the left edge to the words."""
-        return round(self.size * _LABEL)
-
-    @property
     def between(self) -> int:
         """Pixels of extra room between two facts."""
         return round(self.size * _BETWEEN)
@@ -53,19 +47,9 @@ class Table:
         return tall + gaps * (self._one(("",)).pitch - self.style.face.tall(self.size) + self.between)
 
     @property
-    def narrow(self) -> bool:
-        """True when every fact has one line."""
-        return all(len(row.lines) == 1 for row in self.rows)
-
-    @property
     def orphaned(self) -> bool:
         """True when a line of one or two characters stands alone below a longer one."""
         return any(len(row.lines) > 1 and len(row.lines[-1]) < 3 for row in self.rows)
-
-    @property
-    def whole(self) -> bool:
-        """True when nothing was cut."""
-        return not self.rows or not any(row.lines[-1].endswith("…") for row in self.rows)
 
     def _one(self, lines: tuple[str, ...]) -> Setting:
         return Setting(self.style.face, self.size, lines, self.style.leading)
@@ -77,29 +61,35 @@ class Table:
             line = box._replace(top=top)
             setting = self._one(row.lines)
             sheet.write("label", replace(setting, face=REGULAR, lines=(row.fact.label,)), line, MUTED)
-            sheet.write(row.fact.label, setting, line._replace(left=line.left + self.label), INK)
+            sheet.write(row.fact.label, setting, line._replace(left=line.left + _label(self.size)), INK)
             top += len(row.lines) * setting.pitch + self.between
 
 
 def table(facts: Sequence[Fact], style: Style, width: int, height: int) -> Table:
     """The facts in a box of this size: smaller first, then on more lines, and at last the least important cut."""
     for size in style.sizes(style.largest * _SHRINKS_TO):
-        whole = _wrapped(facts, style, size, width)
-        if whole.narrow and whole.height <= height:
-            return whole
+        if all(advance(style.face, size, fact.value) <= width - _label(size) for fact in facts):
+            whole = _wrapped(facts, style, size, width)
+            if whole.height <= height:
+                return whole
     fits = None
     for size in style.sizes():
         whole = _wrapped(facts, style, size, width)
-        if whole.height <= height and not whole.orphaned:
-            return whole
-        fits = fits or (whole if whole.height <= height else None)
+        if whole.height <= height:
+            if not whole.orphaned:
+                return whole
+            fits = fits or whole
     return fits or _cut(whole, width, height)
 
 
 def _wrapped(facts: Sequence[Fact], style: Style, size: int, width: int) -> Table:
-    exact = replace(style, largest=size, smallest=size, lines=1000)
-    room = width - round(size * _LABEL)
-    return Table(style, size, tuple(Row(fact, fitted(fact.value, exact, room, 1_000_000).lines) for fact in facts))
+    room = width - _label(size)
+    return Table(style, size, tuple(Row(fact, tuple(wrapped(fact.value, style.face, size, room))) for fact in facts))
+
+
+def _label(size: int) -> int:
+    """Pixels from the left edge of a label to its words."""
+    return round(size * _LABEL)
 
 
 def _cut(whole: Table, width: int, height: int) -> Table:
@@ -113,7 +103,7 @@ def _cut(whole: Table, width: int, height: int) -> Table:
 
 
 def _shown(whole: Table, kept: list[int], width: int) -> Table:
-    room = width - whole.label
+    room = width - _label(whole.size)
     face, size = whole.style.face, whole.size
     rows = (
         Row(row.fact, tuple(shortened(row.lines, count, face, size, room)))

@@ -10,7 +10,7 @@ from channels.studio.typesetting import fitted
 
 
 def landscape(stage: Stage) -> None:
-    """From 6:5 to 13:5."""
+    """From 3:2 to 7:2."""
     if stage.photo is None:
         _unseen(stage)
     else:

@@ -4,13 +4,13 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from channels.contract import Made, Notice, Piece
 from channels.studio.box import Box
-from channels.studio.colours import WHITE
+from channels.studio.colours import WHITE, scheme
 from channels.studio.errors import NotMade
 from channels.studio.poster import drawn, size_of
 from channels.studio.sheet import Drawn, Sheet
 
 
-def lower_third(piece: Piece, notice: Notice, photo: bytes | None) -> Made:
+def make(piece: Piece, notice: Notice, photo: bytes | None) -> Made:
     """PNG with alpha; graphics keep to the middle 90 % of the picture's width (EBU R 95)."""
     sheet = composed(piece, notice, photo)
     return Made(piece.mime, sheet.encoded(piece.mime), *sheet.image.size)
@@ -23,7 +23,7 @@ def composed(piece: Piece, notice: Notice, photo: bytes | None) -> Sheet:
     width, height = size_of(piece)
     sheet = Sheet(width, height, WHITE, alpha=True)
     card = sheet.box.inset(width // 20, max(height // 16, 1))
-    inner = Sheet(*card.size, WHITE)
+    inner = Sheet(*card.size, scheme(notice).ground)
     drawn(inner, notice, photo, inner.box)
     shape = _rounded(card, sheet.image.size)
     sheet.image.paste(Image.new("RGBA", (width, height), (0, 0, 0, 255)), (0, 0), _shadow(shape, height))

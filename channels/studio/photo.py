@@ -11,8 +11,11 @@ log = logging.getLogger("huijia.studio")
 FORMATS = ("JPEG", "PNG", "WEBP")
 LARGEST_PIXELS = 50_000_000
 MOST_SCANS = 200  # each costs a pass over all pixels, and a hundred bytes make one
-CROP = 0.28
-"""How much of a photo's longer side may be cut off to fill a slot; the rest is kept whole over its own blur."""
+CROP = 0.36
+"""How much of a photo's longer side may be cut off to fill a slot. Where that is not enough, less is cut, and what is kept
+is shown whole over its own blur."""
+
+_TRIM_SIDES, _TRIM_FOOT = 0.15, 0.3
 
 NARROWEST, WIDEST = 0.62, 1.0
 """Shapes (width to height) that a slot takes on to suit a photo."""
@@ -65,15 +68,19 @@ def filled(photo: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def _cropped(photo: Image.Image, wanted: float) -> Image.Image:
-    """Cut towards the wanted shape, by at most ``CROP``. A tall photo loses its foot rather than its head."""
+    """Cut towards the wanted shape. A tall photo loses its foot rather than its head."""
     width, height = photo.size
     if width / height > wanted:
-        keep = max(round(height * wanted), round(width * (1 - CROP)), 1)
+        keep = _kept(width, height * wanted, _TRIM_SIDES)
         left = (width - keep) // 2
         return photo.crop((left, 0, left + keep, height))
-    keep = max(round(width / wanted), round(height * (1 - CROP)), 1)
+    keep = _kept(height, width / wanted, _TRIM_FOOT)
     top = (height - keep) // 6
     return photo.crop((0, top, width, top + keep))
+
+
+def _kept(have: int, want: float, trim: float) -> int:
+    return max(round(want if want >= have * (1 - CROP) else have * (1 - trim)), 1)
 
 
 def _blurred(photo: Image.Image, width: int, height: int) -> Image.Image:

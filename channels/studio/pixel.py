@@ -1,63 +1,16 @@
 """Coarse LED displays: rows of the pixel face on a dark ground, in whole multiples of 12 pixels."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from channels.contract import Kind, Notice
 from channels.studio import photo as photos
+from channels.studio.board import EM, Board
 from channels.studio.box import Box
-from channels.studio.colours import AMBER, WHITE, Colour, Scheme, scheme
+from channels.studio.colours import WHITE, scheme
 from channels.studio.drill import frame
-from channels.studio.faces import PIXEL, advance
+from channels.studio.faces import PIXEL
 from channels.studio.qr import qr
 from channels.studio.sheet import Sheet
-from channels.studio.typesetting import Setting, Style, fitted, shortened
+from channels.studio.typesetting import Style, fitted, shortened
 from channels.studio.words import Words, words
-
-EM = 12
-_GAP = 12
-"""An em holds so many gaps: one pixel between rows of 12, two between rows of 24."""
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """What the rows are written on. ``em``: the height of an ordinary row, in pixels."""
-
-    sheet: Sheet
-    words: Words
-    scheme: Scheme
-    em: int
-
-    @property
-    def gap(self) -> int:
-        """Pixels between two rows."""
-        return self.em // _GAP
-
-    @property
-    def dial(self) -> Colour:
-        """The colour of 110; on a drill nothing has a colour of its own."""
-        return self.scheme.lamp_text if self.words.mark else AMBER
-
-    def rows(self, height: int) -> int:
-        """How many rows fit one below the other."""
-        return (height + self.gap) // (self.em + self.gap)
-
-    def wide(self, text: str, em: int = 0) -> int:
-        """Pixels that the text takes on one line."""
-        return advance(PIXEL, em or self.em, text)
-
-    def first(self, options: Sequence[str], width: int) -> str:
-        """The first that fits, or nothing."""
-        return next((text for text in options if self.wide(text) <= width), "")
-
-    def row(self, name: str, text: str, box: Box, colour: Colour, *, em: int = 0, align: str = "left") -> Box:
-        """One line at the top of ``box``, cut with an ellipsis where it is too long; what is left below it."""
-        em = em or self.em
-        if not text or em > box.height:
-            return box
-        cut = [text] if self.wide(text, em) <= box.width else shortened([text, ""], 1, PIXEL, em, box.width)
-        self.sheet.write(name, Setting(PIXEL, em, tuple(cut), 1.0), box, colour, align)
-        return box._replace(top=min(box.top + em + self.gap, box.bottom))
 
 
 def pixel(sheet: Sheet, notice: Notice, photo: bytes | None) -> None:
@@ -66,6 +19,7 @@ def pixel(sheet: Sheet, notice: Notice, photo: bytes | None) -> None:
     if said.mark:
         box = frame(sheet, (colours.lamp, colours.night), 1 if min(box.size) < 96 else 2)
     board = Board(sheet, said, colours, EM * max((min(box.size) + 58) // 90, 1))
+    box = box.inset(board.gap, 0)
     if notice.kind is Kind.RETRACT:
         _over(board, box)
         return
@@ -111,6 +65,11 @@ def _code(board: Board, box: Box, url: str) -> Box:
     return rest
 
 
+def _whos(words: Words) -> list[str]:
+    """Sex, age and height, and then less and less of it."""
+    return [*(" ".join(words.who[:count]) for count in (3, 2)), words.who[1]]
+
+
 def _titles(board: Board) -> list[str]:
     """From the fullest to the one that is always said: a drill always says that it is one."""
     words = board.words
@@ -135,26 +94,41 @@ def _line(board: Board, box: Box) -> None:
     _bar(board, bar, title)
     dial, box = box.from_right(board.wide("110"), board.gap * 3)
     board.row("110", "110", dial, board.dial)
-    age = " ".join((words.name, *words.who[:2]))
-    board.row("name", board.first((age, words.name), box.width) or words.name, box, board.scheme.lamp_text)
+    whole = board.first([f"{words.name} {who}" for who in _whos(words)], box.width)
+    board.row("name", whole or words.name, box, board.scheme.lamp_text)
 
 
 def _pair(board: Board, box: Box) -> None:
     """Two or three rows: the title with 110 behind it, then the child."""
     words, text = board.words, board.scheme.lamp_text
     top, rest = box.from_top(board.em, board.gap)
-    calls = (f"请拨打110或{words.phone}", "请拨打110", "拨110", "110")
-    room = top.width - board.wide(_titles(board)[-1]) - 6 * board.gap
-    call = board.first(calls, room)
-    title = board.first(_titles(board), top.width - board.wide(call) - 6 * board.gap) or _titles(board)[-1]
+    title, call = _headed(board, top.width)
     bar, top = top.from_left(board.wide(title) + 4 * board.gap, board.gap * 2)
     _bar(board, bar, title)
     board.row("110", call, top, board.dial, align="right")
     spare = rest.height - board.em * board.rows(rest.height)
     rest = rest._replace(top=rest.top + spare // 2)
-    who = [" ".join((words.name, *words.who[:count])) for count in (3, 2, 0)]
-    rest = board.row("name", board.first(who, rest.width) or words.name, rest, text)
-    board.row("seen", words.seen, rest, text)
+    if not call:
+        dial, rest = rest.from_right(board.wide("110"), board.gap * 3)
+        board.row("110", "110", dial, board.dial)
+    whole = board.first([f"{words.name} {who}" for who in _whos(words)], rest.width)
+    rest = board.row("name", whole or words.name, rest, text)
+    board.row("seen", board.first(words.seen, rest.width) or words.seen[-1], rest, text)
+
+
+def _headed(board: Board, width: int) -> tuple[str, str]:
+    """The fullest title and call that fit side by side; an update says so even where its call has to go elsewhere."""
+    phone = board.words.phone
+    calls = [f"请拨打110或{phone}"] if phone else []
+    calls += ["请拨打110", "拨110", "110"]
+    titles = _titles(board)
+    if board.words.update:
+        titles = titles[:-2]
+        calls.append("")
+    for call in calls:
+        if title := board.first(titles, width - board.wide(call) - 6 * board.gap):
+            return title, call
+    return _titles(board)[-1], "110"
 
 
 def _page(board: Board, box: Box) -> None:
@@ -178,22 +152,31 @@ def _child(board: Board, box: Box) -> Box:
         lines = fitted(words.name, Style(PIXEL, board.em, board.em, lines=3, leading=13 / 12), *box.size)
         board.sheet.write("name", lines, box, text)
         box = box._replace(top=min(box.top + lines.height + board.gap, box.bottom))
-        return board.row("who", " ".join(words.who), box, text) if board.rows(box.height) > 1 else box
+        return _who(board, box)
     rest = board.row("name", words.name, box, text, em=large)
     beside = box._replace(left=box.left + board.wide(words.name, large) + board.gap * 4, bottom=box.top + large)
-    stacked = (" ".join(words.who[:2]), *words.who[2:])
-    if max(map(board.wide, stacked)) <= beside.width:
-        for line in stacked:
-            beside = board.row("who", line, beside._replace(bottom=beside.bottom + board.gap), text)
-        return rest
-    return board.row("who", " ".join(words.who), rest, text) if board.rows(rest.height) > 1 else rest
+    for stacked in ((" ".join(words.who[:2]), *words.who[2:]), words.who[:2]):
+        if max(map(board.wide, stacked)) <= beside.width:
+            for line in stacked:
+                beside = board.row("who", line, beside._replace(bottom=beside.bottom + board.gap), text)
+            return rest
+    return _who(board, rest)
+
+
+def _who(board: Board, box: Box) -> Box:
+    """Sex, age and height in a row of their own, where it is not the last one."""
+    if board.rows(box.height) < 2:
+        return box
+    return board.row("who", board.first(_whos(board.words), box.width), box, board.scheme.lamp_text)
 
 
 def _told(board: Board, box: Box) -> list[str]:
     """When and where, and then the facts that matter most, on as many rows as there are."""
     facts = sorted((fact for fact in board.words.facts if fact.rank < 9), key=lambda fact: -fact.rank)
+    seen = board.words.seen
+    short = board.first(seen, box.width) or seen[-1] if board.rows(box.height) == 1 else seen[0]
     told: list[str] = []
-    for text in (board.words.seen, *(f"{fact.label}:{fact.value}" for fact in facts)):
+    for text in (short, *(f"{fact.label}:{fact.value}" for fact in facts)):
         room = board.rows(box.height) - len(told)
         whole = fitted(text, Style(PIXEL, board.em, board.em, lines=1000), box.width, 1_000_000)
         told += shortened(whole.lines, room, PIXEL, board.em, box.width)

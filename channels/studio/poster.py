@@ -23,7 +23,7 @@ SMALLEST, LARGEST = 16, 7680
 MIMES = ("image/png", "image/jpeg")
 
 
-def poster(piece: Piece, notice: Notice, photo: bytes | None) -> Made:
+def make(piece: Piece, notice: Notice, photo: bytes | None) -> Made:
     """A poster or a slate."""
     sheet = composed(piece, notice, photo)
     return Made(piece.mime, sheet.encoded(piece.mime), *sheet.image.size)
@@ -58,25 +58,22 @@ def drawn(sheet: Sheet, notice: Notice, photo: bytes | None, safe: Box) -> None:
     over = notice.kind is Kind.RETRACT
     picture = None if over else photos.opened(photo, max(full.size))
     stage = Stage(sheet, said, colours, picture, notice.page_url, full, safe)
-    width, height = full.size
     if over:
-        ended(
-            replace(
-                stage,
-                unit=min(
-                    height / 100 if width < height * 3 else height / 60, width / 100 if width < height else width / 150
-                ),
-            )
-        )
-        return
-    _searching(stage, width, height)
+        _over(stage, *full.size)
+    else:
+        _searching(stage, *full.size)
+
+
+def _over(stage: Stage, width: int, height: int) -> None:
+    unit = height / 52 if width > height * 3 else min(height / 100, width / (150 if width > height else 100))
+    ended(replace(stage, unit=unit))
 
 
 def _searching(stage: Stage, width: int, height: int) -> None:
     match width / height:
-        case shape if shape >= 2.6:
+        case shape if shape >= 3.4:
             strip(replace(stage, unit=height / 100))
-        case shape if shape >= 1.2:
+        case shape if shape >= 1.45:
             landscape(replace(stage, unit=min(height / 100, width / 150)))
         case shape if shape >= 0.8:
             square(replace(stage, unit=min(width, height) / 100))

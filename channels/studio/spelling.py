@@ -35,7 +35,7 @@ def spell(text: str, face: Face) -> str:
 
 
 def _drawable(char: str, face: Face) -> str:
-    if char == " " or file_for(face, char):
+    if char in (" ", THIN) or file_for(face, char):
         return char
     match unicodedata.category(char):
         case "Mn" | "Me" | "Mc" | "Cf":  # a mark or a variation selector: the character stays without it

@@ -8,7 +8,7 @@ from channels.studio.stage import Stage, header, named, picture
 
 
 def square(stage: Stage) -> None:
-    """From 4:5 to 6:5."""
+    """From 4:5 to 3:2."""
     full, safe = stage.full, stage.safe
     band, rest = full.from_top(safe.top - full.top + stage.px(12))
     inner = safe.inset(stage.px(4), 0)

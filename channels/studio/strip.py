@@ -11,7 +11,7 @@ from channels.studio.typesetting import Style, fitted, listed
 
 
 def strip(stage: Stage) -> None:
-    """Wider than 13:5, without end."""
+    """Wider than 7:2, without end."""
     full = stage.full
     block, rest = full.from_left(min(stage.px(96), full.width // 5))
     _title(stage, block)
@@ -22,14 +22,14 @@ def strip(stage: Stage) -> None:
     end, inner = inner.from_right(min(stage.px(190), inner.width * 46 // 100), stage.px(7))
     dial(stage, end)
     if inner.width < stage.px(330):
-        child = named(stage, inner, 27, 12)
-        facts = table(stage.words.facts, facts_style(stage.px(10.5), stage.px(6.2)), *child.below(inner).size)
+        child = named(stage, inner, 25, 11)
+        facts = table(stage.words.facts, facts_style(stage.px(10.5), stage.px(6.8)), *child.below(inner).size)
         facts.write(stage.sheet, child.write(stage, inner))
         return
     left, right = inner.from_left(inner.width * 38 // 100, stage.px(9))
     child = named(stage, left, 46, 17, lines=3)
     child.write(stage, left._replace(top=left.top + (left.height - child.height) // 2))
-    facts = table(stage.words.facts, facts_style(stage.px(15), stage.px(7)), *right.size)
+    facts = table(stage.words.facts, facts_style(stage.px(15), stage.px(9.4)), *right.size)
     facts.write(stage.sheet, right._replace(top=right.top + (right.height - facts.height) // 2))
 
 

@@ -11,6 +11,7 @@ SHRINKS_TO = 0.66
 """How much of its size a text gives up to stay on one line, before it wraps."""
 
 _STEP = 0.94
+_BALANCED = 4
 _EDGES = " \u2006，、；：。"
 
 
@@ -69,14 +70,24 @@ def fitted(text: str, style: Style, width: int, height: int) -> Setting:
         alone = _set(style, size, (text,))
         if alone.width <= width and alone.height <= height:
             return alone
-    fits = None
     for size in style.sizes():
-        wrapped = _set(style, size, _wrapped(text, style.face, size, width))
-        if len(wrapped.lines) <= style.lines and wrapped.height <= height and wrapped.width <= width:
-            if not wrapped.lines or len(wrapped.lines[-1]) > 1:
-                return wrapped
-            fits = fits or wrapped  # a character alone on the last line is a poor sight, but better than a cut
-    return fits or _cut(text, style, width, height)
+        whole = _set(style, size, wrapped(text, style.face, size, width))
+        if len(whole.lines) <= style.lines and whole.height <= height and whole.width <= width:
+            return _set(style, size, _balanced(text, style.face, size, width, len(whole.lines)))
+    return _cut(text, style, width, height)
+
+
+def _balanced(text: str, face: Face, size: int, width: int, count: int) -> list[str]:
+    """As many lines, but of about the same length: no character stands alone on the last one."""
+    least, most = width // 2, width
+    while count <= _BALANCED and least < most:
+        middle = (least + most) // 2
+        lines = wrapped(text, face, size, middle)
+        if len(lines) <= count and all(advance(face, size, line) <= middle for line in lines):
+            most = middle
+        else:
+            least = middle + 1
+    return wrapped(text, face, size, most)
 
 
 def listed(lines: Sequence[str], style: Style, width: int, height: int) -> Setting:
@@ -92,14 +103,15 @@ def _set(style: Style, size: int, lines: Sequence[str]) -> Setting:
     return Setting(style.face, size, tuple(lines), style.leading)
 
 
-def _wrapped(text: str, face: Face, size: int, width: int) -> list[str]:
+def wrapped(text: str, face: Face, size: int, width: int) -> list[str]:
+    """Lines of at most this width; none where not even one character fits."""
     return broken(text, width, partial(advance, face, size)) if width >= size else []
 
 
 def _cut(text: str, style: Style, width: int, height: int) -> Setting:
     """As many lines of the smallest size as the box takes, the last one ending in an ellipsis."""
     *_, size = style.sizes()
-    lines = _wrapped(text, style.face, size, width)
+    lines = wrapped(text, style.face, size, width)
     room = rows(style, size, height)
     return _set(style, size, shortened(lines, min(room, style.lines), style.face, size, width))
 

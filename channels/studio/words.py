@@ -26,7 +26,7 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class Words:
     """``who`` is sex, age and height, each for itself. ``mark``: 演练, 测试 or nothing; ``update``: when, or nothing;
-    ``seen``: when and where in the fewest words."""
+    ``seen``: when and where in few words, then in fewer."""
 
     title: str
     mark: str
@@ -35,7 +35,7 @@ class Words:
     name: str
     who: tuple[str, ...]
     facts: tuple[Fact, ...]
-    seen: str
+    seen: tuple[str, ...]
     phone: str
     unit: str
     alert: str
@@ -54,7 +54,7 @@ def words(notice: Notice, face: Face) -> Words:
         name=said.name or said.masked,
         who=tuple(filter(None, (said.sex, said.age, said.height and spell(f"约{said.height}", face)))),
         facts=tuple(fact for fact in _facts(said) if fact.value),
-        seen=spell(_seen(notice.loss), face) if notice.loss else "",
+        seen=tuple(spell(text, face) for text in _seen(notice.loss)) if notice.loss else (),
         phone="" if said.phone == "110" else said.phone,
         unit=said.unit,
         alert=said.alert,
@@ -62,10 +62,11 @@ def words(notice: Notice, face: Face) -> Words:
     )
 
 
-def _seen(loss: Loss) -> str:
+def _seen(loss: Loss) -> tuple[str, ...]:
     local = beijing(loss.at)
     spot = place(replace(loss, area_name="")) or place(loss, province=False)
-    return f"{local.month}月{local.day}日{local.hour}:{local.minute:02} {spot}"
+    hour = f"{local.hour}:{local.minute:02}"
+    return f"{local.month}月{local.day}日{hour} {spot}", f"{hour} {spot}", spot
 
 
 def _facts(said: Facts) -> tuple[Fact, ...]:
