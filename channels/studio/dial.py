@@ -30,9 +30,9 @@ def ruled(stage: Stage, box: Box, above: float) -> None:
 def stacked(stage: Stage, box: Box) -> None:
     """Everything one below the other."""
     part = min(box.height, box.width) / 100
-    number = ("110", "110", Style(BOLD, round(part * 46), 9), stage.scheme.main)
-    lead = ("call", CALL, Style(BOLD, round(part * 12), 9), INK)
-    _column(stage, box, (lead, number, *_duty(stage, round(part * 13), round(part * 8.5))))
+    number = ("110", "110", Style(BOLD, round(part * 44), 9), stage.scheme.main)
+    lead = ("call", CALL, Style(BOLD, round(part * 11.5), 9), INK)
+    _column(stage, box, (lead, number, *_duty(stage, round(part * 12.5), round(part * 8.2))))
 
 
 def _abreast(stage: Stage, box: Box) -> None:
@@ -85,7 +85,7 @@ def code(stage: Stage, box: Box, largest: int) -> Box:
     # Its quiet zone is margin too: what is seen of the code ends where the words end.
     column = box._replace(right=min(box.right + made.quiet, stage.full.right)).from_right(made.picture.width)[0]
     _place(stage, made, column.centred(made.picture.width, made.picture.height + _below(note)), note)
-    return box._replace(right=column.left)
+    return box._replace(right=max(column.left - stage.px(0.5) - 1, box.left))
 
 
 def code_below(stage: Stage, box: Box) -> Box:

@@ -26,7 +26,7 @@ class Face:
 
     files: tuple[str, ...]
     ascent: float = 0.9
-    descent: float = 0.25
+    descent: float = 0.22
     grid: int = 1
     second: float = 1.0
 
@@ -36,16 +36,15 @@ class Face:
 
     def above(self, size: int) -> int:
         """Pixels above the baseline."""
-        return _up(size * self.ascent)
+        return self._up(size * self.ascent)
 
     def tall(self, size: int) -> int:
         """Pixels from the top of a line to its bottom."""
-        return self.above(size) + _up(size * self.descent)
+        return self.above(size) + self._up(size * self.descent)
 
-
-def _up(pixels: float) -> int:
-    """Rounded up, but for what binary fractions add to a whole number."""
-    return ceil(pixels - 1e-9)
+    def _up(self, pixels: float) -> int:
+        """An outline comes to lie up to a pixel outside its place; pixel letters do not."""
+        return round(pixels) if self.grid > 1 else ceil(pixels) + 1
 
 
 REGULAR = Face(("NotoSansSC-Regular.ttf", "HuijiaRare-Regular.otf"))

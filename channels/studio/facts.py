@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from channels.studio.box import Box
 from channels.studio.colours import INK, MUTED
-from channels.studio.faces import BOLD, REGULAR, advance
+from channels.studio.faces import REGULAR, advance
 from channels.studio.sheet import Sheet
 from channels.studio.typesetting import Setting, Style, shortened, wrapped
 from channels.studio.words import Fact
@@ -16,6 +16,8 @@ _BETWEEN = 0.34
 """Ems between one fact and the next, more than between two lines of one."""
 
 _SHRINKS_TO = 0.8
+_NARROWEST = 4
+"""Characters that a line must hold beside its label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,10 @@ def table(facts: Sequence[Fact], style: Style, width: int, height: int) -> Table
             whole = _wrapped(facts, style, size, width)
             if whole.height <= height:
                 return whole
-    fits = None
+    fits, whole = None, Table(style, style.smallest, ())
     for size in style.sizes():
+        if width < _label(size) + size * _NARROWEST:
+            continue
         whole = _wrapped(facts, style, size, width)
         if whole.height <= height:
             if not whole.orphaned:
@@ -110,8 +114,3 @@ def _shown(whole: Table, kept: list[int], width: int) -> Table:
         for row, count in zip(whole.rows, kept, strict=True)
     )
     return replace(whole, rows=tuple(row for row in rows if row.lines))
-
-
-def facts_style(largest: int, smallest: int) -> Style:
-    """How the words of the facts are set."""
-    return Style(BOLD, largest, smallest, leading=1.3)

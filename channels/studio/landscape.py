@@ -4,7 +4,7 @@ from channels.studio import photo as photos
 from channels.studio.box import Box
 from channels.studio.colours import WHITE
 from channels.studio.dial import ruled
-from channels.studio.facts import facts_style, table
+from channels.studio.facts import table
 from channels.studio.stage import Stage, ground, header, named, noted, picture, titled
 from channels.studio.typesetting import fitted
 
@@ -29,7 +29,7 @@ def _seen(stage: Stage, shape: float) -> None:
     for name, who, dial in ((14.5, 6.2, 24), (11.5, 5.4, 21)):
         foot, body = inner.from_bottom(stage.px(dial), stage.px(3))
         child = named(stage, body, name, who)
-        facts = table(stage.words.facts, facts_style(stage.px(5), stage.px(2.7)), *child.below(body).size)
+        facts = table(stage.words.facts, stage.prose(5, 2.7), *child.below(body).size)
         if facts.size >= stage.px(3.6):
             break
     facts.write(stage.sheet, child.write(stage, body))
@@ -51,5 +51,5 @@ def _unseen(stage: Stage) -> None:
     inner = stage.safe._replace(left=full.left).inset(stage.px(5), 0)
     inner = Box(inner.left, inner.top + stage.px(5), inner.right, inner.bottom - stage.px(3))
     foot, body = inner.from_bottom(stage.px(24), stage.px(3))
-    table(stage.words.facts, facts_style(stage.px(7), stage.px(2.7)), *body.size).write(stage.sheet, body)
+    table(stage.words.facts, stage.prose(7, 2.7), *body.size).write(stage.sheet, body)
     ruled(stage, foot, 1.6)

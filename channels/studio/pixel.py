@@ -186,7 +186,7 @@ def _told(board: Board, box: Box) -> list[str]:
 def _over(board: Board, box: Box) -> None:
     """The correction, in the middle."""
     words, text = board.words, board.scheme.lamp_text
-    ends = ("搜寻已结束", "寻人已结束", "已结束")
+    ends: tuple[str, ...] = ("搜寻已结束", "寻人已结束", "已结束")
     wide = box.width
     if words.mark:
         ends = tuple(words.mark + end for end in ends)

@@ -5,7 +5,7 @@ from channels.studio.box import Box
 from channels.studio.colours import INK
 from channels.studio.dial import code_below, ruled, stacked
 from channels.studio.faces import BOLD, THIN
-from channels.studio.facts import facts_style, table
+from channels.studio.facts import table
 from channels.studio.stage import Stage, headline, named, picture
 from channels.studio.typesetting import Style, fitted, listed
 
@@ -28,7 +28,7 @@ def portrait(stage: Stage) -> None:
         _beside(stage, Box(slot.right, slot.top, inner.right, slot.bottom))
         body = inner._replace(top=slot.bottom + stage.px(2))
     largest = 4.6 if stage.photo is None else 3.8
-    table(stage.words.facts, facts_style(stage.px(largest), stage.px(1.9)), *body.size).write(stage.sheet, body)
+    table(stage.words.facts, stage.prose(largest, 1.9), *body.size).write(stage.sheet, body)
     ruled(stage, foot, 1.2)
 
 
@@ -42,9 +42,7 @@ def column(stage: Stage) -> None:
     foot, body = inner.from_bottom(min(stage.px(62), inner.height // 2), stage.px(2))
     body = body._replace(top=body.top + stage.px(2))
     child = named(stage, body, 13, 5.4, lines=4)
-    table(stage.words.facts, facts_style(stage.px(4.6), stage.px(2)), *child.below(body).size).write(
-        stage.sheet, child.write(stage, body)
-    )
+    table(stage.words.facts, stage.prose(4.6, 2), *child.below(body).size).write(stage.sheet, child.write(stage, body))
     stacked(stage, code_below(stage, foot))
 
 

@@ -35,16 +35,21 @@ def spell(text: str, face: Face) -> str:
 
 
 def _drawable(char: str, face: Face) -> str:
+    category = unicodedata.category(char)
+    if category in ("Mn", "Me"):  # what could not be composed; the basic engine would set it beside its letter
+        return ""
+    if category == "Lu":  # lines of Chinese have no room for an accent over a capital
+        char = unicodedata.normalize("NFD", char)[0]
     if char in (" ", THIN) or file_for(face, char):
         return char
-    match unicodedata.category(char):
-        case "Mn" | "Me" | "Mc" | "Cf":  # a mark or a variation selector: the character stays without it
+    match category:
+        case "Mc" | "Cf":
             return ""
         case "Lo" | "Co" | "Cn" if _is_han(char):
             return _described(char)
         case "Zs":
             return " "
-        case category:
+        case _:
             return FOREIGN if category[0] in "LN" else ""
 
 

@@ -3,7 +3,7 @@
 from channels.studio import photo as photos
 from channels.studio.box import Box
 from channels.studio.dial import ruled
-from channels.studio.facts import facts_style, table
+from channels.studio.facts import table
 from channels.studio.stage import Stage, header, named, picture
 
 
@@ -25,5 +25,5 @@ def square(stage: Stage) -> None:
     body = body._replace(top=body.top + stage.px(3))
     large = stage.photo is None
     child = named(stage, body, 17 if large else 12, 6 if large else 5, lines=2)
-    facts = table(stage.words.facts, facts_style(stage.px(5 if large else 4.2), stage.px(2.5)), *child.below(body).size)
+    facts = table(stage.words.facts, stage.prose(5 if large else 4.2, 2.5), *child.below(body).size)
     facts.write(stage.sheet, child.write(stage, body))

@@ -1,6 +1,6 @@
 """What every layout of a searching poster is handed, and the parts that they share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -36,6 +36,10 @@ class Stage:
         """Sizes in units. Nothing is set below 9 pixels: no screen shows that."""
         low = max(self.px(smallest), 9)
         return Style(BOLD if bold else REGULAR, max(self.px(largest), low), low, lines)
+
+    def prose(self, largest: float, smallest: float) -> Style:
+        """How the facts are set: as many lines as it takes, a little closer."""
+        return replace(self.style(largest, smallest), leading=1.3)
 
     def put(self, name: str, text: str, style: Style, box: Box, colour: Colour = INK, align: str = "left") -> Box:
         """Writes ``text`` at the top of ``box``; what is left of the box below it."""

@@ -5,7 +5,7 @@ from channels.studio.box import Box
 from channels.studio.colours import AMBER, INK, WHITE
 from channels.studio.dial import dial
 from channels.studio.faces import BOLD, REGULAR
-from channels.studio.facts import facts_style, table
+from channels.studio.facts import table
 from channels.studio.stage import Stage, ground, named, noted, picture
 from channels.studio.typesetting import Style, fitted, listed
 
@@ -23,13 +23,13 @@ def strip(stage: Stage) -> None:
     dial(stage, end)
     if inner.width < stage.px(330):
         child = named(stage, inner, 25, 11)
-        facts = table(stage.words.facts, facts_style(stage.px(10.5), stage.px(6.8)), *child.below(inner).size)
+        facts = table(stage.words.facts, stage.prose(10.5, 6.8), *child.below(inner).size)
         facts.write(stage.sheet, child.write(stage, inner))
         return
     left, right = inner.from_left(inner.width * 38 // 100, stage.px(9))
     child = named(stage, left, 46, 17, lines=3)
     child.write(stage, left._replace(top=left.top + (left.height - child.height) // 2))
-    facts = table(stage.words.facts, facts_style(stage.px(15), stage.px(9.4)), *right.size)
+    facts = table(stage.words.facts, stage.prose(15, 9.4), *right.size)
     facts.write(stage.sheet, right._replace(top=right.top + (right.height - facts.height) // 2))
 
 

@@ -49,7 +49,7 @@ class Setting:
     @property
     def pitch(self) -> int:
         """Pixels from baseline to baseline."""
-        return max(round(self.size * self.leading), self.face.tall(self.size))
+        return max(round(self.size * self.leading), self.face.tall(self.size) + (self.face.grid == 1))
 
     @property
     def height(self) -> int:

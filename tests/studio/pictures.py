@@ -4,7 +4,7 @@ import io
 from dataclasses import replace
 from functools import cache
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from channels.contract import Made, Notice, Piece, Role, Status
 from channels.studio import lower_third, make, poster
@@ -52,8 +52,8 @@ def seen(made: Made) -> Image.Image:
 def laid(size: tuple[int, int], notice: Notice = PUBLISH, body: bytes | None = None, **how: object) -> Sheet:
     """The sheet with its record of what lies where."""
     wanted = piece(size, **how)  # type: ignore[arg-type]  # as piece() takes them
-    room = lower_third if wanted.role == "lower_third" else poster
-    return room.composed(wanted, notice, body)
+    composed = lower_third.composed if wanted.role == "lower_third" else poster.composed
+    return composed(wanted, notice, body)
 
 
 def texts(sheet: Sheet) -> str:
@@ -63,9 +63,9 @@ def texts(sheet: Sheet) -> str:
 
 def share(image: Image.Image, colour: tuple[int, int, int], near: int = 24) -> float:
     """How much of the picture is about this colour."""
-    counts = image.convert("RGB").getcolors(image.width * image.height) or []
-    hits = sum(n for n, seen in counts if all(abs(a - b) <= near for a, b in zip(seen, colour, strict=True)))
-    return hits / (image.width * image.height)
+    away = ImageChops.difference(image.convert("RGB"), Image.new("RGB", image.size, colour))
+    far = ImageChops.lighter(ImageChops.lighter(*away.split()[:2]), away.split()[2])
+    return sum(far.histogram()[: near + 1]) / (image.width * image.height)
 
 
 def named(notice: Notice) -> str:
