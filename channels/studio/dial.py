@@ -77,9 +77,12 @@ def _column(stage: Stage, box: Box, lines: tuple[Line, ...]) -> None:
 
 
 def code(stage: Stage, box: Box, largest: int) -> Box:
-    """The code at the right with what it is for below it; the rest of the box."""
+    """The code at the right, with what it is for below it where there is room; the rest of the box."""
     note = max(min(box.height // 10, largest // 6), 9)
     made = qr(stage.url, min(box.height - _below(note), largest))
+    if made is None:
+        note = 0
+        made = qr(stage.url, min(box.height, largest))
     if made is None:
         return box
     # Its quiet zone is margin too: what is seen of the code ends where the words end.
@@ -107,4 +110,5 @@ def _place(stage: Stage, made: Code, box: Box, note: int) -> None:
     tile, under = box.from_top(made.picture.height)
     stage.sheet.fill(tile, WHITE)
     stage.sheet.place("qr", made.picture, (tile.left, tile.top))
-    stage.put("scan", SCAN, Style(REGULAR, note, 9), under, MUTED, "centre")
+    if note:
+        stage.put("scan", SCAN, Style(REGULAR, note, 9), under, MUTED, "centre")

@@ -13,20 +13,20 @@ from tests.channels.notices import PUBLISH, RETRACT, UPDATE
 
 # As panels are sold: 16:9, 9:16, squares, 4:3, strips, columns.
 LARGE = [
-    *((1920, 1080), (1280, 720), (1080, 1920), (1080, 1080), (720, 576)),
-    *((1920, 360), (3840, 480), (1600, 200), (1280, 480), (384, 1920), (768, 1024)),
+    *((1920, 1080), (1080, 1920), (800, 800), (720, 576), (600, 800)),
+    *((1920, 360), (2560, 320), (1000, 200), (960, 360), (384, 1536)),
 ]
 COARSE = [(64, 32), (128, 32), (128, 64), (192, 64), (256, 128), (320, 160), (64, 128), (96, 192), (192, 16)]
 
 LONG = "\n".join(f"第{n}件：上身红色连帽外套，左胸有白色恐龙图案" for n in range(1, 19))
 RARE = "韡翯骉䶮𬎆"
 
-RED = (200, 30, 20)
+PLUM = (200, 0, 200)
 """Nothing that we draw has the colour of this photo."""
 
 
 @cache
-def photo(width: int = 600, height: int = 800, colour: tuple[int, int, int] = RED, kind: str = "JPEG") -> bytes:
+def photo(width: int = 600, height: int = 800, colour: tuple[int, int, int] = PLUM, kind: str = "JPEG") -> bytes:
     image = Image.new("RGB", (width, height), colour)
     ImageDraw.Draw(image).ellipse((width // 4, height // 8, width * 3 // 4, height // 2), fill=(240, 200, 160))
     out = io.BytesIO()

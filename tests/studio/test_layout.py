@@ -15,7 +15,7 @@ from tests.studio.pictures import ALL, COARSE, LARGE, LONG, RARE, laid, named, p
 
 MARKS = {Status.ACTUAL: "", Status.EXERCISE: "演练", Status.TEST: "测试"}
 SHAPES = [(600, 800), (800, 600), (200, 1600), (1600, 200), (64, 64)]
-SIZES = st.tuples(st.integers(64, 1400), st.integers(32, 1400)) | st.sampled_from([*LARGE[8:], *COARSE])
+SIZES = st.tuples(st.integers(64, 1400), st.integers(32, 1400)) | st.sampled_from([*LARGE[5:], *COARSE])
 BODIES = st.none() | st.sampled_from(SHAPES).map(lambda shape: photo(*shape))
 ROLES = st.sampled_from(["poster", "poster", "slate", "lower_third"])
 RETRACTIONS = st.builds(
@@ -86,7 +86,8 @@ def test_a_coarse_panel_says_that_it_is_an_update(size: tuple[int, int]) -> None
 def test_eighteen_lines_of_clothing_leave_the_rest_standing(size: tuple[int, int]) -> None:
     notice = replace(UPDATE, person=replace(PERSON, clothing=LONG))
     said = texts(laid(size, notice, photo()))
-    assert "…" in said
+    assert "第18件" not in said
+    assert "…" in said or "第1件" not in said
     for words in ("李小明", "11月23日14时20分", "小寨", "陕A12345", "110"):
         assert words in said, words
 
