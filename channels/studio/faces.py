@@ -55,10 +55,11 @@ PIXEL = Face(("HuijiaPixel.ttf", *REGULAR.files), ascent=10 / 12, descent=2 / 12
 
 @lru_cache(maxsize=8)
 def held(file: str) -> frozenset[int]:
-    """The code points that a file has glyphs for."""
+    """The code points that a file has glyphs for. What a face keeps in the private area is its own affair, and not the
+    character that an older police system meant."""
     with TTFont(FOLDER / file, lazy=True) as opened:
         opened.setGlyphOrder([""] * opened["maxp"].numGlyphs)  # nobody asks for names, and reading them takes 0.2 s
-        return frozenset(opened.getBestCmap())
+        return frozenset(code for code in opened.getBestCmap() if not 0xE000 <= code <= 0xF8FF)
 
 
 @lru_cache(maxsize=8192)

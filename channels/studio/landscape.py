@@ -3,7 +3,7 @@
 from channels.studio import photo as photos
 from channels.studio.box import Box
 from channels.studio.colours import WHITE
-from channels.studio.dial import ruled
+from channels.studio.dial import ruled, tall
 from channels.studio.facts import table
 from channels.studio.stage import Stage, ground, header, named, noted, picture, titled
 from channels.studio.typesetting import fitted
@@ -27,7 +27,7 @@ def _seen(stage: Stage, shape: float) -> None:
     inner = Box(inner.left, band.bottom + stage.px(2.4), inner.right, inner.bottom - stage.px(3))
     # A long text takes room from the name and from 110 before anything of it is cut.
     for name, who, dial in ((14.5, 6.2, 24), (11.5, 5.4, 21)):
-        foot, body = inner.from_bottom(stage.px(dial), stage.px(3))
+        foot, body = inner.from_bottom(tall(stage, dial), stage.px(3))
         child = named(stage, body, name, who)
         facts = table(stage.words.facts, stage.prose(5, 2.7), *child.below(body).size)
         if facts.size >= stage.px(3.6):
@@ -50,6 +50,6 @@ def _unseen(stage: Stage) -> None:
     child.write(stage, rest._replace(top=rest.top + (rest.height - child.height) // 2), WHITE)
     inner = stage.safe._replace(left=full.left).inset(stage.px(5), 0)
     inner = Box(inner.left, inner.top + stage.px(5), inner.right, inner.bottom - stage.px(3))
-    foot, body = inner.from_bottom(stage.px(24), stage.px(3))
+    foot, body = inner.from_bottom(tall(stage, 24), stage.px(3))
     table(stage.words.facts, stage.prose(7, 2.7), *body.size).write(stage.sheet, body)
     ruled(stage, foot, 1.6)

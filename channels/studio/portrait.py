@@ -3,7 +3,7 @@
 from channels.studio import photo as photos
 from channels.studio.box import Box
 from channels.studio.colours import INK
-from channels.studio.dial import code_below, ruled, stacked
+from channels.studio.dial import code_below, ruled, stacked, tall
 from channels.studio.faces import BOLD, THIN
 from channels.studio.facts import table
 from channels.studio.stage import Stage, headline, named, picture
@@ -16,14 +16,14 @@ _UPRIGHT = 4
 def portrait(stage: Stage) -> None:
     """From 2:5 to 4:5."""
     inner, rest = _top(stage)
-    foot, inner = inner.from_bottom(stage.px(15.5), stage.px(2.4))
+    foot, inner = inner.from_bottom(tall(stage, 15.5), stage.px(2.4))
     if stage.photo is None:
         body = inner._replace(top=inner.top + stage.px(2))
         child = named(stage, body, 14, 5.6, lines=3)
         body = child.write(stage, body)
     else:
-        tall = min(round(stage.full.width * 0.6 / photos.shape(stage.photo)), stage.full.height * 46 // 100)
-        slot = rest.from_top(tall)[0].from_left(round(tall * photos.shape(stage.photo)))[0]
+        down = min(round(stage.full.width * 0.6 / photos.shape(stage.photo)), stage.full.height * 46 // 100)
+        slot = rest.from_top(down)[0].from_left(round(down * photos.shape(stage.photo)))[0]
         picture(stage, slot)
         _beside(stage, Box(slot.right, slot.top, inner.right, slot.bottom))
         body = inner._replace(top=slot.bottom + stage.px(2))

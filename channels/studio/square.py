@@ -2,7 +2,7 @@
 
 from channels.studio import photo as photos
 from channels.studio.box import Box
-from channels.studio.dial import ruled
+from channels.studio.dial import ruled, tall
 from channels.studio.facts import table
 from channels.studio.stage import Stage, header, named, picture
 
@@ -14,7 +14,7 @@ def square(stage: Stage) -> None:
     inner = safe.inset(stage.px(4), 0)
     header(stage, band, Box(inner.left, safe.top, inner.right, band.bottom))
     inner = Box(inner.left, rest.top, inner.right, inner.bottom - stage.px(3))
-    foot, inner = inner.from_bottom(stage.px(22), stage.px(3.4))
+    foot, inner = inner.from_bottom(tall(stage, 22), stage.px(3.4))
     ruled(stage, foot, 1.7)
     body = inner
     if stage.photo is not None:

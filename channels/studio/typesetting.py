@@ -128,11 +128,12 @@ def shortened(lines: Sequence[str], count: int, face: Face, size: int, width: in
         return list(lines)
     if count <= 0:
         return []
-    return [*lines[: count - 1], _elided(lines[count - 1], face, size, width)]
+    last = _elided(lines[count - 1], face, size, width)
+    return [*lines[: count - 1], last] if last else []
 
 
 def _elided(line: str, face: Face, size: int, width: int) -> str:
     line = line.rstrip(_EDGES)
     while line and advance(face, size, line + "…") > width:
         line = line[:-1].rstrip(_EDGES)
-    return line + "…"
+    return line + "…" if advance(face, size, line + "…") <= width else ""
