@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 from channels.contract import Made, Notice, Piece, Role
 from channels.studio import lower_third, poster
-from channels.studio.errors import NotMade
+from channels.studio.errors import CannotMake
 
-__all__ = ["MAKERS", "NotMade", "make"]
+__all__ = ["MAKERS", "CannotMake", "make"]
 
 Maker = Callable[[Piece, Notice, bytes | None], Made]
 
@@ -22,8 +22,8 @@ MAKERS: Mapping[Role, Maker] = {
 
 
 def make(piece: Piece, notice: Notice, photo: bytes | None) -> Made:
-    """The piece as bytes; ``photo`` is a JPEG, PNG or WebP, or nothing. Raises :class:`NotMade`."""
+    """The piece as bytes; ``photo`` is a JPEG, PNG or WebP, or nothing. Raises :class:`CannotMake`."""
     maker = MAKERS.get(piece.role)
     if maker is None:
-        raise NotMade(f"nobody makes a {piece.role}")
+        raise CannotMake(f"nobody makes a {piece.role}")
     return maker(piece, notice, photo)

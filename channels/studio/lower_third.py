@@ -5,7 +5,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from channels.contract import Made, Notice, Piece
 from channels.studio.box import Box
 from channels.studio.colours import WHITE, scheme
-from channels.studio.errors import NotMade
+from channels.studio.errors import CannotMake
 from channels.studio.poster import drawn, size_of
 from channels.studio.sheet import Drawn, Sheet
 
@@ -19,7 +19,7 @@ def make(piece: Piece, notice: Notice, photo: bytes | None) -> Made:
 def composed(piece: Piece, notice: Notice, photo: bytes | None) -> Sheet:
     """The sheet before it is packed."""
     if piece.mime != "image/png":
-        raise NotMade("a lower_third lies over a programme: only image/png has the alpha for it")
+        raise CannotMake("a lower_third lies over a programme: only image/png has the alpha for it")
     width, height = size_of(piece)
     sheet = Sheet(width, height, WHITE, alpha=True)
     card = sheet.box.inset(width // 20, max(height // 16, 1))

@@ -8,7 +8,7 @@ from channels.studio.box import Box
 from channels.studio.colours import scheme
 from channels.studio.drill import frame, watermark
 from channels.studio.ended import ended
-from channels.studio.errors import NotMade
+from channels.studio.errors import CannotMake
 from channels.studio.faces import REGULAR
 from channels.studio.landscape import landscape
 from channels.studio.pixel import pixel
@@ -84,11 +84,11 @@ def _searching(stage: Stage, width: int, height: int) -> None:
 
 
 def size_of(piece: Piece) -> tuple[int, int]:
-    """Width and height that can be drawn, or :class:`NotMade`."""
+    """Width and height that can be drawn, or :class:`CannotMake`."""
     if piece.mime not in MIMES:
-        raise NotMade(f"a {piece.role} is made as {' or '.join(MIMES)}, not as {piece.mime}")
+        raise CannotMake(f"a {piece.role} is made as {' or '.join(MIMES)}, not as {piece.mime}")
     if piece.width is None or piece.height is None:
-        raise NotMade(f"a {piece.role} needs a width and a height")
+        raise CannotMake(f"a {piece.role} needs a width and a height")
     if not (SMALLEST <= piece.width <= LARGEST and SMALLEST <= piece.height <= LARGEST):
-        raise NotMade(f"a {piece.role} is {SMALLEST} to {LARGEST} pixels a side, not {piece.width} × {piece.height}")
+        raise CannotMake(f"a {piece.role} is {SMALLEST} to {LARGEST} pixels a side, not {piece.width} × {piece.height}")
     return piece.width, piece.height

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from channels.contract import Notice, Piece, Status
-from channels.studio import NotMade, make
+from channels.studio import CannotMake, make
 from tests.api.pictures import with_gps
 from tests.channels.notices import PUBLISH, RETRACT, UPDATE
 from tests.conftest import ROOT
@@ -50,7 +50,7 @@ def test_the_largest_panel_there_is() -> None:
     ids=str,
 )
 def test_what_cannot_be_made_says_why(wrong: Piece, says: str) -> None:
-    with pytest.raises(NotMade, match=says) as raised:
+    with pytest.raises(CannotMake, match=says) as raised:
         make(wrong, PUBLISH, None)
     assert "李" not in str(raised.value)
 
