@@ -474,7 +474,10 @@ class Heard:
 
 
 class Hears(Carrier[C], Protocol[C]):
-    """A wire on which the far end calls back at ``/in/{outlet}/{token}/{tail}`` in a form of its own."""
+    """A wire on which the far end calls back at ``/in/{outlet}/{token}/{tail}`` in a form of its own. ``address`` names the
+    setting that holds the outlet's address here; huijia fills it in where it is left empty."""
+
+    address: ClassVar[str]
 
     async def hear(self, settings: C, call: Call, *, now: datetime, wire: Wire) -> Heard:
         """Read one call. What is not genuine is answered as the wire's standard says, with no echoes."""

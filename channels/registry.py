@@ -19,6 +19,7 @@ from channels.carriers.amcp import CasparCg
 from channels.carriers.dingtalk_app import DingTalkApp
 from channels.carriers.dingtalk_robot import DingTalkRobot
 from channels.carriers.feed import Feed
+from channels.carriers.liquidsoap import Liquidsoap
 from channels.carriers.obs import Obs
 from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
@@ -52,6 +53,7 @@ BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
     DingTalkApp(),
     Vnnox(),
     Xibo(),
+    Liquidsoap(),
     Obs(),
     CasparCg(),
 )
@@ -198,7 +200,7 @@ def _sending_fault(adapter: object) -> str | None:
 _POWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("send_all", "group", "most"), "a grouped carrier has async send_all, group and most"),
     (("tend", "tend_every", "renews"), "a tended carrier has async tend, tend_every and renews"),
-    (("hear",), "hear must be an async function"),
+    (("hear", "address"), "a carrier that hears has async hear and address"),
     (("listen", "line"), "a carrier that listens has async listen and line"),
 )
 

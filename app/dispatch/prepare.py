@@ -44,7 +44,7 @@ class Preparer:
 
     def __init__(self, press: HousePress, seal: Seal) -> None:
         self._press = press
-        self._settings = Settings(seal)
+        self._settings = Settings(seal, press.inbound)
         self._notices: OrderedDict[tuple[int, int], _Frozen] = OrderedDict()
 
     async def orders(
@@ -68,7 +68,7 @@ class Preparer:
         return orders, broken
 
     def _order(self, c: Claimed, place: Sendable, notice: _Frozen, begun: float) -> Order:
-        settings = self._settings.of(place.carrier, place.sealed)
+        settings = self._settings.of(place.carrier, place.sealed, c.outlet_id)
         return Order(c, pushed(place.carrier), settings, notice.rendition(c.profile, self._press), begun)
 
     async def _notice(self, session: Session, c: Claimed) -> _Frozen:

@@ -61,15 +61,13 @@ class Wired:
     lacks: Mapping[Behaviour, str]
 
 
-def _found() -> dict[str, Wired]:
-    modules = {
-        path.stem: f"tests.channels.far.{path.stem}" for path in sorted(Path(__file__).parent.glob("far/[a-z]*.py"))
-    }
-    loaded = {name: importlib.import_module(module) for name, module in modules.items()}
-    return {name: Wired(module.far_end, getattr(module, "LACKS", {})) for name, module in loaded.items()}
+FAR_ENDS = tuple(sorted(path.stem for path in Path(__file__).parent.glob("far/[a-z]*.py")))
 
 
-FAR_ENDS: Mapping[str, Wired] = _found()
+def wired(name: str) -> Wired:
+    """The far ends of a carrier. Loaded when they are asked for: their modules import this one."""
+    module = importlib.import_module(f"tests.channels.far.{name}")
+    return Wired(module.far_end, getattr(module, "LACKS", {}))
 
 
 # ── What is sent ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -29,7 +29,7 @@ from channels.contract import (
     WireError,
 )
 from channels.registry import CARRIERS, is_sent, is_tended
-from tests.channels.far_ends import FAR_ENDS, Behaviour, FarEnd, medium_of, pressed
+from tests.channels.far_ends import FAR_ENDS, Behaviour, FarEnd, medium_of, pressed, wired
 from tests.channels.notices import NOW, PUBLISH, RETRACT, SECRETS_OF_THE_CHILD, UPDATE, named
 from tests.channels.recorded import secrets_of
 from tests.channels.test_contract import BEGINS, MARKS, leaks
@@ -49,11 +49,11 @@ def carrier_of(name: str) -> Carrier[Any]:
 @asynccontextmanager
 async def standing(name: str, behaviour: Behaviour) -> AsyncIterator[FarEnd]:
     """The far end; a behaviour that its wire has no word for is skipped with the reason."""
-    wired = FAR_ENDS[name]
-    assert set(wired.lacks) <= {Behaviour.REFUSES, Behaviour.THROTTLES, Behaviour.ECHOES}
-    if behaviour in wired.lacks:
-        pytest.skip(f"{name}: {wired.lacks[behaviour]}")
-    async with wired.start(behaviour) as end:
+    far = wired(name)
+    assert set(far.lacks) <= {Behaviour.REFUSES, Behaviour.THROTTLES, Behaviour.ECHOES}
+    if behaviour in far.lacks:
+        pytest.skip(f"{name}: {far.lacks[behaviour]}")
+    async with far.start(behaviour) as end:
         yield end
 
 
@@ -214,9 +214,9 @@ async def test_a_bug_is_not_disguised_as_an_answer(name: str) -> None:
 async def test_no_secret_is_told_even_when_the_far_end_repeats_it(name: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         for behaviour in Behaviour:
-            if behaviour in FAR_ENDS[name].lacks or behaviour is Behaviour.HANGS:
+            if behaviour in wired(name).lacks or behaviour is Behaviour.HANGS:
                 continue
-            async with FAR_ENDS[name].start(behaviour) as end:
+            async with wired(name).start(behaviour) as end:
                 outcome = await send(name, end)
                 assert not leaks(repr(outcome), secrets_of(end.settings)), behaviour
                 assert isinstance(outcome, Accepted) or len(outcome.detail) <= 200

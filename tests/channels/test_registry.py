@@ -60,6 +60,7 @@ def test_what_is_built_in() -> None:
         "dingtalk_app",
         "vnnox",
         "xibo",
+        "liquidsoap",
         "obs",
         "amcp",
     ]
