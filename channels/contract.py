@@ -336,6 +336,16 @@ class Wire(Protocol):
         """1, 2, 3, …: a durable counter that no two processes share a value of, for wires whose ids are serial numbers."""
         ...
 
+    async def note(self, name: str, value: str) -> str:
+        """Write ``value`` down under ``name`` for good, and give it back; where something was noted before, that stays and
+        is given back. Durable before it returns: what goes out under an id of ours can be named again when no answer
+        came. Names no person."""
+        ...
+
+    async def noted(self, name: str) -> str | None:
+        """What was noted under ``name``."""
+        ...
+
 
 # ── How it gets there ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from channels.billboard import Billboard
 from channels.carriers.dingtalk_robot import DingTalkRobot
+from channels.carriers.ebd.carrier import Ebd
 from channels.carriers.feed import Feed
 from channels.carriers.webhook import Webhook
 from channels.contract import (
@@ -40,7 +41,7 @@ AnyCarrier = Carrier[Any] | Polled[Any]
 T = TypeVar("T")
 
 BUILT_IN_CHANNELS: tuple[Channel, ...] = (Tv(), Radio(), Screen(), Billboard(), DingTalk(), Partner())
-BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (Webhook(), Feed(), DingTalkRobot())
+BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (Webhook(), Feed(), DingTalkRobot(), Ebd())
 
 CHANNEL_GROUP = "huijia.channels"
 CARRIER_GROUP = "huijia.carriers"

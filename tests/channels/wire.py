@@ -26,6 +26,7 @@ class FakeWire:
         self._script = list(script)
         self._held: dict[Hashable, Any] = {}
         self._counts: Counter[str] = Counter()
+        self._notes: dict[str, str] = {}
         self._media = media or {}
         self.calls: list[Call] = []
 
@@ -61,6 +62,12 @@ class FakeWire:
     async def count(self, name: str) -> int:
         self._counts[name] += 1
         return self._counts[name]
+
+    async def note(self, name: str, value: str) -> str:
+        return self._notes.setdefault(name, value)
+
+    async def noted(self, name: str) -> str | None:
+        return self._notes.get(name)
 
 
 def reply(status: int = 200, body: str | bytes = b"", **headers: str) -> Reply:
