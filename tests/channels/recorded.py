@@ -1,6 +1,8 @@
 """What far ends answer, and settings as an operator would save them: one folder a carrier."""
 
+import io
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,19 @@ def secrets_of(settings: BaseModel) -> list[str]:
 
 
 def answer(name: str, which: str) -> Reply:
+    """The body of an answer is text, or files that travel as a tar."""
     found = _read(name, which)
-    return Reply(found["status"], found["headers"], found["body"].encode())
+    return Reply(found["status"], found["headers"], _tar(found["tar"]) if "tar" in found else found["body"].encode())
+
+
+def _tar(files: dict[str, str]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return made.getvalue()
 
 
 def _read(name: str, which: str) -> dict[str, Any]:
