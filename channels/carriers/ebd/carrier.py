@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from channels.carriers.ebd import hearing
 from channels.carriers.ebd.envelope import Envelope
-from channels.carriers.ebd.evidence import concerned, echoes
+from channels.carriers.ebd.evidence import all_off, concerned, echoes
 from channels.carriers.ebd.exchange import Packet, exchange, unspeakable
 from channels.carriers.ebd.ids import Exhausted, new_ebdid
 from channels.carriers.ebd.memory import Errand, Message, cancel, correction, ended, ends, mark, marked, play
@@ -23,6 +23,7 @@ from channels.contract import (
     Pace,
     Proves,
     Reason,
+    ReceiptKind,
     Refused,
     Rendition,
     Retracts,
@@ -75,10 +76,17 @@ class Ebd:
     ) -> Sequence[StatedReceipt]:
         """Ask for the state of what this notice put on the air, or took off it."""
         errand = Errand(rendition, settings, key, now, wire)
-        played = await wire.noted(f"ebd/{key}/play")
-        ended = [ebmid for ebmid in await ends(wire, key) if not await marked(wire, ebmid, "off")]
-        asked = ended if rendition.notice.kind is Kind.RETRACT else filter(None, [played])
-        return [receipt for ebmid in asked for receipt in await _ask(errand, ebmid)]
+        if rendition.notice.kind is not Kind.RETRACT:
+            played = await wire.noted(f"ebd/{key}/play")
+            return await _ask(errand, played) if played else ()
+        targets = await ends(wire, key)
+        found: list[StatedReceipt] = []
+        for ebmid in targets:
+            if not await marked(wire, ebmid, "off"):
+                found += await _ask(errand, ebmid)
+        if targets and not found and await all_off(targets, wire):
+            return (StatedReceipt(ReceiptKind.TAKEN_DOWN, note="平台此前已报告停播"),)
+        return found
 
     async def hear(self, settings: EbdSettings, call: Call, *, now: datetime, wire: Wire) -> Heard:
         """A report or a heartbeat of the platform."""

@@ -71,10 +71,8 @@ async def correction(errand: Errand) -> Message:
 
 
 async def cancel(errand: Errand, ebmid: str) -> Message:
-    """The message that takes ``ebmid`` off. From now on a report that it is off can be told to whom it matters."""
-    message = await _once(errand, f"ebd/{errand.key}/cancel/{ebmid}", Does.CANCEL, ebmid)
-    await errand.wire.note(f"ebd/{ebmid}/{errand.rendition.notice.kind}", errand.key)
-    return message
+    """The message that takes ``ebmid`` off."""
+    return await _once(errand, f"ebd/{errand.key}/cancel/{ebmid}", Does.CANCEL, ebmid)
 
 
 async def recall(wire: Wire, id: str) -> Message | None:
@@ -98,9 +96,12 @@ async def ended(errand: Errand, prior: str | None) -> tuple[str, ...]:
         found += await _sent(errand, number)
     if is_ebmid(errand.settings, prior) and prior not in found:
         found.append(str(prior))
-    if found:
-        await errand.wire.note(f"ebd/{errand.key}/ends", ",".join(found))
-    return await ends(errand.wire, errand.key)
+    if not found:
+        return ()
+    targets = tuple((await errand.wire.note(f"ebd/{errand.key}/ends", ",".join(found))).split(","))
+    for ebmid in targets:  # from now on a report that it is off can be told to whom it matters
+        await errand.wire.note(f"ebd/{ebmid}/{errand.rendition.notice.kind}", errand.key)
+    return targets
 
 
 async def ends(wire: Wire, key: str) -> tuple[str, ...]:
