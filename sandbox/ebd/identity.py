@@ -8,7 +8,6 @@ from sandbox.ebd.curve import Keys
 CHINA = timezone(timedelta(hours=8))
 
 DIGITS = {"2016": 18, "2018": 23}
-LEVELS = {"province": "2", "city": "3", "county": "4"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +33,6 @@ class Identity:
     def send_time(self) -> str:
         """What the time of sending is called."""
         return "SentTime" if self.version == "2016" else "SendTime"
-
-
-def city(name_of_area: str = "610100", peer: str = "26100000000000103010199") -> Identity:
-    """The platform of a city, in the form of 2018, that asks for no signature."""
-    return Identity(own=f"{LEVELS['city']}{name_of_area}0000000103010101", peer=peer, area=name_of_area[:4])
 
 
 def parse(stamp: str) -> datetime | None:

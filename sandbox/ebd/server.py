@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib import resources
@@ -11,7 +11,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Lifespan
 
@@ -20,7 +20,7 @@ from sandbox.ebd.manners import TAKES, Manner, spoilt
 from sandbox.ebd.packet import Packet, Rejected, opened
 from sandbox.ebd.platform import Platform, china_now
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,10 @@ def routes(post: Post, prefix: str = "/ebd") -> list[Route]:
             return JSONResponse({"error": "no such manner"}, status_code=422)
         return JSONResponse({"manner": post.manner, "code": post.refusal})
 
-    async def page(request: Request) -> Response:
-        content = resources.files("sandbox").joinpath("pages", "ebd.html").read_text("utf-8")
-        return HTMLResponse(content, headers={"content-security-policy": POLICY, "cache-control": "no-cache"})
-
     return [
         Route(prefix, access, methods=["POST"]),
-        Route(f"{prefix}/", page),
+        Route(f"{prefix}/", _page("ebd.html", "text/html")),
+        Route(f"{prefix}/page.js", _page("ebd.js", "text/javascript")),
         Route(f"{prefix}/now", showing),
         Route(f"{prefix}/log", log),
         Route(f"{prefix}/control", control, methods=["POST"]),
@@ -116,6 +113,16 @@ def routes(post: Post, prefix: str = "/ebd") -> list[Route]:
 def create_app(post: Post, *, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
     """The ASGI application of a platform that stands alone."""
     return Starlette(routes=routes(post), lifespan=lifespan)
+
+
+def _page(file: str, kind: str) -> Callable[[Request], Awaitable[Response]]:
+    content = resources.files("sandbox").joinpath("pages", file).read_bytes()
+    headers = {"content-security-policy": POLICY, "cache-control": "no-cache", "x-content-type-options": "nosniff"}
+
+    async def page(_: Request) -> Response:
+        return Response(content, media_type=kind, headers=headers)
+
+    return page
 
 
 async def _upload(request: Request) -> tuple[str, bytes]:

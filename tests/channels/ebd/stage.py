@@ -137,3 +137,15 @@ def stage(settings_: EbdSettings | None = None, *, tempo: Tempo = AT_ONCE, blunt
     made = Stage(outlet, post, ReachingWire(client))
     post.clock = lambda: made.now
     return made
+
+
+def der(signature: bytes) -> bytes:
+    """r and s as a SEQUENCE of two INTEGERs."""
+
+    def integer(number: bytes) -> bytes:
+        number = number.lstrip(b"\0") or b"\0"
+        number = b"\0" + number if number[0] & 0x80 else number
+        return bytes([2, len(number)]) + number
+
+    inside = integer(signature[:32]) + integer(signature[32:])
+    return bytes([0x30, len(inside)]) + inside

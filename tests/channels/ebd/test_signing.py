@@ -15,7 +15,7 @@ from channels.contract import Accepted, Reason, Retry
 from sandbox.ebd import curve
 from sandbox.ebd.platform import Platform
 from tests.channels.ebd import stage as stages
-from tests.channels.ebd.stage import OUR_KEYS, THEIR_KEYS, settings, stage
+from tests.channels.ebd.stage import OUR_KEYS, THEIR_KEYS, der, settings, stage
 from tests.channels.notices import NOW, PUBLISH
 
 EBDID = "10261000000000001030101990000000000000007"
@@ -114,16 +114,6 @@ def peer_file(value: bytes, *, ebdid: str = EBDID, serial: str = "000000000001",
         f"<Signature><Version>1.0</Version><RelatedEBD><EBDID>{ebdid}</EBDID></RelatedEBD><CertSN>{serial}</CertSN>"
         f"{head}<SignatureValue>{base64.b64encode(value).decode()}</SignatureValue></Signature>"
     ).encode()
-
-
-def der(signature: bytes) -> bytes:
-    def integer(number: bytes) -> bytes:
-        number = number.lstrip(b"\0") or b"\0"
-        number = b"\0" + number if number[0] & 0x80 else number
-        return bytes([2, len(number)]) + number
-
-    inside = integer(signature[:32]) + integer(signature[32:])
-    return bytes([0x30, len(inside)]) + inside
 
 
 async def test_every_wrapping_of_r_and_s_is_read() -> None:

@@ -1,5 +1,9 @@
 """SM2 and SM3 against the published examples, and against arithmetic that is not gmssl's."""
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 from gmssl.sm2 import CryptSM2
 from hypothesis import given, settings
@@ -7,6 +11,7 @@ from hypothesis import strategies as st
 
 from channels.carriers.ebd import sm2
 from sandbox.ebd import curve
+from tests.channels.ebd.stage import der
 
 # GB/T 32918.5-2017, annex A: the recommended curve, the user 1234567812345678, the message "message digest".
 PRIVATE = "3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8"
@@ -38,6 +43,25 @@ def test_sm2_of_the_standard() -> None:
     assert sm2.verify(PUBLIC, b"message digest", SIGNED)
     assert sm2.verify(f"04{PUBLIC}", b"message digest", SIGNED)
     assert curve.verify(PUBLIC, b"message digest", SIGNED), "the sandbox's own arithmetic agrees"
+
+
+def test_openssl_takes_it(tmp_path: Path) -> None:
+    """OpenSSL 3 verifies over the same curve and user."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    point = bytes.fromhex(f"04{PUBLIC}")
+    algorithm = bytes.fromhex("301306072a8648ce3d020106082a811ccf5501822d")  # ecPublicKey, SM2
+    key = b"\x03" + bytes([len(point) + 1, 0]) + point
+    (tmp_path / "key").write_bytes(b"\x30" + bytes([len(algorithm) + len(key)]) + algorithm + key)
+    (tmp_path / "data").write_bytes(b"message digest")
+    (tmp_path / "signature").write_bytes(der(sm2.sign(PRIVATE, b"message digest")))
+    command = [openssl, "pkeyutl", "-verify", "-pubin", "-inkey", "key", "-keyform", "DER", "-rawin", "-in", "data"]
+    more = ["-sigfile", "signature", "-digest", "sm3", "-pkeyopt", "distid:1234567812345678"]
+    said = subprocess.run([*command, *more], cwd=tmp_path, capture_output=True, text=True, check=False)
+    if "Signature" not in said.stdout:
+        pytest.skip(f"this openssl does not know SM2: {said.stderr.strip()[:80]}")
+    assert said.stdout.strip() == "Signature Verified Successfully"
 
 
 @settings(max_examples=15, deadline=None)
