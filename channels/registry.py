@@ -18,6 +18,7 @@ from channels.billboard import Billboard
 from channels.carriers.amcp import CasparCg
 from channels.carriers.dingtalk_app import DingTalkApp
 from channels.carriers.dingtalk_robot import DingTalkRobot
+from channels.carriers.ebd.carrier import Ebd
 from channels.carriers.feed import Feed
 from channels.carriers.liquidsoap import Liquidsoap
 from channels.carriers.obs import Obs
@@ -50,6 +51,7 @@ BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
     Webhook(),
     Feed(),
     DingTalkRobot(),
+    Ebd(),
     DingTalkApp(),
     Vnnox(),
     Xibo(),

@@ -177,5 +177,11 @@ class _Watched:
     async def count(self, name: str) -> int:
         return await self.wire.count(name)
 
+    async def note(self, name: str, value: str) -> str:
+        return await self.wire.note(name, value)
+
+    async def noted(self, name: str) -> str | None:
+        return await self.wire.noted(name)
+
     def sign(self, message: bytes) -> Sequence[bytes]:
         return self.wire.sign(message)

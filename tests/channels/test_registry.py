@@ -57,6 +57,7 @@ def test_what_is_built_in() -> None:
         "webhook",
         "feed",
         "dingtalk_robot",
+        "ebd",
         "dingtalk_app",
         "vnnox",
         "xibo",

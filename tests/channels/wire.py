@@ -31,6 +31,7 @@ class FakeWire:
         self._counts: Counter[str] = Counter()
         self._media = dict(media or {})
         self.keys = [Ed25519PrivateKey.generate()]
+        self._notes: dict[str, str] = {}
         self.calls: list[Call] = []
 
     async def request(
@@ -72,6 +73,12 @@ class FakeWire:
 
     def sign(self, message: bytes) -> Sequence[bytes]:
         return [key.sign(message) for key in self.keys]
+
+    async def note(self, name: str, value: str) -> str:
+        return self._notes.setdefault(name, value)
+
+    async def noted(self, name: str) -> str | None:
+        return self._notes.get(name)
 
 
 def reply(status: int = 200, body: str | bytes = b"", **headers: str) -> Reply:
