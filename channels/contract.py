@@ -348,6 +348,16 @@ class Wire(Protocol):
         check them with the public keys at ``/v1/keys``. About 40 µs each."""
         ...
 
+    async def note(self, name: str, value: str) -> str:
+        """Write ``value`` down under ``name`` for good, and give it back; where something was noted before, that stays and
+        is given back. Durable before it returns: what goes out under an id of ours can be named again when no answer
+        came. Names no person."""
+        ...
+
+    async def noted(self, name: str) -> str | None:
+        """What was noted under ``name``."""
+        ...
+
 
 # ── How it gets there ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,6 +1,6 @@
 """Pictures and sounds by their content: the officer's photo, and what was made of a notice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -47,6 +47,18 @@ async def public(session: Session, code: str, sha256: str) -> Kept | None:
     return Kept(r.mime, bytes(r.body)) if (r := found.one_or_none()) else None
 
 
+async def listing(session: Session, alert_id: int, number: int) -> Sequence[Mapping[str, Any]]:
+    """What was made of a notice, as a rendition lists it, the largest first."""
+    found = await session.execute(
+        text(
+            "SELECT role, mime, '' AS url, sha256, length(body) AS size, width, height, seconds FROM media "
+            "WHERE alert_id = :a AND number = :n ORDER BY role, width * height DESC NULLS LAST, sha256"
+        ),
+        {"a": alert_id, "n": number},
+    )
+    return [dict(r._mapping) for r in found]
+
+
 async def content(session: Session, sha256: str) -> bytes | None:
     """The bytes with this digest, for a wire that carries them itself."""
     found = await session.execute(
@@ -87,15 +99,3 @@ async def proof(session: Session, sha256: str) -> Kept | None:
     """A proof by its digest."""
     found = await session.execute(text("SELECT mime, body FROM proof WHERE sha256 = :sha"), {"sha": sha256})
     return Kept(r.mime, bytes(r.body)) if (r := found.one_or_none()) else None
-
-
-async def count(session: Session, name: str) -> int:
-    """The next number of a counter: 1, 2, 3, …"""
-    found = await session.execute(
-        text(
-            "INSERT INTO counter (name, value) VALUES (:name, 1) "
-            "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value"
-        ),
-        {"name": name},
-    )
-    return int(found.scalar_one())

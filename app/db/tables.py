@@ -423,6 +423,9 @@ counter = Table(
     "counter", metadata, Column("name", Text, primary_key=True), Column("value", BigInteger, nullable=False)
 )
 
+# What went out under an id of ours, so that it can be named again when no answer came
+note = Table("note", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False), _made())
+
 audit = Table(
     "audit",
     metadata,

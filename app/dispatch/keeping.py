@@ -1,10 +1,10 @@
-"""What wires need of the database: our own pictures and sounds, and durable counters."""
+"""What wires need of the database: our own pictures and sounds, durable counters and notes."""
 
 from collections import OrderedDict
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import media
+from app.db import media, notes
 from app.db.engine import transaction
 
 KEPT_BYTES = 64 * 1024 * 1024
@@ -40,4 +40,13 @@ class Keeping:
     async def count(self, name: str) -> int:
         """The next number, durable before it is used."""
         async with transaction(self._engine) as session:
-            return await media.count(session, name)
+            return await notes.count(session, name)
+
+    async def note(self, name: str, value: str) -> str:
+        """Durable before it returns."""
+        async with transaction(self._engine) as session:
+            return await notes.note(session, name, value)
+
+    async def noted(self, name: str) -> str | None:
+        async with transaction(self._engine) as session:
+            return await notes.noted(session, name)

@@ -35,6 +35,10 @@ class Store(Protocol):
 
     async def count(self, name: str) -> int: ...
 
+    async def note(self, name: str, value: str) -> str: ...
+
+    async def noted(self, name: str) -> str | None: ...
+
 
 class HttpWire:
     """Calls public addresses and those within ``allowed``. Redirects are reported, not followed; no proxy, no cookies,
@@ -114,6 +118,18 @@ class HttpWire:
         if self._store is None:
             raise LookupError("no counters here")
         return await self._store.count(name)
+
+    async def note(self, name: str, value: str) -> str:
+        """What stands under the name from now on."""
+        if self._store is None:
+            raise LookupError("no notes here")
+        return await self._store.note(name, value)
+
+    async def noted(self, name: str) -> str | None:
+        """What stands under the name."""
+        if self._store is None:
+            raise LookupError("no notes here")
+        return await self._store.noted(name)
 
     def sign(self, message: bytes) -> Sequence[bytes]:
         """By every key of ours."""

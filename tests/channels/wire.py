@@ -29,8 +29,9 @@ class FakeWire:
         self._script = list(script)
         self._held: dict[Hashable, Any] = {}
         self._counts: Counter[str] = Counter()
-        self._media = media or {}
+        self._media = dict(media or {})
         self.keys = [Ed25519PrivateKey.generate()]
+        self._notes: dict[str, str] = {}
         self.calls: list[Call] = []
 
     async def request(
@@ -59,6 +60,10 @@ class FakeWire:
         if hasattr(gone, "aclose"):
             await gone.aclose()
 
+    def keep(self, media: Mapping[str, bytes]) -> None:
+        """From now on these bytes, by sha256, are ours to give."""
+        self._media |= media
+
     async def content(self, media: Media) -> bytes:
         return self._media[media.sha256]
 
@@ -68,6 +73,12 @@ class FakeWire:
 
     def sign(self, message: bytes) -> Sequence[bytes]:
         return [key.sign(message) for key in self.keys]
+
+    async def note(self, name: str, value: str) -> str:
+        return self._notes.setdefault(name, value)
+
+    async def noted(self, name: str) -> str | None:
+        return self._notes.get(name)
 
 
 def reply(status: int = 200, body: str | bytes = b"", **headers: str) -> Reply:
