@@ -1,7 +1,8 @@
 """The correction exactly as a retraction will send it, shown before it is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.console.labels import CHANNELS
 from app.console.shown import Shown
@@ -41,12 +42,21 @@ async def worded(session: Session, house: House, alert: Shown, last: PublicNotic
         alert=alert.code, number=alert.head + 1, status=alert.status, unit=last.unit, phone=last.phone,
         masked=last.masked_name, issued_at=now, expires_at=max(alert.expires_at, now), line=line,
     )  # fmt: skip
+    faces = await outlets.profiles(session, told)
+    return Correction(
+        len(told),
+        words_of(faces, lambda profile, *face: ready.get(profile) or house.press.render(notice, *face)),
+    )
+
+
+def words_of(faces: outlets.Profiles, body: Callable[..., Mapping[str, Any]]) -> Sequence[Worded]:
+    """One of each channel. ``body``: what a profile (its name, channel, panel and duty) is given."""
     made: dict[str, Worded] = {}
-    for profile, (channel, panel, duty) in (await outlets.profiles(session, told)).items():
+    for profile, (channel, panel, duty) in faces.items():
         if (said := made.get(channel)) is not None:
             made[channel] = Worded(said.channel, said.texts, said.profiles + 1)
             continue
-        body = ready.get(profile) or house.press.render(notice, channel, panel, duty)
-        made[channel] = Worded(CHANNELS.get(channel, channel), in_order(body["texts"]), 1)
+        texts = in_order(body(profile, channel, panel, duty)["texts"])
+        made[channel] = Worded(CHANNELS.get(channel, channel), texts, 1)
     order = [*CHANNELS, *sorted(set(made) - set(CHANNELS))]
-    return Correction(len(told), [made[channel] for channel in order if channel in made])
+    return [made[channel] for channel in order if channel in made]

@@ -1,5 +1,7 @@
-"""What was typed on a retraction page, kept while somebody signs in again."""
+"""What was typed on a page, kept while somebody signs in again."""
 
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -12,7 +14,8 @@ from app.flows.house import House
 
 COOKIE = "huijia_draft"
 LASTS = 30 * 60
-LONGEST = 300  # characters; a cookie holds 4096 bytes
+LONGEST = 300  # characters
+LARGEST = 3900  # a cookie holds 4096 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,37 @@ def kept(request: Request, house: House, code: str) -> Draft:
 
 def forget(response: Response, code: str) -> None:
     response.delete_cookie(COOKIE, path=_path(code), httponly=True, samesite="lax")
+
+
+def keep_typed(response: Response, house: House, code: str, typed: Mapping[str, str]) -> None:
+    """The text of an update, if a cookie holds it: a few hundred characters do fit."""
+    sealed = house.seal.close(zlib.compress(orjson.dumps([code, dict(typed)]), 9)).decode()
+    if len(sealed) <= LARGEST:
+        response.set_cookie(
+            COOKIE, sealed, max_age=LASTS, path=_update(code), httponly=True, samesite="lax",
+            secure=house.base_url.startswith("https:"),
+        )  # fmt: skip
+
+
+def kept_typed(request: Request, house: House, code: str) -> Mapping[str, str] | None:
+    """What ``keep_typed`` kept of this alert."""
+    sealed = request.cookies.get(COOKIE)
+    if sealed is None:
+        return None
+    try:
+        whose, typed = orjson.loads(zlib.decompress(house.seal.open(sealed.encode())))
+    except (InvalidToken, zlib.error):
+        return None
+    found: Mapping[str, str] = typed
+    return found if whose == code else None
+
+
+def forget_typed(response: Response, code: str) -> None:
+    response.delete_cookie(COOKIE, path=_update(code), httponly=True, samesite="lax")
+
+
+def _update(code: str) -> str:
+    return f"{ROOT}/alerts/{code}/update"
 
 
 def _path(code: str) -> str:

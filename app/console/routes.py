@@ -11,12 +11,14 @@ from app.console.content import content
 from app.console.guard import Guarded, trouble
 from app.console.live import Live
 from app.console.mapping import mapping
+from app.console.numbers import numbers
 from app.console.one_outlet import one_outlet
 from app.console.retract import retracting
 from app.console.sealed import sealed
 from app.console.sign_in import entering, signing_in
 from app.console.slowing import Slowing
 from app.console.tally import Tally
+from app.console.update import updating
 from app.flows.house import House
 
 
@@ -28,7 +30,7 @@ def console(house: House, live: Live) -> APIRouter:
     router.include_router(entering(house))
     tally = Tally(live)
     router.include_router(board(house, tally))
-    for made in (alert_page, mapping, content, sealed, one_outlet):
+    for made in (alert_page, mapping, content, sealed, one_outlet, updating, numbers):
         router.include_router(made(house))
     router.include_router(retracting(house))
     router.include_router(changes(house, live))

@@ -20,6 +20,7 @@ from app.flows.house import House
 WHY: Mapping[str, str] = {
     "expired": "登录已过期，请重新登录。登录后会回到刚才的页面。",
     "retract": "登录已过期，撤回尚未执行！请马上重新登录：登录后会回到撤回确认页，刚才填写的内容仍在，核对后再确认一次即可。",
+    "update": "登录已过期，更新尚未执行。请重新登录：登录后会回到更新页，填写的文字仍在（新照片须重新选择）。",
     "out": "已退出。",
 }
 WRONG = "用户名或密码不正确，请重新输入。忘记密码请联系管理员，管理员可以发一个一次性登录链接。"
@@ -57,7 +58,14 @@ def signing_in(house: House, by_name: Slowing, by_address: Slowing) -> APIRouter
 
     @router.get("/sign-in")
     async def ask(next: str = "", why: str = "") -> Response:
-        return page("sign_in.html", next=local(next), said=WHY.get(why, ""), urgent=why == "retract", wrong="", name="")
+        return page(
+            "sign_in.html",
+            next=local(next),
+            said=WHY.get(why, ""),
+            urgent=why in ("retract", "update"),
+            wrong="",
+            name="",
+        )
 
     @router.post("/sign-in")
     async def check(request: Request) -> Response:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from app.db import alerts, audit, keys
+from app.db.alerts import AlertRow
 from app.db.engine import Session, clock
 from app.domain.errors import Conflict, Forbidden, NotFound
 from app.domain.machines import alert_after
@@ -10,7 +11,7 @@ from app.domain.notice import Photo, from_json, publication
 from app.domain.reach import radius_km
 from app.domain.record import Record
 from app.domain.routing import told
-from app.domain.words import AlertState, Kind
+from app.domain.words import AlertState, Kind, Scope
 from app.flows.idempotency import replayed
 from app.flows.ports import Press, Seal
 from app.flows.principal import Principal, may_issue, may_see
@@ -39,18 +40,52 @@ async def amend(
     if (done := await replayed(session, who, idempotency_key, body_hash)) is not None:
         return Issued(done, 0, again=True)
     alert_after(alert.state, "amend")
+    if record.organ_code != alert.organ_code and not (who.organ_area or "").endswith("0000"):
+        raise Forbidden("只有发布机关或省厅可以更新。", "Only the issuing or the province organ may update.")
+    issued = await _tell_anew(session, who.actor, alert, record, picture, seal, press)
+    if idempotency_key is not None:
+        await keys.bind(session, who.actor, idempotency_key, alert.id)
+    return issued
+
+
+async def revise(
+    session: Session,
+    who: Principal,
+    code: str,
+    record: Record,
+    picture: Picture | None,
+    *,
+    seen: int,
+    seal: Seal,
+    press: Press,
+) -> Issued:
+    """An operator corrects what the public is told. ``seen``: the notice that was corrected; when a newer one has gone out
+    meanwhile, nothing is done. Raises NotFound, WrongState or Conflict."""
+    alert = await alerts.lock(session, code)
+    if alert is None or who.scope not in (Scope.OPERATOR, Scope.ADMIN):
+        raise NotFound(f"没有编号为 {code} 的紧急寻人。", f"There is no alert {code}.")
+    alert_after(alert.state, "amend")
+    if seen != alert.head:
+        raise Conflict(
+            f"其间已发出第 {alert.head} 号通告，您改的是第 {seen} 号。没有执行任何操作，请核对后重新修改。",
+            f"Notice {alert.head} has gone out meanwhile; yours corrects {seen}.",
+        )
+    return await _tell_anew(session, who.actor, alert, record, picture, seal, press)
+
+
+async def _tell_anew(
+    session: Session, by: str, alert: AlertRow, record: Record, picture: Picture | None, seal: Seal, press: Press
+) -> Issued:
     if record.status is not alert.status or record.case_number != await alerts.case_number(session, alert.id):
         raise Conflict(
             "更新不能改变案件编号，也不能改变实发/演练/测试的性质。另一案件请另行发布。",
             "An update changes neither the case number nor the status; another case is another alert.",
         )
-    if record.organ_code != alert.organ_code and not (who.organ_area or "").endswith("0000"):
-        raise Forbidden("只有发布机关或省厅可以更新。", "Only the issuing or the province organ may update.")
     now = await clock(session)
     if alert.expires_at <= now:
         alert_after(AlertState.EXPIRED, "amend")  # its time is up, whether or not the sweep has come by
     facts = await publishable(session, record)
-    await alerts.add_record(session, alert.id, seal_record(seal, record), who.actor)
+    await alerts.add_record(session, alert.id, seal_record(seal, record), by)
     photo: Photo | None = await keep_picture(session, alert.id, picture)
     if photo is None:
         photo = from_json(dict(await alerts.newest_telling(session, alert.id))).photo
@@ -65,10 +100,8 @@ async def amend(
         Kind.UPDATE, facts, alert=alert.code, number=alert.head + 1, status=alert.status, photo=photo, issued_at=now,
         expires_at=alert.expires_at,
     )  # fmt: skip
-    plan = await tell(session, alert, notice, radius_km=alert.reach_km, by=who.actor, press=press)
+    plan = await tell(session, alert, notice, radius_km=alert.reach_km, by=by, press=press)
     await alerts.drop_standing_correction(session, alert.id)
     await prepare_correction(session, alert.id, notice, told(plan), press)
-    if idempotency_key is not None:
-        await keys.bind(session, who.actor, idempotency_key, alert.id)
-    await audit.write(session, who.actor, "amend", alert.id, {"number": notice.number})
+    await audit.write(session, by, "amend", alert.id, {"number": notice.number})
     return Issued(alert.code, len(told(plan)))
