@@ -15,10 +15,16 @@ from typing import Any, TypeGuard, TypeVar
 from pydantic import BaseModel
 
 from channels.billboard import Billboard
+from channels.carriers.amcp import CasparCg
+from channels.carriers.dingtalk_app import DingTalkApp
 from channels.carriers.dingtalk_robot import DingTalkRobot
 from channels.carriers.ebd.carrier import Ebd
 from channels.carriers.feed import Feed
+from channels.carriers.liquidsoap import Liquidsoap
+from channels.carriers.obs import Obs
+from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
+from channels.carriers.xibo import Xibo
 from channels.contract import (
     Carrier,
     Channel,
@@ -41,7 +47,18 @@ AnyCarrier = Carrier[Any] | Polled[Any]
 T = TypeVar("T")
 
 BUILT_IN_CHANNELS: tuple[Channel, ...] = (Tv(), Radio(), Screen(), Billboard(), DingTalk(), Partner())
-BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (Webhook(), Feed(), DingTalkRobot(), Ebd())
+BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
+    Webhook(),
+    Feed(),
+    DingTalkRobot(),
+    DingTalkApp(),
+    Vnnox(),
+    Xibo(),
+    Liquidsoap(),
+    Obs(),
+    CasparCg(),
+    Ebd(),
+)
 
 CHANNEL_GROUP = "huijia.channels"
 CARRIER_GROUP = "huijia.carriers"
@@ -185,7 +202,7 @@ def _sending_fault(adapter: object) -> str | None:
 _POWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("send_all", "group", "most"), "a grouped carrier has async send_all, group and most"),
     (("tend", "tend_every", "renews"), "a tended carrier has async tend, tend_every and renews"),
-    (("hear",), "hear must be an async function"),
+    (("hear", "address"), "a carrier that hears has async hear and address"),
     (("listen", "line"), "a carrier that listens has async listen and line"),
 )
 

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from channels.contract import Line, Media, Reason, Reply, WireError
 
@@ -20,21 +22,23 @@ class Call:
 
 
 class FakeWire:
-    """Gives each answer once, in order; an exception is raised. ``dial`` really connects, to loopback only."""
+    """Gives the answers in order, and the last one again and again; an exception is raised. ``dial`` really connects, to
+    loopback only."""
 
     def __init__(self, *script: Reply | Exception, media: Mapping[str, bytes] | None = None) -> None:
         self._script = list(script)
         self._held: dict[Hashable, Any] = {}
         self._counts: Counter[str] = Counter()
         self._notes: dict[str, str] = {}
-        self._media = media or {}
+        self._media = dict(media or {})
+        self.keys = [Ed25519PrivateKey.generate()]
         self.calls: list[Call] = []
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], timeout: timedelta, body: bytes = b""
     ) -> Reply:
         self.calls.append(Call(url, body, dict(headers), timeout, method))
-        answer = self._script.pop(0)
+        answer = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -56,6 +60,10 @@ class FakeWire:
         if hasattr(gone, "aclose"):
             await gone.aclose()
 
+    def keep(self, media: Mapping[str, bytes]) -> None:
+        """From now on these bytes, by sha256, are ours to give."""
+        self._media |= media
+
     async def content(self, media: Media) -> bytes:
         return self._media[media.sha256]
 
@@ -63,11 +71,18 @@ class FakeWire:
         self._counts[name] += 1
         return self._counts[name]
 
+    def share(self, other: "FakeWire") -> None:
+        """Two processes on one database: what is counted and noted is the same."""
+        self._counts, self._notes = other._counts, other._notes
+
     async def note(self, name: str, value: str) -> str:
         return self._notes.setdefault(name, value)
 
     async def noted(self, name: str) -> str | None:
         return self._notes.get(name)
+
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        return [key.sign(message) for key in self.keys]
 
 
 def reply(status: int = 200, body: str | bytes = b"", **headers: str) -> Reply:

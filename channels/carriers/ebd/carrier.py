@@ -50,6 +50,7 @@ class Ebd:
     pace: ClassVar[Pace | None] = None
     tend_every: ClassVar[timedelta] = timedelta(seconds=10)
     renews: ClassVar[bool] = False
+    address: ClassVar[str] = "callback"
     settings: type[EbdSettings] = EbdSettings
 
     async def send(
