@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from channels.billboard import Billboard
 from channels.carriers.dingtalk_robot import DingTalkRobot
 from channels.carriers.feed import Feed
+from channels.carriers.mqtt import Mqtt
 from channels.carriers.webhook import Webhook
 from channels.contract import (
     Carrier,
@@ -40,7 +41,7 @@ AnyCarrier = Carrier[Any] | Polled[Any]
 T = TypeVar("T")
 
 BUILT_IN_CHANNELS: tuple[Channel, ...] = (Tv(), Radio(), Screen(), Billboard(), DingTalk(), Partner())
-BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (Webhook(), Feed(), DingTalkRobot())
+BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (Webhook(), Feed(), DingTalkRobot(), Mqtt())
 
 CHANNEL_GROUP = "huijia.channels"
 CARRIER_GROUP = "huijia.carriers"
@@ -185,7 +186,7 @@ _POWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("send_all", "group", "most"), "a grouped carrier has async send_all, group and most"),
     (("tend", "tend_every", "renews"), "a tended carrier has async tend, tend_every and renews"),
     (("hear",), "hear must be an async function"),
-    (("listen", "line"), "a carrier that listens has async listen and line"),
+    (("listen", "line", "place"), "a carrier that listens has async listen, line and place"),
 )
 
 
