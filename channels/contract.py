@@ -343,6 +343,11 @@ class Wire(Protocol):
         when the ledger cannot be asked."""
         ...
 
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        """huijia's own Ed25519 signatures (RFC 8032, 64 bytes), one for each key in use, the newest first. Anybody can
+        check them with the public keys at ``/v1/keys``. About 40 µs each."""
+        ...
+
 
 # ── How it gets there ───────────────────────────────────────────────────────────────────────────────────────────────
 

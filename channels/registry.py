@@ -15,10 +15,13 @@ from typing import Any, TypeGuard, TypeVar
 from pydantic import BaseModel
 
 from channels.billboard import Billboard
+from channels.carriers.dingtalk_app import DingTalkApp
 from channels.carriers.dingtalk_robot import DingTalkRobot
 from channels.carriers.feed import Feed
 from channels.carriers.mqtt import Mqtt
+from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
+from channels.carriers.xibo import Xibo
 from channels.contract import (
     Carrier,
     Channel,
@@ -41,7 +44,15 @@ AnyCarrier = Carrier[Any] | Polled[Any]
 T = TypeVar("T")
 
 BUILT_IN_CHANNELS: tuple[Channel, ...] = (Tv(), Radio(), Screen(), Billboard(), DingTalk(), Partner())
-BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (Webhook(), Feed(), DingTalkRobot(), Mqtt())
+BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
+    Webhook(),
+    Feed(),
+    DingTalkRobot(),
+    DingTalkApp(),
+    Vnnox(),
+    Xibo(),
+    Mqtt(),
+)
 
 CHANNEL_GROUP = "huijia.channels"
 CARRIER_GROUP = "huijia.carriers"

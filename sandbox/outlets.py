@@ -9,6 +9,8 @@ BOARD_OWNER = "沙盒·公路情报板中心"
 GROUP_OWNER = "沙盒·雁塔志愿者协会"
 APP_OWNER = "沙盒·长安出行"
 FAR_OWNER = "沙盒·陕南陕北大屏"
+LED_OWNER = "沙盒·诺瓦云联播"
+SIGNAGE_OWNER = "沙盒·地铁信息屏"
 
 XIAOZHAI = (108.947, 34.224)
 
@@ -97,6 +99,25 @@ FAR = (
     Outlet("far-1", FAR_OWNER, "沙盒·汉中天汉大道大屏", "screen", (107.028, 33.077), ("610702",), panel=FULL_HD),
     Outlet("far-2", FAR_OWNER, "沙盒·榆林开发区大屏", "screen", (109.741, 38.290), ("610802",), panel=FULL_HD),
     Outlet("far-3", FAR_OWNER, "沙盒·榆林绕城情报板", "billboard", (109.700, 38.240), ("610802",), panel=ROAD_SIGN),
+)
+
+# Those that are called by way of somebody's cloud: sandbox.clouds.
+CLOUDS = (
+    Outlet("led-1", LED_OWNER, "沙盒·钟楼LED屏", "screen", (108.942, 34.261), ("610104",), "vnnox", FULL_HD),
+    Outlet("led-2", LED_OWNER, "沙盒·大雁塔LED条屏", "screen", (108.964, 34.218), ("610113",), "vnnox", BAR),
+    Outlet(
+        "signage-1",
+        SIGNAGE_OWNER,
+        "沙盒·行政中心站信息屏",
+        "billboard",
+        (108.940, 34.344),
+        ("610112",),
+        "xibo",
+        PORTRAIT,
+    ),
+    Outlet(
+        "dingtalk-2", GROUP_OWNER, "沙盒·曲江寻人志愿者群", "dingtalk", (108.978, 34.199), ("610113",), "dingtalk_app"
+    ),
 )
 
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import state as states
-from sandbox.outlets import FAR, NEAR, SCREENS, Outlet, many_screens
+from sandbox.outlets import CLOUDS, FAR, NEAR, SCREENS, Outlet, many_screens
 from sandbox.state import State
+
+SIGNAGE_GROUP = 42
 
 
 def outlets(state: State) -> tuple[Outlet, ...]:
     """Everyone who stands in this sandbox, in the order the page shows them."""
     screens = SCREENS if state.screens is None else many_screens(state.screens)
-    return (*NEAR[:2], *screens, *NEAR[2:], *(FAR if state.far else ()))
+    return (*NEAR[:2], *screens, *NEAR[2:], *CLOUDS, *(FAR if state.far else ()))
 
 
 def signing_secret() -> str:
@@ -27,8 +29,23 @@ def robot_secret() -> str:
     return "SEC" + secrets.token_hex(32)
 
 
-def settings(outlet: Outlet, state: State) -> dict[str, str]:
+def key(name: str, state: State) -> str:
+    """A key or a secret of a cloud, made on first use."""
+    return state.secret(name, lambda: secrets.token_hex(16))
+
+
+def settings(outlet: Outlet, state: State) -> dict[str, Any]:
     """What huijia must know to reach the outlet, by its carrier."""
+    if outlet.carrier == "vnnox":  # one account for all of them
+        account = {"app_key": key("led/key", state), "app_secret": key("led/secret", state)}
+        return {"url": f"{state.base}/led", **account, "player": outlet.slug}
+    if outlet.carrier == "xibo":
+        application = {"client_id": key("signage/client", state), "client_secret": key("signage/secret", state)}
+        return {"url": f"{state.base}/signage", **application, "group": SIGNAGE_GROUP}
+    if outlet.carrier == "dingtalk_app":
+        application = {"app_key": key("chat/key", state), "app_secret": key("chat/secret", state)}
+        robot = {"robot_code": key("chat/robot", state), "conversation": f"cid{key('chat/group', state)}=="}
+        return {"url": f"{state.base}/dingtalk", **application, **robot}
     if outlet.carrier == "dingtalk_robot":
         return {
             "url": f"{state.base}/robot/send",
@@ -54,7 +71,9 @@ def entry(outlet: Outlet, state: State) -> dict[str, Any]:
         "takes_exercises": True,
         "takes_tests": True,
     }
-    if outlet.carrier != "dingtalk_robot":  # a group robot never says what became of a message
+    if (
+        outlet.channel != "dingtalk"
+    ):  # nobody owes it to a group to read it, and a robot without an application cannot ask
         shown["receipt_minutes"] = 5
     return shown
 

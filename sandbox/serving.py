@@ -16,13 +16,14 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sandbox import clouds
 from sandbox import state as states
 from sandbox.faults import HANG_UP
 from sandbox.poller import Poller
 from sandbox.receipts import ReceiptSender
 from sandbox.server import create_app
 from sandbox.state import State
-from sandbox.town import Pause, Town
+from sandbox.town import Pause, Town, china_now
 
 log = logging.getLogger("sandbox")
 
@@ -70,8 +71,8 @@ def build(options: Options) -> Starlette:
     state, keys = states.load(options.state), read_keys(options.keys)
     client = httpx.AsyncClient(timeout=10.0, trust_env=False)
     sender = ReceiptSender(client, options.huijia, keys)
-    town = Town(state, sender, options.pause)
-    talking = {site.outlet.partner for site in town.sites.values() if site.robot is None}
+    town = Town(state, sender, options.pause, clouds.built(state, client, china_now))
+    talking = {site.outlet.partner for site in town.sites.values() if site.outlet.carrier in ("webhook", "feed")}
     for partner in sorted(talking - keys.keys()):
         log.warning("no key for %s: it sends no receipts and reads no feed", partner)
 

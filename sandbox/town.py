@@ -11,6 +11,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from sandbox import payload, roster
 from sandbox.calls import CallLog
+from sandbox.clouds import Clouds
 from sandbox.faults import Fault, Mode, Switch
 from sandbox.outlets import Outlet
 from sandbox.receipts import Receipt, ReceiptSender
@@ -60,10 +61,16 @@ class Town:
     """Hears webhooks, chat messages and feed items; shows them; has their receipts sent."""
 
     def __init__(
-        self, state: State, sender: ReceiptSender, pause: Pause, clock: Callable[[], datetime] = china_now
+        self,
+        state: State,
+        sender: ReceiptSender,
+        pause: Pause,
+        clouds: Clouds,
+        clock: Callable[[], datetime] = china_now,
     ) -> None:
         self.sender = sender
         self.calls = CallLog()
+        self.clouds = clouds
         self.clock = clock
         self._pause = pause
         self._chance = SystemRandom()
@@ -151,6 +158,7 @@ class Town:
         """As on the first day: nothing shown, remembered, waiting or broken. Feed cursors stay."""
         self.calls.clear()
         self.sender.clear()
+        self.clouds.forget()
         for site in self.sites.values():
             site.station = Station(site.outlet.channel)
             site.answers.clear()
@@ -170,9 +178,9 @@ class Town:
                 "carrier": site.outlet.carrier,
                 "panel": site.outlet.panel,
                 "mode": site.switch.mode,
-                "showing": site.station.showing(moment),
+                "showing": site.station.showing(moment) + self.clouds.showing(site.outlet.slug),
                 "corrections": site.station.corrections(moment),
-                "messages": site.robot.chat() if site.robot is not None else [],
+                "messages": site.robot.chat() if site.robot is not None else self.clouds.messages(site.outlet.slug),
             }
             for site in self.sites.values()
         ]

@@ -78,6 +78,7 @@ async def house(database: str) -> AsyncIterator[House]:
     base = "http://huijia.test"
     made = House(
         engine=connect(database, pool=10),
+        crowd=connect(database, pool=2),
         seal=Seal(Fernet.generate_key().decode()),
         press=HousePress(base, secret),
         wire=wire,
@@ -85,4 +86,5 @@ async def house(database: str) -> AsyncIterator[House]:
         media_secret=secret,
     )
     yield made
+    await made.crowd.dispose()
     await made.engine.dispose()

@@ -1,19 +1,17 @@
 """Who is calling: bearer keys (RFC 6750), and what each scope may come to."""
 
-import re
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.api.problems import Problem
+from app.api.keyring import KEY, no_key
 from app.db.engine import transaction
 from app.domain.errors import Forbidden
 from app.domain.words import Scope, Status
 from app.flows.house import House
 from app.flows.principal import Principal, recognise
 
-_KEY = re.compile(r"hj_(live|test)_[0-9a-f]{12}_[0-9a-f]{64}")
 _bearer = HTTPBearer(auto_error=False, description="API key: `hj_live_…` or `hj_test_…`")
 
 
@@ -29,15 +27,12 @@ async def caller(
     house: TheHouse, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
     """The holder of the key. 401 when there is none, or it is unknown or revoked."""
-    if credentials is not None and _KEY.fullmatch(credentials.credentials) is not None:
+    if credentials is not None and KEY.fullmatch(credentials.credentials) is not None:
         async with transaction(house.engine) as session:
             who = await recognise(session, credentials.credentials)
         if who is not None:
             return who
-    raise Problem(
-        "key", "缺少密钥，或密钥无效、已吊销。", "The key is missing, unknown or revoked.",
-        headers={"www-authenticate": 'Bearer realm="huijia"'},
-    )  # fmt: skip
+    raise no_key()
 
 
 Caller = Annotated[Principal, Depends(caller)]

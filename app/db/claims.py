@@ -51,6 +51,8 @@ class Result:
     asked: timedelta | None
     started_at: datetime
     finished_at: datetime
+    tend: timedelta | None = None  # look after it from so long after now
+    clears: bool = False  # it took everything off the outlet, other alerts too
 
 
 class Crossed(Exception):
@@ -80,7 +82,7 @@ _CLAIM = text(
     % f"""
   SELECT d.ctid FROM delivery d
   WHERE d.state = 'pending' AND d.lane = 'push' AND (NOT :only_retractions OR d.kind = 'retract') {_FREE}
-  ORDER BY d.priority, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED"""
+  ORDER BY d.priority, d.tries > 0, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED"""
 )
 
 # The outlets of a lane are locked one dispatcher at a time, so that the window is counted once. What is in flight or
@@ -118,7 +120,8 @@ def _claimed(r: Any) -> Claimed:
 async def claim(
     session: Session, *, worker: str, lease: timedelta, room: int, only_retractions: bool
 ) -> Sequence[Claimed]:
-    """Take up to ``room`` due deliveries, retractions first. Raises Crossed."""
+    """Take up to ``room`` due deliveries: retractions first, and first attempts before the retries of a dead outlet.
+    Raises Crossed."""
     return await _take(
         session, _CLAIM, {"worker": worker, "lease": lease, "room": room, "only_retractions": only_retractions}
     )
@@ -191,13 +194,14 @@ UPDATE delivery d SET
   reason = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.reason ELSE d.reason END,
   detail = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.detail ELSE d.detail END,
   accepted_at = CASE WHEN u.state = 'accepted' THEN coalesce(d.accepted_at, now()) ELSE d.accepted_at END,
-  lease_until = NULL, worker = NULL
+  tend_at = CASE WHEN u.state = 'accepted' THEN now() + u.tend ELSE d.tend_at END, lease_until = NULL, worker = NULL
 FROM unnest(CAST(:ids AS bigint[]), CAST(:tries AS int[]), CAST(:states AS text[]), CAST(:dues AS timestamptz[]),
-            CAST(:refused AS int[]), CAST(:references AS text[]), CAST(:reasons AS text[]), CAST(:details AS text[]))
-     AS u(id, tries, state, due_at, refused, reference, reason, detail)
+            CAST(:refused AS int[]), CAST(:references AS text[]), CAST(:reasons AS text[]), CAST(:details AS text[]),
+            CAST(:tends AS interval[])) AS u(id, tries, state, due_at, refused, reference, reason, detail, tend)
 WHERE d.id = ANY (ARRAY(SELECT l.id FROM delivery l WHERE l.id = ANY(CAST(:ids AS bigint[])) ORDER BY l.id FOR UPDATE))
   AND d.id = u.id AND d.tries = u.tries AND d.lease_until IS NOT NULL
-RETURNING d.id, d.tries
+RETURNING d.id, d.tries, d.kind, CASE WHEN u.state = 'accepted' THEN extract(epoch FROM now() - d.created_at)::float END
+  AS seconds
 """
 )
 
@@ -213,9 +217,9 @@ SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:outlets AS bigint[]), CAST(:t
 )
 
 
-async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> frozenset[tuple[int, int]]:
-    """Write what a batch of attempts came to. Returns the attempts (delivery and number) that still held their lease; of
-    the others only the attempt is recorded, marked stale."""
+async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> Sequence[tuple[Kind, float]]:
+    """Write what a batch of attempts came to. Of those that no longer held their lease only the attempt is recorded,
+    marked stale. Returns what was accepted: its kind, and the seconds since it was issued."""
     columns = {
         "ids": [r.claimed.id for r, _ in done],
         "tries": [r.claimed.tries for r, _ in done],
@@ -230,9 +234,11 @@ async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worke
             "states": [s.state for _, s in done],
             "dues": [s.due_at for _, s in done],
             "refused": [int(r.outcome is Outcome.REFUSED) for r, _ in done],
+            "tends": [r.tend for r, _ in done],
         },
     )
-    ours = frozenset((r.id, r.tries) for r in updated)
+    rows = updated.all()
+    ours = frozenset((r.id, r.tries) for r in rows)
     await session.execute(
         _RECORD,
         columns
@@ -246,7 +252,7 @@ async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worke
             "stale": [(r.claimed.id, r.claimed.tries) not in ours for r, _ in done],
         },
     )
-    return ours
+    return [(Kind(r.kind), r.seconds) for r in rows if r.seconds is not None]
 
 
 async def lost(session: Session, limit: int) -> Sequence[tuple[Claimed, datetime]]:

@@ -11,6 +11,11 @@ from app.domain.routing import History
 from app.domain.words import DeliveryState, Kind
 
 
+def _told_of(changed: str) -> str:
+    """Part of a statement that leaves word of the deliveries it has ``changed``: boards in memory read on from there."""
+    return f"told_of AS (INSERT INTO telling (alert_id) SELECT DISTINCT alert_id FROM {changed})"
+
+
 async def issue(
     session: Session,
     *,
@@ -29,7 +34,8 @@ async def issue(
         "made AS (INSERT INTO delivery "
         "(alert_id, number, outlet_id, kind, lane, profile, priority, state, due_at, give_up_at) "
         "SELECT :alert, :number, o.id, :kind, o.lane, o.profile, :priority, 'pending', now(), :give_up "
-        "FROM told o ORDER BY o.id ON CONFLICT (alert_id, number, outlet_id) DO NOTHING RETURNING 1) "
+        "FROM told o ORDER BY o.id ON CONFLICT (alert_id, number, outlet_id) DO NOTHING RETURNING alert_id), "
+        f"{_told_of('made')} "
         "SELECT DISTINCT ON (profile) profile, channel, panel, duty, (SELECT count(*) FROM made) AS made "
         "FROM told ORDER BY profile"
     )
@@ -49,14 +55,15 @@ async def follow_outlets(session: Session, outlet_id: int | None = None) -> int:
     outlet, or of all; safe to run twice."""
     done = await session.execute(
         text(
-            "UPDATE delivery d SET lane = o.lane FROM outlet o WHERE o.id = d.outlet_id AND d.id = ANY (ARRAY("
+            "WITH moved AS (UPDATE delivery d SET lane = o.lane FROM outlet o WHERE o.id = d.outlet_id AND d.id = ANY (ARRAY("
             "SELECT l.id FROM delivery l JOIN outlet w ON w.id = l.outlet_id AND w.lane <> l.lane "
             "WHERE l.state IN ('pending', 'sending', 'failed') "
-            "AND (CAST(:outlet AS bigint) IS NULL OR l.outlet_id = :outlet) ORDER BY l.id FOR UPDATE OF l))"
+            "AND (CAST(:outlet AS bigint) IS NULL OR l.outlet_id = :outlet) ORDER BY l.id FOR UPDATE OF l)) "
+            f"RETURNING d.alert_id), {_told_of('moved')} SELECT count(*) FROM moved"
         ),
         {"outlet": outlet_id},
     )
-    return done.rowcount
+    return int(done.scalar_one())
 
 
 async def supersede(session: Session, alert_id: int, number: int) -> int:
@@ -138,8 +145,26 @@ async def make_due(session: Session, ids: Sequence[int], state: DeliveryState, g
     """Put deliveries back into the queue, due at once."""
     await session.execute(
         text(
-            "UPDATE delivery SET state = :state, due_at = now(), reason = NULL, detail = NULL, "
-            "give_up_at = greatest(give_up_at, :give_up) WHERE id = ANY(CAST(:ids AS bigint[]))"
+            "WITH due AS (UPDATE delivery SET state = :state, due_at = now(), reason = NULL, detail = NULL, "
+            "give_up_at = greatest(give_up_at, :give_up) WHERE id = ANY(CAST(:ids AS bigint[])) RETURNING alert_id), "
+            f"{_told_of('due')} SELECT 1"
         ),
         {"state": state, "ids": list(ids), "give_up": give_up_at},
     )
+
+
+async def of_wire(
+    session: Session, carrier: str, outlet_id: int | None, ids: Sequence[int], references: Sequence[str]
+) -> tuple[frozenset[int], Mapping[str, int]]:
+    """Which of these deliveries belong to outlets of the carrier (to one outlet of it), and the newest delivery of each
+    reference there."""
+    found = await session.execute(
+        text(
+            "SELECT d.id, d.reference FROM delivery d JOIN outlet o ON o.id = d.outlet_id WHERE o.carrier = :carrier "
+            "AND (CAST(:outlet AS bigint) IS NULL OR o.id = :outlet) "
+            "AND (d.id = ANY(CAST(:ids AS bigint[])) OR d.reference = ANY(CAST(:references AS text[]))) ORDER BY d.id"
+        ),
+        {"carrier": carrier, "outlet": outlet_id, "ids": list(ids), "references": list(references)},
+    )
+    rows = found.all()
+    return frozenset(r.id for r in rows), {r.reference: r.id for r in rows if r.reference}

@@ -1,13 +1,22 @@
-"""The polled lane. A sequence number is given when a notice is first fetched, under the partner's lock: the numbers
-have no gaps and none can appear behind a reader's cursor."""
+"""The feed's numbers. A polled delivery gets its number when it is first fetched, one that huijia sends when it is first
+seen in the feed; always under the partner's lock: the numbers have no gaps, and none can appear behind a cursor."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
 
 from app.db.engine import Session
+
+STANDING = (
+    "d.number = a.head AND CASE WHEN d.kind = 'retract' THEN d.state = 'pending' OR a.ended_at > now() - interval '30 days' "
+    "ELSE a.expires_at > now() END"
+)
+"""What may be given. A retraction that was fetched is given again for as long as any notice can have been up."""
+
+GIVEN = "CASE WHEN d.lane = 'polled' THEN d.state <> 'pending' ELSE d.heard OR d.kind = 'retract' END"
+"""What giving (again) changes nothing about: it is accepted, or heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,47 +29,100 @@ class FeedItem:
     profile: str
 
 
-async def take_new(session: Session, partner_id: int, *, limit: int, live: bool = True) -> int:
-    """Number what waits for this partner and mark it as accepted: from here on it may have aired. Returns how many. For a
-    test key (not ``live``) only what is not actual."""
-    head = (
-        await session.execute(text("SELECT feed_head FROM partner WHERE id = :p FOR NO KEY UPDATE"), {"p": partner_id})
-    ).scalar_one()
-    done = await session.execute(
-        text(
-            """
-WITH fresh AS (
-  SELECT d.id FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
-  WHERE o.partner_id = :p AND d.lane = 'polled' AND d.state = 'pending' AND d.due_at <= now() AND d.number = a.head
-    AND (d.kind = 'retract' OR a.expires_at > now())
-    AND (:live OR a.status <> 'actual')
-  ORDER BY d.priority, d.id LIMIT :limit FOR UPDATE OF d SKIP LOCKED
-), numbered AS (SELECT id, :head + row_number() OVER (ORDER BY id) AS seq FROM fresh),
-taken AS (
-  UPDATE delivery d SET state = 'accepted', tries = d.tries + 1, accepted_at = now(), feed_seq = n.seq
-  FROM numbered n WHERE d.id = n.id RETURNING d.id, d.outlet_id, d.tries
-)
-INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker)
-SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken
-"""
-        ),
-        {"p": partner_id, "head": head, "live": live, "limit": limit},
+async def lock_heads(session: Session, partners: Collection[int]) -> Mapping[int, int]:
+    """The highest number of each partner, held until this transaction ends."""
+    found = await session.execute(
+        text("SELECT id, feed_head FROM partner WHERE id = ANY(CAST(:p AS bigint[])) ORDER BY id FOR NO KEY UPDATE"),
+        {"p": list(partners)},
     )
-    if done.rowcount:
-        await session.execute(
-            text("UPDATE partner SET feed_head = feed_head + :n WHERE id = :p"), {"p": partner_id, "n": done.rowcount}
-        )
-    return done.rowcount
+    return {r.id: r.feed_head for r in found}
+
+
+_TAKE = text(
+    f"""
+WITH fresh AS (
+  SELECT d.id, o.partner_id FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
+  WHERE d.id = ANY(CAST(:ids AS bigint[])) AND {STANDING}
+    AND CASE WHEN d.lane = 'polled' THEN d.state = 'pending' AND d.due_at <= now()
+             ELSE d.feed_seq IS NULL AND d.state <> 'superseded' END
+  ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
+), numbered AS (
+  SELECT f.id, f.partner_id, h.head + row_number() OVER (PARTITION BY f.partner_id ORDER BY f.id) AS seq FROM fresh f
+  JOIN unnest(CAST(:partners AS bigint[]), CAST(:heads AS bigint[])) AS h(partner_id, head) USING (partner_id)
+), taken AS (
+  UPDATE delivery d SET feed_seq = n.seq,
+    state = CASE WHEN d.lane = 'polled' THEN 'accepted' ELSE d.state END,
+    tries = d.tries + CASE WHEN d.lane = 'polled' THEN 1 ELSE 0 END,
+    accepted_at = CASE WHEN d.lane = 'polled' THEN now() ELSE d.accepted_at END
+  FROM numbered n WHERE d.id = n.id RETURNING d.id, d.outlet_id, d.tries, d.lane, n.seq, n.partner_id
+), tried AS (
+  INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker)
+  SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken WHERE lane = 'polled'
+), moved AS (
+  UPDATE partner p SET feed_head = c.head
+  FROM (SELECT partner_id, max(seq) AS head FROM taken GROUP BY partner_id) c WHERE p.id = c.partner_id
+)
+SELECT id, seq FROM taken
+"""
+)
+
+
+async def take(session: Session, ids: Collection[int], heads: Mapping[int, int]) -> Mapping[int, int]:
+    """Number what stands among these deliveries, and mark what a polled outlet fetches with it as accepted: from here on
+    it may have aired. What somebody else holds just now is left for the next time. ``heads`` are those of the partners,
+    locked. Returns the new number of each that has one."""
+    done = await session.execute(_TAKE, {"ids": list(ids), "partners": list(heads), "heads": list(heads.values())})
+    return {r.id: r.seq for r in done}
+
+
+async def take_new(session: Session, partner_id: int, *, limit: int, live: bool = True) -> int:
+    """Number what waits for this partner's polled outlets and mark it as accepted. Returns how many. For a test key (not
+    ``live``) only what is not actual."""
+    heads = await lock_heads(session, [partner_id])
+    waiting = await session.execute(
+        text(
+            "SELECT d.id FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id "
+            "WHERE o.partner_id = :p AND d.lane = 'polled' AND d.state = 'pending' AND d.due_at <= now() "
+            f"AND {STANDING} AND (:live OR a.status <> 'actual') ORDER BY d.priority, d.id LIMIT :limit"
+        ),
+        {"p": partner_id, "live": live, "limit": limit},
+    )
+    return len(await take(session, [r.id for r in waiting], heads))
+
+
+async def hear(session: Session, ids: Collection[int]) -> None:
+    """Remember of deliveries that huijia sends that their partner has read them in the feed: they may be aired from
+    there, and whoever may show an alert is told of its end. Nothing else changes; sending goes on."""
+    await session.execute(
+        text(
+            "UPDATE delivery SET heard = true WHERE id = ANY (ARRAY(SELECT id FROM delivery "
+            "WHERE id = ANY(CAST(:ids AS bigint[])) AND NOT heard ORDER BY id FOR UPDATE SKIP LOCKED))"
+        ),
+        {"ids": list(ids)},
+    )
+
+
+async def standing(session: Session, ids: Collection[int]) -> Mapping[int, bool]:
+    """Which of these deliveries stand and have a number; and whether each may be given now: it is accepted, or heard."""
+    found = await session.execute(
+        text(
+            f"SELECT d.id, {GIVEN} AS may FROM delivery d JOIN alert a ON a.id = d.alert_id "
+            f"WHERE d.id = ANY(CAST(:ids AS bigint[])) AND d.feed_seq IS NOT NULL AND {STANDING}"
+        ),
+        {"ids": list(ids)},
+    )
+    return {r.id: r.may for r in found}
 
 
 async def after(session: Session, partner_id: int, cursor: int, limit: int, *, live: bool = True) -> Sequence[FeedItem]:
-    """What the partner fetched with a number above ``cursor`` and no newer notice has replaced, oldest first."""
+    """What the partner's polled outlets fetched with a number above ``cursor`` and no newer notice has replaced, oldest
+    first."""
     found = await session.execute(
         text(
             "SELECT d.feed_seq, d.id, d.outlet_id, d.alert_id, d.number, d.profile FROM delivery d "
             "JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id "
-            "WHERE o.partner_id = :p AND d.feed_seq > :cursor AND d.number = a.head "
-            "AND (d.kind = 'retract' OR a.expires_at > now()) "
+            "WHERE o.partner_id = :p AND d.feed_seq > :cursor AND d.lane = 'polled' AND d.state <> 'pending' "
+            f"AND {STANDING} "
             "AND (:live OR a.status <> 'actual') "
             "ORDER BY d.feed_seq LIMIT :limit"
         ),
@@ -70,7 +132,7 @@ async def after(session: Session, partner_id: int, cursor: int, limit: int, *, l
 
 
 async def head(session: Session, partner_id: int) -> int:
-    """The number of the newest notice the partner has fetched."""
+    """The partner's highest number."""
     found = await session.execute(text("SELECT feed_head FROM partner WHERE id = :p"), {"p": partner_id})
     return int(found.scalar_one())
 

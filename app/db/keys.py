@@ -8,7 +8,9 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.db import tables as t
-from app.db.engine import Session
+from app.db.engine import Session, notify
+
+REVOKED = "huijia_revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,18 @@ async def add(session: Session, **values: Any) -> None:
 
 
 async def revoke(session: Session, id: str) -> bool:
-    """True when there was such a live key."""
+    """True when there was such a live key. Whoever holds keys in memory is told at the commit."""
+    await notify(session, REVOKED, id)
     done = await session.execute(
         update(t.api_key).where(t.api_key.c.id == id, t.api_key.c.revoked_at.is_(None)).values(revoked_at=text("now()"))
     )
     return done.rowcount == 1
+
+
+async def revoked_lately(session: Session) -> frozenset[str]:
+    """Ids of keys revoked within ten minutes: far longer than a revocation takes to commit."""
+    found = await session.execute(text("SELECT id FROM api_key WHERE revoked_at > now() - interval '10 minutes'"))
+    return frozenset(r.id for r in found)
 
 
 async def listing(session: Session) -> Sequence[Mapping[str, Any]]:

@@ -113,10 +113,13 @@ async def profiles(session: Session, ids: Sequence[int]) -> Profiles:
     return {r.profile: (r.channel, r.panel, r.duty) for r in found}
 
 
-async def by_name(session: Session, name: str) -> Enrolled | None:
-    """The outlet with this name or this number."""
+async def by_name(session: Session, name: str, partner: str | None = None) -> Enrolled | None:
+    """The outlet with this name or this number; of any partner, or of the one that is named."""
     where = t.outlet.c.id == int(name) if name.isdecimal() else t.outlet.c.name == name
-    found = await session.execute(select(*_ENROLLED).where(where).order_by(t.outlet.c.id).limit(1))
+    chosen = select(*_ENROLLED).join_from(t.outlet, t.partner).where(where)
+    if partner is not None:
+        chosen = chosen.where(t.partner.c.name == partner)
+    found = await session.execute(chosen.order_by(t.outlet.c.id).limit(1))
     return _enrolled(r) if (r := found.one_or_none()) else None
 
 
@@ -132,6 +135,17 @@ async def listing(session: Session) -> Sequence[Mapping[str, Any]]:
         .order_by(o.id)
     )  # fmt: skip
     return [dict(r._mapping) for r in found]
+
+
+async def sealed_of(session: Session, carrier: str) -> Sequence[bytes]:
+    """The distinct sealed settings of the outlets on a carrier."""
+    found = await session.execute(select(t.outlet.c.settings_sealed).where(t.outlet.c.carrier == carrier).distinct())
+    return [bytes(sealed) for sealed in found.scalars()]
+
+
+async def heard(session: Session, id: int) -> None:
+    """Its far end has shown that it is there. Not an edit: nobody need look at the outlet anew."""
+    await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(heard_at=text("now()")))
 
 
 async def set_paused(session: Session, id: int, paused: bool) -> None:

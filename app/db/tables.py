@@ -70,7 +70,19 @@ partner = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("phone", Text, nullable=False, server_default=""),
     Column("feed_head", BigInteger, nullable=False, server_default="0"),
+    Column("at_once", Integer, nullable=False, server_default="500"),
+    Column("silent_minutes", Integer, nullable=False, server_default="5"),
     _made(),
+    CheckConstraint("at_once > 0", name="at_once"),
+)
+
+# apart from the partner, whose row is locked while notices are numbered
+presence = Table(
+    "presence",
+    metadata,
+    Column("partner_id", ForeignKey("partner.id"), primary_key=True, autoincrement=False),
+    Column("seen_at", Instant, nullable=False),
+    postgresql_with={"fillfactor": "50"},
 )
 
 outlet = Table(
@@ -96,9 +108,32 @@ outlet = Table(
     Column("takes_tests", Boolean, nullable=False, server_default="false"),
     Column("paused", Boolean, nullable=False, server_default="false"),
     Column("receipt_minutes", Integer, nullable=False, server_default="5"),
+    Column("heard_at", Instant),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failing_since", Instant),
+    Column("quarantined_at", Instant),
+    Column("probe_at", Instant),
+    Column("trouble", Text),
     _made(),
     Column("updated_at", Instant, nullable=False, server_default=text("now()")),
     UniqueConstraint("partner_id", "name"),
+    Index("outlet_failing", "id", postgresql_where=text("failures > 0")),
+    Index("outlet_quarantined", "id", postgresql_where=text("probe_at IS NOT NULL")),
+)
+
+# A test notice sent to one outlet, and what it answered; without an outcome while it is under way
+trial = Table(
+    "trial",
+    metadata,
+    _id(),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
+    Column("by", Text, nullable=False),
+    *_word("outcome", Outcome, nullable=True),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("milliseconds", Double),
+    Column("steps", JSONB, nullable=False, server_default="[]"),
 )
 
 api_key = Table(
@@ -195,6 +230,23 @@ photo = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Index("photo_sha256_idx", "sha256"),
+)
+
+# Pictures and sounds made of a notice, by content; number 0 belongs to the standing correction
+media = Table(
+    "media",
+    metadata,
+    Column("alert_id", ForeignKey("alert.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("mime", Text, nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("seconds", Double),
+    Column("body", LargeBinary, nullable=False),
+    Index("media_sha256_idx", "sha256"),
 )
 
 notice = Table(
@@ -236,6 +288,7 @@ delivery = Table(
     Column("due_at", Instant, nullable=False),
     Column("give_up_at", Instant, nullable=False),
     Column("lease_until", Instant),
+    Column("tend_at", Instant),
     Column("worker", Text),
     Column("reference", Text),
     Column("reason", Text),
@@ -245,7 +298,13 @@ delivery = Table(
     Column("accepted_at", Instant),
     Column("confirmed_at", Instant),
     UniqueConstraint("alert_id", "number", "outlet_id"),
-    Index("delivery_due", "priority", "due_at", postgresql_where=text("state = 'pending' AND lane = 'push'")),
+    Index(
+        "delivery_due",
+        "priority",
+        text("(tries > 0)"),
+        "due_at",
+        postgresql_where=text("state = 'pending' AND lane = 'push'"),
+    ),
     Index("delivery_paced", "outlet_id", postgresql_where=text("state = 'pending' AND lane = 'paced'")),
     Index("delivery_unfetched", "outlet_id", postgresql_where=text("state = 'pending' AND lane = 'polled'")),
     Index("delivery_leased", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
@@ -254,7 +313,19 @@ delivery = Table(
     ),
     Index("delivery_feed", "outlet_id", "feed_seq", postgresql_where=text("feed_seq IS NOT NULL")),
     Index("delivery_undelivered", "alert_id", postgresql_where=text("state IN ('pending', 'sending', 'failed')")),
+    Index("delivery_tended", "tend_at", postgresql_where=text("tend_at IS NOT NULL")),
+    Index("delivery_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
     postgresql_with={"fillfactor": "60"},
+)
+
+# one row each time that deliveries were written, by whom it was done: whoever keeps boards in memory reads on from here
+telling = Table(
+    "telling",
+    metadata,
+    _id(),
+    Column("alert_id", ForeignKey("alert.id"), nullable=False),
+    Column("xid", BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text::bigint)"), index=True),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
 )
 
 attempt = Table(
@@ -276,6 +347,16 @@ attempt = Table(
     Index("attempt_paced", "outlet_id", "started_at", postgresql_where=text("lane = 'paced'")),
 )
 
+# A frame, a screenshot or a sound that shows what an outlet had on; operators only
+proof = Table(
+    "proof",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("mime", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _made(),
+)
+
 receipt = Table(
     "receipt",
     metadata,
@@ -289,6 +370,7 @@ receipt = Table(
     Column("said_for", Text, nullable=False, server_default=""),
     Column("received_at", Instant, nullable=False, server_default=text("now()")),
     Column("contradicts", Boolean, nullable=False, server_default="false"),
+    Column("proof", ForeignKey("proof.sha256")),
     UniqueConstraint("delivery_id", "kind", "at"),
     Index("receipt_unmatched", "partner_id", "received_at", postgresql_where=text("delivery_id IS NULL")),
 )
@@ -301,6 +383,20 @@ idempotency = Table(
     Column("body_hash", LargeBinary, nullable=False),
     Column("alert_id", ForeignKey("alert.id")),
     _made(),
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("started_at", Instant, nullable=False, server_default=text("now()")),
+    Column("seen_at", Instant, nullable=False, server_default=text("now()")),
+    Column("detail", JSONB, nullable=False, server_default="{}"),
+)
+
+# Serial numbers that a wire's ids are made of
+counter = Table(
+    "counter", metadata, Column("name", Text, primary_key=True), Column("value", BigInteger, nullable=False)
 )
 
 audit = Table(

@@ -137,6 +137,58 @@ async def late_to_expire(session: Session) -> int:
     return int(found.scalar_one())
 
 
+async def retractions_unheard(session: Session, seconds: float) -> int:
+    """Outlets that may show an ended alert and have not taken its retraction for so long, whatever it waits for."""
+    found = await session.execute(
+        text(
+            "SELECT count(*) FROM delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number "
+            "WHERE d.kind = 'retract' AND d.state IN ('pending', 'sending', 'failed') "
+            "AND d.created_at < now() - make_interval(secs => :seconds)"
+        ),
+        {"seconds": seconds},
+    )
+    return int(found.scalar_one())
+
+
+async def unclaimed(session: Session, seconds: float) -> int:
+    """Deliveries that have been due for so long and nobody takes them up."""
+    found = await session.execute(
+        text(
+            "SELECT count(*) FROM (SELECT 1 FROM delivery d WHERE d.state = 'pending' AND d.lane = 'push' "
+            "AND d.due_at < now() - make_interval(secs => :seconds) AND d.number = (SELECT a.head FROM alert a "
+            "WHERE a.id = d.alert_id AND (d.kind = 'retract' OR a.expires_at > now())) LIMIT 1000) q"
+        ),
+        {"seconds": seconds},
+    )
+    return int(found.scalar_one())
+
+
+async def recent_deliveries(session: Session) -> Sequence[Row]:
+    """Deliveries of the newest notice of every alert that is live or ended within a week, by kind, channel and state."""
+    found = await session.execute(
+        text(
+            "SELECT o.channel, d.kind, d.state, count(*) AS count FROM alert a JOIN delivery d ON d.alert_id = a.id "
+            "AND d.number = a.head JOIN outlet o ON o.id = d.outlet_id "
+            "WHERE a.state = 'active' OR a.ended_at > now() - interval '7 days' GROUP BY o.channel, d.kind, d.state"
+        )
+    )
+    return [dict(r._mapping) for r in found]
+
+
+async def oldest_by_wait(session: Session) -> Sequence[Row]:
+    """Age in seconds and count of what is undelivered, by what it waits for: due, retry, sending, paced, polled, failed."""
+    found = await session.execute(
+        text(
+            "SELECT CASE WHEN d.state <> 'pending' THEN d.state WHEN d.lane <> 'push' THEN d.lane "
+            "WHEN d.tries > 0 THEN 'retry' ELSE 'due' END AS waits, count(*) AS count, "
+            "extract(epoch FROM now() - min(d.created_at))::float AS seconds "
+            "FROM delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number "
+            "WHERE d.state IN ('pending', 'sending', 'failed') GROUP BY 1"
+        )
+    )
+    return [dict(r._mapping) for r in found]
+
+
 async def deliveries(session: Session, alert_id: int, after: int, limit: int) -> Sequence[Row]:
     """A page of the alert's deliveries by id, each with its attempts and receipts."""
     found = await session.execute(

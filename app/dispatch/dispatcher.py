@@ -13,14 +13,16 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import claims
+from app import meters
+from app.db import claims, workers
 from app.db.claims import Claimed, Crossed
 from app.db.engine import Session, StoreUnavailable, clock, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Order, send
-from app.dispatch.settle import Finished, settle
+from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together
+from app.dispatch.settle import settle
+from app.dispatch.tender import Tender
 from app.dispatch.wiring import longest_deadline, paced
 from app.flows.ports import Seal
 from app.flows.tell import DUE
@@ -29,6 +31,7 @@ from channels.contract import Wire
 log = logging.getLogger("huijia.dispatch")
 
 POLL_SECONDS = 1.0
+PULSE_SECONDS = 2.0
 PACED_SHARE = 50  # so that a full batch of others does not starve the paced lanes
 
 
@@ -58,7 +61,9 @@ class Dispatcher:
         self.lease = longest_deadline() + MARGIN + limits.lease_spare
         self._engine, self._press, self._wire, self._limits = engine, press, wire, limits
         self._preparer = Preparer(press, seal)
+        self.tender = Tender(engine, press, self._preparer, wire, self.worker, self.lease)
         self._wake = asyncio.Event()
+        self._turns = 0
         self._sending: set[asyncio.Task[None]] = set()
         self._finished: asyncio.Queue[Finished] = asyncio.Queue()
 
@@ -66,17 +71,44 @@ class Dispatcher:
         """Work until ``stop``; then claim no more, let what is in flight finish, settle it, and return."""
         settler = asyncio.create_task(self._settle_forever())
         listener = asyncio.create_task(listen(self._engine, {DUE: lambda _: self._wake.set()}, stop))
+        tender = asyncio.create_task(self.tender.run(stop))
+        pulse = asyncio.create_task(self._pulse())
         try:
             while not stop.is_set():
                 await self._turn(stop)
             await self._drain()
+            await asyncio.wait({tender}, timeout=self._limits.grace.total_seconds())
         finally:
-            settler.cancel()
-            listener.cancel()
-            await asyncio.gather(settler, listener, return_exceptions=True)
+            for task in (settler, listener, tender, pulse):
+                task.cancel()
+            await asyncio.gather(settler, listener, tender, pulse, return_exceptions=True)
+            await self._sign_off()
+
+    async def _pulse(self) -> None:
+        """Say that this dispatcher turns: a process that lives and does nothing is silent."""
+        turns = -1
+        while True:
+            if self._turns != turns:
+                turns = self._turns
+                try:
+                    async with transaction(self._engine) as session:
+                        await workers.seen(session, self.worker, {"in_flight": len(self._sending)})
+                except StoreUnavailable:
+                    pass  # claiming says so already
+                except Exception:
+                    log.exception("the dispatcher cannot say that it is there")
+            meters.in_flight.set(len(self._sending))
+            meters.unsettled.set(self._finished.qsize())
+            await asyncio.sleep(PULSE_SECONDS)
+
+    async def _sign_off(self) -> None:
+        with suppress(StoreUnavailable):
+            async with transaction(self._engine) as session:
+                await workers.gone(session, self.worker)
 
     async def _turn(self, stop: asyncio.Event) -> None:
         self._wake.clear()
+        self._turns += 1
         try:
             took = await self._claim()
         except StoreUnavailable as e:
@@ -105,10 +137,11 @@ class Dispatcher:
             self.clock.set(await clock(session))
             claimed = await self._take(session, min(room, self._limits.batch), only_retractions)
             orders, broken = await self._preparer.orders(session, claimed, begun, self.clock.now())
+        meters.claimed.inc(len(claimed))
         for result in broken:
             self._finished.put_nowait((result, None))
-        for order in orders:
-            task = asyncio.create_task(self._send(order))
+        for together in grouped(orders):
+            task = asyncio.create_task(self._send(together))
             self._sending.add(task)
             task.add_done_callback(self._sent)
         return len(claimed)
@@ -126,8 +159,9 @@ class Dispatcher:
             )  # fmt: skip
         return taken
 
-    async def _send(self, order: Order) -> None:
-        self._finished.put_nowait(await send(order, wire=self._wire, clock=self.clock, lease=self.lease))
+    async def _send(self, orders: Sequence[Order]) -> None:
+        for finished in await send_together(orders, wire=self._wire, clock=self.clock, lease=self.lease):
+            self._finished.put_nowait(finished)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         was_full = len(self._sending) >= self._limits.in_flight - self._limits.reserve

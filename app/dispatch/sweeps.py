@@ -8,7 +8,7 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, claims, deliveries
+from app.db import accounts, alerts, claims, deliveries, media, tending, workers
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
 from app.flows.end import expire
@@ -16,6 +16,7 @@ from app.flows.extend import extend
 from app.flows.latecomers import take_down_latecomers
 from app.flows.ports import Press
 
+DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 
 log = logging.getLogger("huijia.sweep")
@@ -88,6 +89,7 @@ class Sweeps:
             await claims.sweep_superseded(session)
             await deliveries.follow_outlets(session)
             await claims.give_up(session)
+            await tending.stop_replaced(session)
         async with transaction(self._engine) as session:
             await take_down_latecomers(session, press=self._press)
 
@@ -98,6 +100,8 @@ class Sweeps:
                 log.error("%d outlets that may show an ended alert had not been told", count)
 
     async def forget(self) -> None:
-        """Sessions, links and idempotency keys that have run out."""
+        """Sessions, links and idempotency keys that have run out, and pictures of searches that ended a day ago."""
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
+            await media.forget_ended(session, DAY)
+            await workers.forget(session)

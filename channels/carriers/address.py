@@ -1,9 +1,9 @@
-"""A web address in the settings of an outlet."""
+"""A web address, and a key that goes with it, in the settings of an outlet."""
 
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, SecretStr
 
 
 def _checked(value: str) -> str:
@@ -25,3 +25,24 @@ def _checked(value: str) -> str:
 
 Address = Annotated[str, AfterValidator(_checked)]
 """http or https, with a host; no user, password or fragment. May hold a key in its path: keep it out of ``repr``."""
+
+
+def _bare(value: str) -> str:
+    if "?" in value:
+        raise ValueError("这里只写到路径为止，不含 ? 之后的参数")
+    return value.rstrip("/")
+
+
+Base = Annotated[Address, AfterValidator(_bare)]
+"""An address that paths are put behind: no query, no slash at its end."""
+
+
+def _word(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("请只填密钥本身，不含空格")
+    return value
+
+
+Key = Annotated[SecretStr, AfterValidator(_word)]
+"""A secret that another system gave: printable ASCII without blanks, as it is copied from a page."""

@@ -25,10 +25,17 @@ def secrets_of(settings: BaseModel) -> list[str]:
 
 
 def answer(name: str, which: str) -> Reply:
-    found = _read(name, which)
+    return _reply(_read(name, which))
+
+
+def before(name: str) -> list[Reply]:
+    """What is answered to the calls of a first publish that come before the one that decides: a token, an upload."""
+    return [_reply(found) for found in _read(name, "before")] if (FOLDER / name / "before.json").exists() else []
+
+
+def _reply(found: dict[str, Any]) -> Reply:
     return Reply(found["status"], found["headers"], found["body"].encode())
 
 
-def _read(name: str, which: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((FOLDER / name / f"{which}.json").read_text(encoding="utf-8"))
-    return found
+def _read(name: str, which: str) -> Any:
+    return json.loads((FOLDER / name / f"{which}.json").read_text(encoding="utf-8"))

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from channels.contract import Line, Media, Reason, Reply, WireError
 
@@ -20,7 +22,8 @@ class Call:
 
 
 class FakeWire:
-    """Gives each answer once, in order; an exception is raised. ``dial`` really connects, to loopback only."""
+    """Gives the answers in order, and the last one again and again; an exception is raised. ``dial`` really connects, to
+    loopback only."""
 
     def __init__(self, *script: Reply | Exception, media: Mapping[str, bytes] | None = None) -> None:
         self._script = list(script)
@@ -29,13 +32,14 @@ class FakeWire:
         self.heads: dict[str, int] = {}
         self._counts: Counter[str] = Counter()
         self._media = media or {}
+        self.keys = [Ed25519PrivateKey.generate()]
         self.calls: list[Call] = []
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], timeout: timedelta, body: bytes = b""
     ) -> Reply:
         self.calls.append(Call(url, body, dict(headers), timeout, method))
-        answer = self._script.pop(0)
+        answer = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -72,6 +76,9 @@ class FakeWire:
         """Close what is held, as the real one does."""
         for key in list(self._held):
             await self.drop(key)
+
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        return [key.sign(message) for key in self.keys]
 
 
 def reply(status: int = 200, body: str | bytes = b"", **headers: str) -> Reply:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from app.db.claims import Claimed, Result
 from app.db.engine import transaction
-from app.dispatch import settle as settling
+from app.dispatch import evidence
 from app.dispatch.clock import StoreClock
 from app.dispatch.dispatcher import Dispatcher
 from app.dispatch.send import MARGIN, Order, send
@@ -157,7 +157,7 @@ async def test_the_answer_and_its_receipt_are_one_transaction(house: House, monk
         raise RuntimeError("in the middle")
 
     with monkeypatch.context() as middle:
-        middle.setattr(settling, "confirm", broken)
+        middle.setattr(evidence, "confirm", broken)
         with pytest.raises(RuntimeError, match="in the middle"):
             async with transaction(house.engine) as session:
                 await settle(session, [(result, StatedReceipt(ReceiptKind.AIRED))], "w", house.press)

@@ -110,7 +110,11 @@ class Rig:
 
     def _huijia(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         assert self.cluster is not None
-        given = {"DATABASE_URL": self.cluster.url, "HUIJIA_PORT": str(self.settings.port)}
+        given = {
+            "DATABASE_URL": self.cluster.url,
+            "HUIJIA_PORT": str(self.settings.port),
+            "HUIJIA_MAY_CALL": "127.0.0.1",
+        }
         return self.processes.start(name, *HUIJIA, *arguments, env=environment(self.settings.data, given))
 
     def start_api(self) -> None:

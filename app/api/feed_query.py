@@ -1,0 +1,66 @@
+"""What a reader of the feed may ask for in the address."""
+
+from functools import lru_cache
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from app.api.instants import Instant
+from app.domain.board import Ask
+from app.flows.principal import Principal
+
+LONGEST_WAIT = 60
+_NUMBER = Field(pattern=r"^[0-9]{1,18}$")
+
+
+def _plus(value: object) -> object:
+    """An offset's ``+`` that was not escaped arrives as a space."""
+    return value.replace(" ", "+") if isinstance(value, str) else value
+
+
+class FeedQuery(BaseModel):
+    """The defaults are those of a reader who begins."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cursor: Annotated[str, _NUMBER, Field(description="`cursor` of the answer before. Old ones stay valid.")] = "0"
+    limit: Annotated[int, Field(ge=1, le=500, description="Items at most.")] = 100
+    wait: Annotated[
+        int,
+        Field(ge=0, le=LONGEST_WAIT, description="Seconds to wait for something new before answering with nothing."),
+    ] = 0
+    all: Annotated[
+        bool, Field(description="Also the notices of your outlets that huijia calls (webhook and others).")
+    ] = False
+    order: Annotated[
+        Literal["oldest", "newest"],
+        Field(description="`newest`: what stands now, newest first; `cursor` then leads on from now."),
+    ] = "oldest"
+    before: Annotated[
+        str | None, _NUMBER, Field(description="With `order=newest`: only numbers below this, for the next page.")
+    ] = None
+    since: Annotated[
+        Instant | None,
+        BeforeValidator(_plus),
+        Field(description="Only notices issued at this time or later (RFC 3339)."),
+    ] = None
+
+    def ask(self, who: Principal) -> Ask:
+        """As the holder of this key asks it."""
+        assert who.partner_id is not None
+        return Ask(
+            who.partner_id, who.live, self.all, int(self.cursor), self.limit, self.order == "newest",
+            int(self.before) if self.before is not None else None, self.since,
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def read_query(query: bytes) -> FeedQuery:
+    """Pollers send the same few again and again. Raises RequestValidationError."""
+    given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    try:
+        return FeedQuery.model_validate(given)
+    except ValidationError as e:
+        raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in e.errors()]) from None
