@@ -11,6 +11,7 @@ APP_OWNER = "沙盒·长安出行"
 FAR_OWNER = "沙盒·陕南陕北大屏"
 LED_OWNER = "沙盒·诺瓦云联播"
 SIGNAGE_OWNER = "沙盒·地铁信息屏"
+LISTENER_OWNER = "沙盒·地铁广告屏"
 
 XIAOZHAI = (108.947, 34.224)
 
@@ -117,6 +118,14 @@ CLOUDS = (
     ),
     Outlet(
         "dingtalk-2", GROUP_OWNER, "沙盒·曲江寻人志愿者群", "dingtalk", (108.978, 34.199), ("610113",), "dingtalk_app"
+    ),
+)
+
+# Those that listen on a message broker: sandbox.mqtt.
+LISTENERS = (
+    Outlet("metro-1", LISTENER_OWNER, "沙盒·小寨站站厅屏", "screen", (108.948, 34.226), ("610113",), "mqtt", FULL_HD),
+    Outlet(
+        "metro-2", LISTENER_OWNER, "沙盒·钟楼站灯箱牌", "billboard", (108.942, 34.260), ("610104",), "mqtt", SMALL_BOARD
     ),
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import state as states
+from sandbox.mqtt import network
 from sandbox.outlets import CLOUDS, FAR, NEAR, SCREENS, Outlet, many_screens
 from sandbox.state import State
 
@@ -16,7 +17,7 @@ SIGNAGE_GROUP = 42
 def outlets(state: State) -> tuple[Outlet, ...]:
     """Everyone who stands in this sandbox, in the order the page shows them."""
     screens = SCREENS if state.screens is None else many_screens(state.screens)
-    return (*NEAR[:2], *screens, *NEAR[2:], *CLOUDS, *(FAR if state.far else ()))
+    return (*NEAR[:2], *screens, *NEAR[2:], *CLOUDS, *network.listeners(state.listeners), *(FAR if state.far else ()))
 
 
 def signing_secret() -> str:
@@ -52,6 +53,8 @@ def settings(outlet: Outlet, state: State) -> dict[str, Any]:
             "access_token": state.secret(f"{outlet.slug}/token", lambda: secrets.token_hex(32)),
             "secret": state.secret(f"{outlet.slug}/secret", robot_secret),
         }
+    if outlet.carrier == "mqtt":
+        return network.settings(outlet, state.base)
     if outlet.carrier == "feed":
         return {}
     return {"url": f"{state.base}/station/{outlet.slug}", "secret": state.secret(outlet.slug, signing_secret)}
@@ -92,10 +95,12 @@ def document(state: State) -> dict[str, Any]:
     }
 
 
-def prepare(path: Path, base: str, screens: int | None = None, far: bool | None = None) -> str:
+def prepare(
+    path: Path, base: str, screens: int | None = None, far: bool | None = None, listeners: int | None = None
+) -> str:
     """Create the state file, or reuse it with its secrets, and give the roster as JSON.
 
-    ``screens`` and ``far`` left at ``None`` keep what the file says. Raises :class:`sandbox.state.BadStateError`.
+    ``screens``, ``far`` and ``listeners`` left at ``None`` keep what the file says. Raises :class:`sandbox.state.BadStateError`.
     """
     base = base.rstrip("/")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,6 +109,7 @@ def prepare(path: Path, base: str, screens: int | None = None, far: bool | None 
         state.base = base
         state.screens = state.screens if screens is None else screens
         state.far = state.far if far is None else far
+        state.listeners = state.listeners if listeners is None else listeners
         text = json.dumps(document(state), ensure_ascii=False, indent=2)
         states.save(path, state)
     return text

@@ -19,6 +19,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from sandbox import clouds
 from sandbox import state as states
 from sandbox.faults import HANG_UP
+from sandbox.mqtt import network
+from sandbox.mqtt.broker import broker
+from sandbox.mqtt.screens import Screen
 from sandbox.poller import Poller
 from sandbox.receipts import ReceiptSender
 from sandbox.server import create_app
@@ -80,13 +83,16 @@ def build(options: Options) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(sender.run())]
         tasks += [asyncio.create_task(poller.run()) for poller in pollers(client, options, town, state, keys)]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await client.aclose()
+        _, port = network.address(state.base)
+        async with broker(options.hosts, port, options.state.with_suffix(".retained")):
+            tasks += [asyncio.create_task(screen.run()) for screen in screens(options, town, state)]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+        await client.aclose()
 
     return create_app(town, huijia=options.huijia, lifespan=lifespan)
 
@@ -107,6 +113,16 @@ def pollers(
         )
         for site in town.sites.values()
         if site.outlet.carrier == "feed" and site.outlet.partner in keys
+    ]
+
+
+def screens(options: Options, town: Town, state: State) -> list[Screen]:
+    """One for each far end that listens on the broker."""
+    _, port = network.address(state.base)
+    return [
+        Screen(town, site, network.settings(site.outlet, state.base), options.hosts[0], port)
+        for site in town.sites.values()
+        if site.outlet.carrier == "mqtt"
     ]
 
 

@@ -1,11 +1,12 @@
-"""What wires need of the database: our own pictures and sounds, and durable counters."""
+"""What wires need of the database: our own pictures and sounds, durable counters, and which notice is the newest."""
 
 from collections import OrderedDict
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import media
-from app.db.engine import transaction
+from app.db import alerts, media
+from app.db.engine import StoreUnavailable, transaction
+from channels.contract import Reason, WireError
 
 KEPT_BYTES = 64 * 1024 * 1024
 
@@ -41,3 +42,12 @@ class Keeping:
         """The next number, durable before it is used."""
         async with transaction(self._engine) as session:
             return await media.count(session, name)
+
+    async def head(self, alert: str) -> int:
+        """The number of the alert's newest notice, 0 for an alert that is not in the ledger."""
+        try:
+            async with transaction(self._engine) as session:
+                found = await alerts.find(session, alert)
+        except StoreUnavailable as e:
+            raise WireError(Reason.UNREACHABLE, "台账暂时读不到") from e
+        return found.head if found is not None else 0

@@ -167,5 +167,8 @@ class _Watched:
     async def count(self, name: str) -> int:
         return await self.wire.count(name)
 
+    async def head(self, alert: str) -> int:
+        return await self.wire.head(alert)
+
     def sign(self, message: bytes) -> Sequence[bytes]:
         return self.wire.sign(message)

@@ -1,6 +1,7 @@
 """The other direction: what the screens of a network say is handed on, and its topics are kept as they should be."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ SESSION_SECONDS = 86_400
 TICK_SECONDS = 1.0
 REPAIR = timedelta(seconds=8)
 REPAIRS_AT_ONCE = 16
+BATCHES_AT_ONCE = 64
 
 Heard = Callable[[Sequence[Echo | Presence]], Awaitable[None]]
 
@@ -27,18 +29,16 @@ Heard = Callable[[Sequence[Echo | Presence]], Awaitable[None]]
 async def listen(settings: MqttSettings, heard: Heard, *, keys: Mapping[str, str], tree: Tree, wire: Wire) -> None:
     """Until cancelled, or WireError. ``keys`` holds the delivery of each reference that this process has sent."""
     connection = await _open(wire, settings)
-    gardener = _Gardener(wire, settings)
+    counter, gardener = _Counter(connection, heard), _Gardener(wire, settings)
     try:
         await _subscribe(connection, settings)
         tree.begin(datetime.now(UTC))
         while True:
             batch = await connection.messages(within=TICK_SECONDS)
-            said = _said(settings, batch, tree, keys)
-            if said:
-                await heard(said)
-            connection.acknowledge(batch)
+            await counter.take(batch, _said(settings, batch, tree, keys))
             gardener.tend(tree.due(datetime.now(UTC)))
     finally:
+        counter.stop()
         gardener.stop()
         await connection.aclose()
 
@@ -78,6 +78,44 @@ def _said(
 
 def _is_notice(settings: MqttSettings, topic: str) -> bool:
     return topic.removeprefix(f"{settings.prefix}/").partition("/")[0] not in ("receipts", "status")
+
+
+class _Counter:
+    """Hands batches on side by side, for one that fits nothing yet may take its time, and acknowledges them in the order
+    in which they came [MQTT-4.6.0-2]."""
+
+    def __init__(self, connection: Connection, heard: Heard) -> None:
+        self._connection, self._heard = connection, heard
+        self._room = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self._open: deque[tuple[asyncio.Task[None], Sequence[Message]]] = deque()
+
+    async def take(self, batch: Sequence[Message], said: Sequence[Echo | Presence]) -> None:
+        """Raises what went wrong with an earlier batch: it stays unacknowledged, and comes again."""
+        self._acknowledge()
+        if self._open and self._open[0][0].done():
+            self._open[0][0].result()
+        if batch:
+            await self._room.acquire()
+            task = asyncio.create_task(self._hand_on(said))
+            self._open.append((task, batch))
+            task.add_done_callback(lambda _: self._room.release())
+            task.add_done_callback(lambda _: self._acknowledge())
+
+    def stop(self) -> None:
+        for task, _ in self._open:
+            task.cancel()
+
+    async def _hand_on(self, said: Sequence[Echo | Presence]) -> None:
+        if said:
+            await self._heard(said)
+
+    def _acknowledge(self) -> None:
+        while self._open and _well(self._open[0][0]):
+            self._connection.acknowledge(self._open.popleft()[1])
+
+
+def _well(task: asyncio.Task[None]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
 
 
 class _Gardener:

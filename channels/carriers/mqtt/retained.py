@@ -1,4 +1,4 @@
-"""Put a document on its topic so that it can never take the place of a newer one (docs/adr/0015).
+"""Put a document on its topic so that it can never take the place of a newer one (docs/adr/0021).
 
 A retained topic keeps whatever came last, and two dispatchers may each have a notice of one alert on its way. So every
 topic has a session of its own, named after it, and whoever publishes there first takes that session over: the broker
@@ -17,7 +17,7 @@ from channels.carriers.mqtt.connection import Broker, Connection, connect
 from channels.carriers.mqtt.settings import fingerprint
 from channels.contract import Wire
 
-KEPT_SECONDS = 20
+KEPT_SECONDS = 5
 """How long the session is held after its last word. As long as it is ours, nobody has replaced what we put there."""
 
 LATE_SECONDS = 60

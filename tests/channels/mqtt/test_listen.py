@@ -131,6 +131,28 @@ async def test_nothing_is_acknowledged_before_it_is_durable(place: Place, wire: 
     assert isinstance(said[0], Echo)
 
 
+async def test_what_fits_nothing_yet_delays_nobody(place: Place, wire: FakeWire) -> None:
+    """Whoever is told may take seconds over a receipt that no delivery fits."""
+    said: Said = []
+    stuck = asyncio.Event()
+
+    async def heard(these: Sequence[Echo | Presence]) -> None:
+        if any(isinstance(one, Echo) and one.receipt.kind is ReceiptKind.RECEIVED for one in these):
+            await stuck.wait()
+        said.extend(these)
+
+    listening = asyncio.create_task(CARRIER.listen(screen(place), heard, wire=wire))
+    await asyncio.sleep(0.3)
+    await say(place, receipt("received"))
+    for number in range(1, 40):  # more than a broker of 3.1.1 sends on before the first is acknowledged
+        await say(place, receipt(number=number))
+        await until(lambda number=number: len(said) == number)  # type: ignore[misc]  # each on its own
+    stuck.set()
+    await until(lambda: len(said) == 40)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
 async def test_what_is_said_while_nobody_listens_waits(place: Place, wire: FakeWire) -> None:
     place.needs_sessions()
     said: Said = []
