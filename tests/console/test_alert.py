@@ -49,7 +49,7 @@ async def test_the_facts_are_those_of_the_public_and_no_others(house: House, off
 
 
 async def test_a_screen_that_has_vanished_is_told_of(house: House, officer: httpx.AsyncClient) -> None:
-    outlet, _ = await make_outlet(house, name="甲屏"), await make_outlet(house, name="乙屏")
+    outlet, _ = await make_outlet(house, name="一屏"), await make_outlet(house, name="二屏")
     code = await make_alert(house)
     async with transaction(house.engine) as session:
         await outlets.came_and_went(session, {outlet: datetime.now(UTC) - timedelta(minutes=3)})

@@ -58,7 +58,7 @@ async def _subscribe(connection: Connection, settings: MqttSettings) -> None:
 
 
 def _session_of(settings: MqttSettings) -> str:
-    return "hjlisn" + fingerprint(*network(settings))[:17]
+    return "hjlisn" + fingerprint(*network(settings), settings.password.get_secret_value())[:17]
 
 
 def _said(

@@ -41,15 +41,16 @@ class Document:
     expires_at: datetime
 
 
-def session_of(topic: str) -> str:
-    """The client identifier under which alone this topic is published to."""
-    return "huijia" + fingerprint(topic)[:17]
+def session_of(topic: str, broker: Broker) -> str:
+    """The client identifier under which alone this topic is published to. A screen that could guess it could take the
+    session from us."""
+    return "huijia" + fingerprint(topic, broker.username, broker.password.get_secret_value())[:17]
 
 
 async def put(wire: Wire, broker: Broker, document: Document, now: datetime) -> Connection:
     """Publish; gives the connection that did, still open. Raises :class:`Overtaken`, Answered or WireError."""
     await _newest(wire, document)  # once more below; here it spares the newer one's connection
-    connection = await connect(wire, broker, session_of(document.topic), session_seconds=0)
+    connection = await connect(wire, broker, session_of(document.topic, broker), session_seconds=0)
     try:
         await _newest(wire, document)
         left = int((document.expires_at - now).total_seconds()) + LATE_SECONDS

@@ -62,7 +62,7 @@ async def test_a_publish_under_way_never_lands_on_the_end(place: Place) -> None:
 
 async def test_without_the_session_it_would(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above bites: with sessions of their own, the late publish lands, and the child's face stays."""
-    monkeypatch.setattr(carrier_retained, "session_of", lambda topic: "x" + secrets.token_hex(8))
+    monkeypatch.setattr(carrier_retained, "session_of", lambda topic, broker: "x" + secrets.token_hex(8))
     two = Two()
     async with gate(place) as before:
         late = await a_publish_is_held_up(place, before, two)
