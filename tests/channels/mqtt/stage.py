@@ -87,7 +87,8 @@ async def retained(place: Place, filter: str = "huijia/#", within: float = 0.4) 
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 async for message in one.messages:
-                    found[str(message.topic)] = bytes(message.payload)
+                    if message.topic.matches(filter):  # amqtt sends what nobody asked for
+                        found[str(message.topic)] = bytes(message.payload)
     return found
 
 
