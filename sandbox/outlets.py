@@ -8,6 +8,7 @@ SCREEN_OWNER = "沙盒·城市大屏联播"
 BOARD_OWNER = "沙盒·公路情报板中心"
 GROUP_OWNER = "沙盒·雁塔志愿者协会"
 APP_OWNER = "沙盒·长安出行"
+STUDIO_OWNER = "沙盒·长安网络广播"
 FAR_OWNER = "沙盒·陕南陕北大屏"
 LED_OWNER = "沙盒·诺瓦云联播"
 SIGNAGE_OWNER = "沙盒·地铁信息屏"
@@ -118,6 +119,20 @@ CLOUDS = (
     ),
     Outlet(
         "dingtalk-2", GROUP_OWNER, "沙盒·曲江寻人志愿者群", "dingtalk", (108.978, 34.199), ("610113",), "dingtalk_app"
+    ),
+)
+
+# Reached on a line of its own, not by HTTP.
+STUDIOS = (
+    Outlet(
+        "radio-2",
+        STUDIO_OWNER,
+        "沙盒·长安之声",
+        "radio",
+        (108.948, 34.210),
+        ("610100",),
+        "liquidsoap",
+        duty={"repeat_every_minutes": 15, "until_minutes": 720},
     ),
 )
 

@@ -6,17 +6,18 @@ import logging
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import httpx
 import uvicorn
+from amqtt.errors import BrokerError
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import clouds
+from sandbox import clouds, liquidsoap, roster
 from sandbox import state as states
 from sandbox.faults import HANG_UP
 from sandbox.mqtt import network
@@ -83,18 +84,30 @@ def build(options: Options) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(sender.run())]
         tasks += [asyncio.create_task(poller.run()) for poller in pollers(client, options, town, state, keys)]
-        _, port = network.address(state.base)
-        async with broker(options.hosts, port, options.state.with_suffix(".retained")):
-            tasks += [asyncio.create_task(screen.run()) for screen in screens(options, town, state)]
-            try:
+        try:
+            async with radio_lines(client, town, state), screens(options, town, state):
                 yield
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-        await client.aclose()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await client.aclose()
 
     return create_app(town, huijia=options.huijia, lifespan=lifespan)
+
+
+@asynccontextmanager
+async def radio_lines(client: httpx.AsyncClient, town: Town, state: State) -> AsyncIterator[None]:
+    """The command servers of the radio studios. Where a port is taken the rest of the sandbox stands all the same."""
+    async with AsyncExitStack() as open_lines:
+        for site in town.sites.values():
+            if site.deck is not None:
+                station = liquidsoap.Station(site.deck, liquidsoap.over_http(client), site.switch)
+                try:
+                    await open_lines.enter_async_context(liquidsoap.listening(station, port=roster.line_port(state)))
+                except OSError as error:
+                    log.warning("%s is off: its port is taken (%s)", site.outlet.name, error.strerror)
+        yield
 
 
 def pollers(
@@ -116,14 +129,28 @@ def pollers(
     ]
 
 
-def screens(options: Options, town: Town, state: State) -> list[Screen]:
-    """One for each far end that listens on the broker."""
+@asynccontextmanager
+async def screens(options: Options, town: Town, state: State) -> AsyncIterator[None]:
+    """The message broker, and a client for each screen that listens on it. Where the port is taken the rest of the sandbox
+    stands all the same."""
     _, port = network.address(state.base)
-    return [
+    players = [
         Screen(town, site, network.settings(site.outlet, state.base), options.hosts[0], port)
         for site in town.sites.values()
         if site.outlet.carrier == "mqtt"
     ]
+    async with AsyncExitStack() as standing:
+        try:
+            await standing.enter_async_context(broker(options.hosts, port, options.state.with_suffix(".retained")))
+        except (OSError, BrokerError) as error:
+            log.warning("no message broker on port %d (%s): its screens stay dark", port, type(error).__name__)
+        tasks = [asyncio.create_task(player.run()) for player in players]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def server(app: Starlette) -> uvicorn.Server:

@@ -12,6 +12,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from sandbox import payload, roster
 from sandbox.calls import CallLog
 from sandbox.clouds import Clouds
+from sandbox.deck import Deck
 from sandbox.faults import Fault, Mode, Switch
 from sandbox.outlets import Outlet
 from sandbox.receipts import Receipt, ReceiptSender
@@ -44,12 +45,14 @@ class Document:
 
 @dataclass(slots=True)
 class Site:
-    """One outlet's far end. ``robot`` stands in a chat group; ``secret`` belongs to a webhook station."""
+    """One outlet's far end. ``robot`` stands in a chat group, ``deck`` in a radio studio; ``secret`` belongs to a webhook
+    station."""
 
     outlet: Outlet
     station: Station
     secret: str = field(default="", repr=False)
     robot: Robot | None = None
+    deck: Deck | None = None
     switch: Switch = field(default_factory=Switch)
     answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
 
@@ -84,8 +87,11 @@ class Town:
         self.clock = clock
         self._pause = pause
         self._chance = SystemRandom()
-        self.sites = {outlet.slug: _site(outlet, state) for outlet in roster.outlets(state)}
+        self.sites = {outlet.slug: _site(outlet, state, self._seconds) for outlet in roster.outlets(state)}
         self._by_token = {site.robot.token: site for site in self.sites.values() if site.robot is not None}
+
+    def _seconds(self) -> float:
+        return self.clock().timestamp()
 
     def robot_site(self, token: str) -> Site | None:
         """The group that this access token belongs to."""
@@ -199,6 +205,8 @@ class Town:
             site.switch.turn(Mode.OK)
             if site.robot is not None:
                 site.robot.forget()
+            if site.deck is not None:
+                site.deck.forget()
 
     def now(self) -> list[dict[str, Any]]:
         """What each one shows now. Free of secrets, and equal as long as nothing changes."""
@@ -212,8 +220,8 @@ class Town:
                 "carrier": site.outlet.carrier,
                 "panel": site.outlet.panel,
                 "mode": site.switch.mode,
-                "showing": site.station.showing(moment) + self.clouds.showing(site.outlet.slug),
-                "corrections": site.station.corrections(moment),
+                "showing": [*_shown(site, moment), *self.clouds.showing(site.outlet.slug)],
+                "corrections": _corrected(site, moment),
                 "messages": site.robot.chat() if site.robot is not None else self.clouds.messages(site.outlet.slug),
             }
             for site in self.sites.values()
@@ -260,9 +268,19 @@ class Town:
         )
 
 
-def _site(outlet: Outlet, state: State) -> Site:
+def _shown(site: Site, moment: datetime) -> list[dict[str, Any]]:
+    return site.station.showing(moment) if site.deck is None else site.deck.showing(ended=False)
+
+
+def _corrected(site: Site, moment: datetime) -> list[dict[str, Any]]:
+    return site.station.corrections(moment) if site.deck is None else site.deck.showing(ended=True)
+
+
+def _site(outlet: Outlet, state: State, seconds: Callable[[], float]) -> Site:
     given = roster.settings(outlet, state)
     station = Station(outlet.channel)
     if outlet.carrier == "dingtalk_robot":
         return Site(outlet, station, robot=Robot(given["access_token"], given["secret"]))
+    if outlet.carrier == "liquidsoap":
+        return Site(outlet, station, deck=Deck(seconds))
     return Site(outlet, station, secret=given.get("secret", ""))

@@ -200,6 +200,23 @@ async def ended(session: Session, ids: Collection[int]) -> frozenset[int]:
     return frozenset(r.id for r in found)
 
 
+async def heads(session: Session, alert_ids: Sequence[int]) -> Mapping[int, int]:
+    """The newest notice number of each alert. Not locked: a settle that misses a notice which is just being issued
+    leaves a pending delivery that no claim will take and ``claims.sweep_superseded`` puts right."""
+    found = await session.execute(
+        text("SELECT id, head FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(set(alert_ids))}
+    )
+    return {r.id: r.head for r in found}
+
+
+async def codes(session: Session, alert_ids: Sequence[int]) -> Sequence[str]:
+    """The public numbers of these alerts."""
+    found = await session.execute(
+        text("SELECT code FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(alert_ids)}
+    )
+    return [r.code for r in found]
+
+
 async def overdue_to_expire(session: Session) -> Sequence[int]:
     """Live alerts whose time is up by the database's clock."""
     found = await session.execute(

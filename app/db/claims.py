@@ -44,13 +44,14 @@ class Result:
     """One finished attempt. ``settled`` is what it makes of the delivery if it is still ours."""
 
     claimed: Claimed
+    carrier: str
     outcome: Outcome
     reason: str | None
     detail: str
-    reference: str | None
-    asked: timedelta | None
     started_at: datetime
     finished_at: datetime
+    reference: str | None = None
+    asked: timedelta | None = None  # the wait that the outlet asked for
     tend: timedelta | None = None  # look after it from so long after now
     clears: bool = False  # it took everything off the outlet, other alerts too
 
@@ -111,6 +112,20 @@ _LANE_OUTLETS = text(
 )
 
 
+# The planner cannot know that nearly all that waits may be sent: it expects one row, and would read and sort everything
+# that waits for each batch instead of walking the index in its order. For this transaction only.
+_BEGIN = text(
+    "SELECT now() AS now, set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true), "
+    "set_config('enable_bitmapscan', 'off', true)"
+)
+
+
+async def begin(session: Session) -> datetime:
+    """To be called first in a transaction that claims; the database's clock."""
+    now: datetime = (await session.execute(_BEGIN)).one().now
+    return now
+
+
 def _claimed(r: Any) -> Claimed:
     return Claimed(
         r.id, r.alert_id, r.number, r.outlet_id, Kind(r.kind), Lane(r.lane), r.tries, r.give_up_at, r.profile, r.prior
@@ -165,23 +180,6 @@ async def claim_paced(
             "reserve": reserve,
         },
     )
-
-
-async def heads(session: Session, alert_ids: Sequence[int]) -> Mapping[int, int]:
-    """The newest notice number of each alert. Not locked: a settle that misses a notice which is just being issued
-    leaves a pending delivery that no claim will take (``_FREE``) and ``sweep_superseded`` puts right."""
-    found = await session.execute(
-        text("SELECT id, head FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(set(alert_ids))}
-    )
-    return {r.id: r.head for r in found}
-
-
-async def codes(session: Session, alert_ids: Sequence[int]) -> Sequence[str]:
-    """The public numbers of these alerts."""
-    found = await session.execute(
-        text("SELECT code FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(alert_ids)}
-    )
-    return [r.code for r in found]
 
 
 # What a receipt has said meanwhile stands; then the settle only ends the lease and counts the refusal.

@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app import meters
 from app.db import claims, workers
 from app.db.claims import Claimed, Crossed
-from app.db.engine import Session, StoreUnavailable, clock, first_of, listen, transaction
+from app.db.engine import Session, StoreUnavailable, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together
+from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together, tell
 from app.dispatch.settle import settle
 from app.dispatch.tender import Tender
 from app.dispatch.wiring import longest_deadline, paced
@@ -134,7 +134,7 @@ class Dispatcher:
             room -= self._limits.reserve
         begun = time.monotonic()
         async with transaction(self._engine) as session:
-            self.clock.set(await clock(session))
+            self.clock.set(await claims.begin(session))
             claimed = await self._take(session, min(room, self._limits.batch), only_retractions)
             orders, broken = await self._preparer.orders(session, claimed, begun, self.clock.now())
         meters.claimed.inc(len(claimed))
@@ -175,6 +175,7 @@ class Dispatcher:
             await asyncio.sleep(self._limits.settle_within)
             while len(batch) < self._limits.batch and not self._finished.empty():
                 batch.append(self._finished.get_nowait())
+            tell(batch)
             await self._settle(batch)
             for _ in batch:
                 self._finished.task_done()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, claims, deliveries, media, tending, workers
+from app.db import accounts, alerts, claims, deliveries, media, postings, tending, workers
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
 from app.flows.end import expire
@@ -36,6 +36,7 @@ class Sweeps:
             (self.expire, 1),
             (self.put_right, 2),
             (self.extend, 5),
+            (self.follow, 10),
             (self.make_sure, 3600),
             (self.forget, 3600),
         )
@@ -87,11 +88,15 @@ class Sweeps:
         """What two transactions that crossed may have left: see each verb."""
         async with transaction(self._engine) as session:
             await claims.sweep_superseded(session)
-            await deliveries.follow_outlets(session)
             await claims.give_up(session)
             await tending.stop_replaced(session)
         async with transaction(self._engine) as session:
             await take_down_latecomers(session, press=self._press)
+
+    async def follow(self) -> None:
+        """Enrolment moves what waits for an outlet to its new wire; this is for what was issued in that very moment."""
+        async with transaction(self._engine) as session:
+            await deliveries.follow_outlets(session)
 
     async def make_sure(self) -> None:
         """Once more over all that ended in the last week: too much to look at every two seconds."""
@@ -100,8 +105,10 @@ class Sweeps:
                 log.error("%d outlets that may show an ended alert had not been told", count)
 
     async def forget(self) -> None:
-        """Sessions, links and idempotency keys that have run out, and pictures of searches that ended a day ago."""
+        """Sessions, links and idempotency keys that have run out, pictures of searches that ended a day ago, tellings that
+        every board has read."""
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
             await media.forget_ended(session, DAY)
             await workers.forget(session)
+            await postings.forget(session)

@@ -71,13 +71,13 @@ class Trials:
 
     async def _steps(self, outlet: Enrolled) -> list[Step]:
         notice = example(self._base_url, datetime.now(UTC))
-        shown = await self._step(outlet, notice)
+        shown, reference = await self._step(outlet, notice, None)
         if shown.outcome == "refused":
             return [shown]
         end = replace(notice, number=2, kind=c.Kind.RETRACT, person=None, loss=None, ends=(1,))
-        return [shown, await self._step(outlet, end)]
+        return [shown, (await self._step(outlet, end, reference))[0]]
 
-    async def _step(self, outlet: Enrolled, notice: c.Notice) -> Step:
+    async def _step(self, outlet: Enrolled, notice: c.Notice, prior: str | None) -> tuple[Step, str | None]:
         carrier, settings = pushed(outlet.carrier), self._settings.of(outlet.carrier, outlet.sealed)
         rendition = channel(outlet.channel).render(notice, c.Profile(c.Panel(**outlet.panel), c.Duty(**outlet.duty)))
         wire, begun = _Watched(self._wire), time.monotonic()
@@ -87,7 +87,7 @@ class Trials:
                     rendition,
                     settings,
                     key=f"trial_{secrets.token_hex(8)}",
-                    prior=None,
+                    prior=prior,
                     now=notice.issued_at,
                     wire=wire,
                 )
@@ -99,7 +99,8 @@ class Trials:
         took = (time.monotonic() - begun) * 1000
         reply = wire.reply
         answer = plain(_text(reply.body), _hidden(rendition, settings)) if reply else ""
-        return Step(notice.kind, *_stated(said), reply.status if reply else None, answer, took)
+        reference = said.reference if isinstance(said, c.Accepted) else None
+        return Step(notice.kind, *_stated(said), reply.status if reply else None, answer, took), reference
 
 
 def _checked(outlet: Enrolled | None) -> Enrolled:

@@ -26,9 +26,9 @@ def listeners(count: int | None) -> tuple[Outlet, ...]:
 
 
 def address(base: str) -> tuple[str, int]:
-    """Host and port of the broker: it stands one door further than the sandbox itself."""
+    """Host and port of the broker: it stands two doors further than the sandbox itself."""
     parts = urlsplit(base)
-    return parts.hostname or "127.0.0.1", (parts.port or 80) + 1
+    return parts.hostname or "127.0.0.1", (parts.port or 8100) + 2
 
 
 def settings(outlet: Outlet, base: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class FakeWire:
         self._starting: defaultdict[Hashable, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.heads: dict[str, int] = {}
         self._counts: Counter[str] = Counter()
-        self._media = media or {}
+        self._media = dict(media or {})
         self.keys = [Ed25519PrivateKey.generate()]
         self.calls: list[Call] = []
 
@@ -61,6 +61,10 @@ class FakeWire:
         gone = self._held.pop(key, None)
         if hasattr(gone, "aclose"):
             await gone.aclose()
+
+    def keep(self, media: Mapping[str, bytes]) -> None:
+        """From now on these bytes, by sha256, are ours to give."""
+        self._media |= media
 
     async def content(self, media: Media) -> bytes:
         return self._media[media.sha256]

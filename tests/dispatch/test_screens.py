@@ -58,7 +58,8 @@ async def play(port: int, name: str) -> None:
 async def stages(house: House, code: str) -> set[str]:
     async with transaction(house.engine) as session:
         (alert,) = await rows(house, "SELECT id FROM alert WHERE code = :code", code=code)
-        return set(await views.stages(session, [alert.id]) and (await views.stages(session, [alert.id]))[alert.id])
+        found = await views.stages(session, [alert.id])
+    return set(found[alert.id])
 
 
 async def test_every_screen_of_an_area_and_back(house: House) -> None:

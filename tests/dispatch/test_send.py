@@ -151,7 +151,7 @@ async def test_the_answer_and_its_receipt_are_one_transaction(house: House, monk
     (delivery,) = await rows(house, "SELECT id, alert_id, outlet_id FROM delivery")
     claimed = replace(CLAIMED, id=delivery.id, alert_id=delivery.alert_id, outlet_id=delivery.outlet_id)
     now = datetime.now(UTC)
-    result = Result(claimed, Outcome.ACCEPTED, None, "", None, None, now, now)
+    result = Result(claimed, "", Outcome.ACCEPTED, None, "", now, now)
 
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("in the middle")

@@ -3,7 +3,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -73,11 +73,8 @@ class Mqtt:
         """One publish. What the broker says holds for all of them; each has its own reference."""
         notice = rendition.notice
         names = [reference(send.settings, send.settings.screen, notice.alert, notice.number) for send in sends]
-        keys = await _keys(wire)
-        keys.update(zip(names, (send.key for send in sends), strict=True))  # a screen may be quicker than its broker
-        while len(keys) > KEYS_KEPT:
-            keys.popitem(last=False)
-        refusal = await self._publish(rendition, sends[0].settings, now, wire)
+        keys = dict(zip(names, (send.key for send in sends), strict=True))
+        refusal = await self._publish(rendition, sends[0].settings, keys, now, wire)
         return [refusal or Accepted(name) for name in names]
 
     async def listen(
@@ -88,7 +85,9 @@ class Mqtt:
         tree = await wire.held(("mqtt tree", *network(settings)), _sapling)
         await listener.listen(settings, heard, keys=await _keys(wire), tree=tree, wire=wire)
 
-    async def _publish(self, rendition: Rendition, settings: MqttSettings, now: datetime, wire: Wire) -> Outcome | None:
+    async def _publish(
+        self, rendition: Rendition, settings: MqttSettings, keys: Mapping[str, str], now: datetime, wire: Wire
+    ) -> Outcome | None:
         notice = rendition.notice
         document = Document(
             topic(settings, notice), notice.alert, notice.number, notice.kind is Kind.RETRACT, payload(rendition),
@@ -96,6 +95,7 @@ class Mqtt:
         )  # fmt: skip
         try:
             async with asyncio.timeout(self.timeout.total_seconds()):
+                await _remember(wire, keys)  # before the publish: a screen may be quicker than its broker
                 await put_once(wire, broker(settings), document, now)
         except Overtaken:
             return Retry(Reason.OVERTAKEN, "已有更新的通告，未发布")
@@ -106,6 +106,13 @@ class Mqtt:
         except TimeoutError:
             return Retry(Reason.TIMEOUT, "代理未在时限内应答")
         return None
+
+
+async def _remember(wire: Wire, keys: Mapping[str, str]) -> None:
+    kept = await _keys(wire)
+    kept.update(keys)
+    while len(kept) > KEYS_KEPT:
+        kept.popitem(last=False)
 
 
 async def _keys(wire: Wire) -> OrderedDict[str, str]:
