@@ -22,7 +22,7 @@ help:
 	@echo "make test    every test that a fresh machine can run          make test ARGS='tests/db -x'"
 	@echo "make faults  processes killed, outlets hanging, the database away; and the commands as a user runs them"
 	@echo "make check   format, lint, types, import arrows and laws"
-	@echo "make field   install what some tests want beside Python (Chromium, Liquidsoap, Icecast), from the system's packages"
+	@echo "make field   install what some tests want beside Python (a browser, OBS, Liquidsoap …), from the system's packages"
 	@echo "make field-test  on the real servers that make field installs; frames and sounds are kept in artefacts/"
 	@echo "make lock    write the hashed requirements anew               make lock ARGS=--upgrade"
 	@echo "make clean   remove the venv and the caches; the data in .data stay"
@@ -50,12 +50,14 @@ check: $(V)/.dev
 	@echo "import arrows"; $(BIN)/lint-imports --no-logo >$(V)/said || { cat $(V)/said; exit 1; }
 	@echo "laws";          $(BIN)/python -m pytest -q tests/law
 
+FIELD := chromium obs-studio xvfb liquidsoap icecast2 mosquitto ffmpeg sox fonts-wqy-microhei fonts-noto-cjk \
+	iproute2 libatomic1
+
 # Tests that want one of these say so loudly where it is missing, and the summary counts them as skipped.
 field:
 	@command -v apt-get >/dev/null || { echo "make field knows apt-get only; install chromium and a Chinese font by hand"; exit 1; }
-	@echo "installing chromium and a Chinese font, Liquidsoap and Icecast, ffmpeg and sox"
-	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		chromium fonts-wqy-microhei liquidsoap icecast2 ffmpeg sox >/dev/null
+	@echo "installing a browser, OBS Studio with a screen, Liquidsoap, Icecast, Mosquitto, ffmpeg, sox and Chinese fonts"
+	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(FIELD) >/dev/null
 
 field-test: $(V)/.dev
 	@$(BIN)/python -m pytest -q --durations=5 tests/field

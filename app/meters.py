@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
 
 attempts = Counter("huijia_attempts", "Calls to outlets", ["carrier", "outcome", "reason"])
+attempt = cache(attempts.labels)
 accepted_seconds = Histogram(
     "huijia_accepted_seconds", "From a notice's commit to its outlet taking it", ["kind"], buckets=_SECONDS
 )

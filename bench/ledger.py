@@ -51,7 +51,11 @@ class Ledger:
         return self
 
     def start_dispatchers(self, count: int) -> None:
-        env = os.environ | {"DATABASE_URL": self._cluster.url, "HUIJIA_DATA": self._folder.name}
+        env = os.environ | {
+            "DATABASE_URL": self._cluster.url,
+            "HUIJIA_DATA": self._folder.name,
+            "HUIJIA_MAY_CALL": "127.0.0.0/8",
+        }
         for _ in range(count):
             log = open(Path(self._folder.name) / "dispatch.log", "ab")  # noqa: SIM115 - the process has it
             self._processes.append(

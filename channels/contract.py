@@ -193,6 +193,13 @@ class Rendition:
     texts: Mapping[str, Text]
     media: tuple[Media, ...] = ()
     duty: Duty = field(default_factory=Duty)
+    _once: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, make: "Callable[[Rendition], bytes]") -> bytes:
+        """What ``make`` makes of this rendition, made at the first call: ten thousand outlets share the same bytes."""
+        if name not in self._once:
+            self._once[name] = make(self)
+        return self._once[name]
 
 
 class Channel(Protocol):
@@ -467,7 +474,10 @@ class Heard:
 
 
 class Hears(Carrier[C], Protocol[C]):
-    """A wire on which the far end calls back at ``/in/{outlet}/{token}/{tail}`` in a form of its own."""
+    """A wire on which the far end calls back at ``/in/{outlet}/{token}/{tail}`` in a form of its own. ``address`` names the
+    setting that holds the outlet's address here; huijia fills it in where it is left empty."""
+
+    address: ClassVar[str]
 
     async def hear(self, settings: C, call: Call, *, now: datetime, wire: Wire) -> Heard:
         """Read one call. What is not genuine is answered as the wire's standard says, with no echoes."""

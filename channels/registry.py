@@ -15,10 +15,12 @@ from typing import Any, TypeGuard, TypeVar
 from pydantic import BaseModel
 
 from channels.billboard import Billboard
+from channels.carriers.amcp import CasparCg
 from channels.carriers.dingtalk_app import DingTalkApp
 from channels.carriers.dingtalk_robot import DingTalkRobot
 from channels.carriers.feed import Feed
 from channels.carriers.liquidsoap import Liquidsoap
+from channels.carriers.obs import Obs
 from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
 from channels.carriers.xibo import Xibo
@@ -52,6 +54,8 @@ BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
     Vnnox(),
     Xibo(),
     Liquidsoap(),
+    Obs(),
+    CasparCg(),
 )
 
 CHANNEL_GROUP = "huijia.channels"
@@ -196,7 +200,7 @@ def _sending_fault(adapter: object) -> str | None:
 _POWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("send_all", "group", "most"), "a grouped carrier has async send_all, group and most"),
     (("tend", "tend_every", "renews"), "a tended carrier has async tend, tend_every and renews"),
-    (("hear",), "hear must be an async function"),
+    (("hear", "address"), "a carrier that hears has async hear and address"),
     (("listen", "line"), "a carrier that listens has async listen and line"),
 )
 

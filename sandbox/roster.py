@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox import playout
 from sandbox import state as states
-from sandbox.outlets import CLOUDS, FAR, NEAR, SCREENS, STUDIOS, Outlet, many_screens
+from sandbox.outlets import CLOUDS, FAR, NEAR, PLAYOUT, SCREENS, STUDIOS, Outlet, many_screens
 from sandbox.state import State
 
 SIGNAGE_GROUP = 42
@@ -17,7 +18,7 @@ SIGNAGE_GROUP = 42
 def outlets(state: State) -> tuple[Outlet, ...]:
     """Everyone who stands in this sandbox, in the order the page shows them."""
     screens = SCREENS if state.screens is None else many_screens(state.screens)
-    return (*NEAR[:2], *screens, *NEAR[2:], *CLOUDS, *STUDIOS, *(FAR if state.far else ()))
+    return (*NEAR[:2], *screens, *NEAR[2:], *CLOUDS, *STUDIOS, *PLAYOUT, *(FAR if state.far else ()))
 
 
 def signing_secret() -> str:
@@ -58,6 +59,8 @@ def settings(outlet: Outlet, state: State) -> dict[str, Any]:
             "access_token": state.secret(f"{outlet.slug}/token", lambda: secrets.token_hex(32)),
             "secret": state.secret(f"{outlet.slug}/secret", robot_secret),
         }
+    if outlet.carrier in ("obs", "amcp"):
+        return playout.settings(outlet.slug, state)
     if outlet.carrier == "feed":
         return {}
     if outlet.carrier == "liquidsoap":

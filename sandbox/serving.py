@@ -16,7 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import clouds, liquidsoap, roster
+from sandbox import clouds, liquidsoap, playout, roster
 from sandbox import state as states
 from sandbox.faults import HANG_UP
 from sandbox.poller import Poller
@@ -71,7 +71,7 @@ def build(options: Options) -> Starlette:
     state, keys = states.load(options.state), read_keys(options.keys)
     client = httpx.AsyncClient(timeout=10.0, trust_env=False)
     sender = ReceiptSender(client, options.huijia, keys)
-    town = Town(state, sender, options.pause, clouds.built(state, client, china_now))
+    town = Town(state, sender, options.pause, clouds.built(state, client, china_now), playout.built(state))
     talking = {site.outlet.partner for site in town.sites.values() if site.outlet.carrier in ("webhook", "feed")}
     for partner in sorted(talking - keys.keys()):
         log.warning("no key for %s: it sends no receipts and reads no feed", partner)
@@ -81,7 +81,7 @@ def build(options: Options) -> Starlette:
         tasks = [asyncio.create_task(sender.run())]
         tasks += [asyncio.create_task(poller.run()) for poller in pollers(client, options, town, state, keys)]
         try:
-            async with radio_lines(client, town, state):
+            async with radio_lines(client, town, state), town.playout.served(town.strike):
                 yield
         finally:
             for task in tasks:

@@ -15,6 +15,7 @@ from sandbox.clouds import Clouds
 from sandbox.deck import Deck
 from sandbox.faults import Fault, Mode, Switch
 from sandbox.outlets import Outlet
+from sandbox.playout import Playout
 from sandbox.receipts import Receipt, ReceiptSender
 from sandbox.robot import NO_TOKEN, Robot
 from sandbox.robot import Answer as RobotAnswer
@@ -69,11 +70,13 @@ class Town:
         sender: ReceiptSender,
         pause: Pause,
         clouds: Clouds,
+        playout: Playout,
         clock: Callable[[], datetime] = china_now,
     ) -> None:
         self.sender = sender
         self.calls = CallLog()
         self.clouds = clouds
+        self.playout = playout
         self.clock = clock
         self._pause = pause
         self._chance = SystemRandom()
@@ -160,11 +163,17 @@ class Town:
             self.sites[slug].switch.turn(mode)
         return chosen
 
+    def strike(self, slug: str) -> Fault | None:
+        """The fault of the next call there."""
+        site = self.sites.get(slug)
+        return site.switch.strike() if site else None
+
     def reset(self) -> None:
         """As on the first day: nothing shown, remembered, waiting or broken. Feed cursors stay."""
         self.calls.clear()
         self.sender.clear()
         self.clouds.forget()
+        self.playout.forget()
         for site in self.sites.values():
             site.station = Station(site.outlet.channel)
             site.answers.clear()
@@ -186,7 +195,11 @@ class Town:
                 "carrier": site.outlet.carrier,
                 "panel": site.outlet.panel,
                 "mode": site.switch.mode,
-                "showing": [*_shown(site, moment), *self.clouds.showing(site.outlet.slug)],
+                "showing": [
+                    *_shown(site, moment),
+                    *self.clouds.showing(site.outlet.slug),
+                    *self.playout.showing(site.outlet.slug),
+                ],
                 "corrections": _corrected(site, moment),
                 "messages": site.robot.chat() if site.robot is not None else self.clouds.messages(site.outlet.slug),
             }

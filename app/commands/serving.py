@@ -45,7 +45,14 @@ class _Server(uvicorn.Server):
 
 
 class _Discreet(logging.Formatter):
-    """Tracebacks without the messages of their exceptions: those may quote a child's name or an address with a token."""
+    """One line an event. Tracebacks come without the messages of their exceptions: those may quote a child's name or an
+    address with a token."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        head, mark, lines = super().format(record).partition("attempt ")
+        if record.name != "huijia.attempt" or "\n" not in lines:
+            return head + mark + lines
+        return head + mark + lines.replace("\n", "\n" + head)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
         kinds: list[str] = []

@@ -1,6 +1,5 @@
 """The far ends that call back in a form of their own: each outlet has an address here, which only it knows."""
 
-import hashlib
 import hmac
 import logging
 from collections.abc import Mapping
@@ -12,20 +11,12 @@ from app.db.engine import clock, transaction
 from app.dispatch.evidence import matched, take
 from app.dispatch.wire import HttpWire
 from app.dispatch.wiring import Settings
+from app.domain.media_url import inbound_token
 from app.flows.ports import Answer, Press, Seal
 from channels.contract import Call
 from channels.registry import CARRIERS, hears
 
 log = logging.getLogger("huijia.hear")
-
-
-def inbound_path(secret: bytes, outlet_id: int) -> str:
-    """Where the outlet's far end calls; the caller puts the public base URL before it."""
-    return f"/in/{outlet_id}/{_token(secret, outlet_id)}"
-
-
-def _token(secret: bytes, outlet_id: int) -> str:
-    return hmac.new(secret, f"inbound.{outlet_id}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 class Hearing:
@@ -42,7 +33,7 @@ class Hearing:
         self, outlet_id: int, token: str, *, method: str, tail: str, headers: Mapping[str, str], body: bytes
     ) -> Answer | None:
         """The answer; ``None`` for an address that there is not. Raises StoreUnavailable."""
-        if not hmac.compare_digest(token.encode(), _token(self._secret, outlet_id).encode()):
+        if not hmac.compare_digest(token.encode(), inbound_token(self._secret, outlet_id).encode()):
             return None
         async with transaction(self._engine) as session:
             place = (await outlets.enrolled(session, [outlet_id])).get(outlet_id)
@@ -51,7 +42,9 @@ class Hearing:
         if place is None or how is None or not hears(how):
             return None
         call = Call(method, tail, headers, body)
-        heard = await how.hear(self._settings.of(place.carrier, place.sealed), call, now=now, wire=self._wire)
+        heard = await how.hear(
+            self._settings.of(place.carrier, place.sealed, outlet_id), call, now=now, wire=self._wire
+        )
         async with transaction(self._engine) as session:
             ids = await matched(session, place.carrier, outlet_id, heard.echoes)
             said = [(id, echo.receipt) for id, echo in zip(ids, heard.echoes, strict=True) if id is not None]

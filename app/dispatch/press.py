@@ -8,7 +8,7 @@ from typing import Any
 
 from app.db.outlets import Profiles
 from app.dispatch.studio import Studio
-from app.domain.media_url import media_path
+from app.domain.media_url import inbound_path, media_path
 from app.domain.notice import Photo, PublicNotice
 from app.flows.ports import Plate
 from channels import contract as c
@@ -69,6 +69,10 @@ class HousePress:
             media=tuple(c.Media(**(m | {"url": self._url(notice, m["sha256"])})) for m in rendered["media"]),
             duty=c.Duty(**rendered["duty"]),
         )
+
+    def inbound(self, outlet_id: int) -> str:
+        """Where the outlet's far end calls back."""
+        return self._base + inbound_path(self._secret, outlet_id)
 
     def payload(self, notice: PublicNotice, rendered: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a JSON wire carries of it."""

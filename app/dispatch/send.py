@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -37,6 +37,15 @@ CRASHED = "传输模块出错，详见日志"
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """Who stands behind an outlet: the partner, how much it bears at once, and whether the outlet has been failing."""
+
+    partner_id: int
+    at_once: int
+    ailing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """Everything one send needs. ``claimed_mono`` is when the lease began, on this machine's monotonic clock."""
 
@@ -45,6 +54,7 @@ class Order:
     settings: BaseModel
     rendition: Rendition
     claimed_mono: float
+    host: Host
 
     @property
     def key(self) -> str:
@@ -89,23 +99,32 @@ async def send_together(
         stated: Sequence[Stated] = [Retry(Reason.LEASE_LOST, "等待过久，未发送")] * len(orders)
     else:
         stated = await _call(orders, wire, started, deadline)
-    milliseconds = (time.monotonic() - begun) * 1000
-    return [_finished(o, s, started, clock.now(), milliseconds) for o, s in zip(orders, stated, strict=True)]
+    finished = clock.now()
+    return [_finished(o, s, started, finished) for o, s in zip(orders, stated, strict=True)]
 
 
-def _finished(order: Order, stated: Stated, started: datetime, finished: datetime, milliseconds: float) -> Finished:
+def _finished(order: Order, stated: Stated, started: datetime, finished: datetime) -> Finished:
     try:
-        result, receipt = _result(order, stated, started, finished)
+        return _result(order, stated, started, finished)
     except Exception:  # an adapter from outside may hand back anything
         log.exception("carrier %s gave no outcome on delivery %d", order.carrier.name, order.claimed.id)
-        result, receipt = _result(order, Retry(Reason.CRASH, CRASHED), started, finished)
-    log.info(
-        "attempt delivery=%d alert=%d notice=%d outlet=%d carrier=%s try=%d outcome=%s reason=%s ms=%d",
-        order.claimed.id, order.claimed.alert_id, order.claimed.number, order.claimed.outlet_id, order.carrier.name,
-        order.claimed.tries, result.outcome, result.reason or "-", milliseconds,
-    )  # fmt: skip
-    meters.attempts.labels(order.carrier.name, result.outcome, result.reason or "").inc()
-    return result, receipt
+        return _result(order, Retry(Reason.CRASH, CRASHED), started, finished)
+
+
+def tell(done: Sequence[Finished]) -> None:
+    """One canonical line for each attempt, written together: a line at a time costs more than the sending."""
+    for result, _ in done:
+        meters.attempt(result.carrier, result.outcome, result.reason or "").inc()
+    if done and log.isEnabledFor(logging.INFO):
+        log.info("\n".join([_line(result) for result, _ in done]))
+
+
+def _line(r: Result) -> str:
+    c, took = r.claimed, (r.finished_at - r.started_at) / timedelta(milliseconds=1)
+    return (
+        f"attempt delivery={c.id} alert={c.alert_id} notice={c.number} outlet={c.outlet_id} carrier={r.carrier} "
+        f"try={c.tries} outcome={r.outcome} reason={r.reason or '-'} ms={took:.0f}"
+    )
 
 
 async def _call(orders: Sequence[Order], wire: Wire, now: datetime, deadline: timedelta) -> Sequence[Stated]:
@@ -138,19 +157,20 @@ async def _said(orders: Sequence[Order], wire: Wire, now: datetime) -> Sequence[
 
 
 def _result(order: Order, stated: Stated, started: datetime, finished: datetime) -> Finished:
-    def made(
-        outcome: Outcome, *, reason: str | None = None, detail: str = "", after: timedelta | None = None
-    ) -> Result:
-        return Result(order.claimed, outcome, reason, _clean(detail), None, after, started, finished)
+    def made(outcome: Outcome, *, reason: str | None = None, detail: str = "", **more: Any) -> Result:
+        return Result(
+            order.claimed, order.carrier.name, outcome, reason, _clean(detail), started, finished,
+            ailing=order.host.ailing, **more,
+        )  # fmt: skip
 
     match stated:
         case Accepted():
             reference = _clean(stated.reference) if stated.reference else None
             tend = order.carrier.tend_every if is_tended(order.carrier) else None
             clears = order.claimed.kind is Kind.RETRACT and order.carrier.retracts is Retracts.BY_TARGET_ONLY
-            return replace(made(Outcome.ACCEPTED), reference=reference, tend=tend, clears=clears), stated.receipt
+            return made(Outcome.ACCEPTED, reference=reference, tend=tend, clears=clears), stated.receipt
         case Retry():
-            return made(Outcome.RETRY, reason=stated.reason, detail=stated.detail, after=stated.after), None
+            return made(Outcome.RETRY, reason=stated.reason, detail=stated.detail, asked=stated.after), None
         case Refused():
             return made(Outcome.REFUSED, reason=stated.reason, detail=stated.detail), None
         case _:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app import meters
-from app.db import claims, tending
+from app.db import alerts, claims, tending
 from app.db.claims import Claimed, Result
 from app.db.engine import Session, clock, notify_all
 from app.dispatch.evidence import take
@@ -23,7 +23,7 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
     """One batch: the deliveries, their attempts, and the receipts that came inside the answers."""
     results = [r for r, _ in done]
     now = await clock(session)
-    heads = await claims.heads(session, [r.claimed.alert_id for r in results])
+    heads = await alerts.heads(session, [r.claimed.alert_id for r in results])
     settled = [
         (
             r,
@@ -41,7 +41,7 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
         await tending.again(session, cleared)
     if said := [(r.claimed.id, receipt) for r, receipt in done if receipt is not None]:
         await take(session, said, now, press)
-    await notify_all(session, CHANGED, await claims.codes(session, list(heads)))
+    await notify_all(session, CHANGED, await alerts.codes(session, list(heads)))
 
 
 async def rescue(session: Session, worker: str, press: Press) -> int:
@@ -56,4 +56,4 @@ async def rescue(session: Session, worker: str, press: Press) -> int:
 
 
 def _lost(claimed: Claimed, lease_end: datetime) -> Result:
-    return Result(claimed, Outcome.RETRY, Reason.LEASE_LOST, "发送进程消失", None, None, lease_end, lease_end)
+    return Result(claimed, "", Outcome.RETRY, Reason.LEASE_LOST, "发送进程消失", lease_end, lease_end)

@@ -16,6 +16,7 @@ from pyreqwest.exceptions import (
     RequestTimeoutError,
 )
 from pyreqwest.http import Url
+from pyreqwest.response import Response
 
 from app.dispatch.ways import LookUp, Ways
 from app.domain.calling import Network
@@ -65,11 +66,8 @@ class HttpWire:
         try:
             request = client.request(method, url).headers(dict(headers)).body_bytes(body).timeout(left)
             async with request.build_streamed() as response:
-                answer = bytearray()
-                while len(answer) < BODY_LIMIT and (part := await response.body_reader.read(BODY_LIMIT)) is not None:
-                    answer += bytes(part)
-                found = {k.lower(): v for k, v in response.headers.items()}
-                return Reply(response.status, found, bytes(answer[:BODY_LIMIT]))
+                found = dict(response.headers.items())  # the client has them in lower case
+                return Reply(response.status, found, await _body(response, found.get("content-length", "")))
         except RequestTimeoutError as e:
             raise WireError(Reason.TIMEOUT, LATE) from e
         except ConnectError as e:
@@ -127,6 +125,15 @@ class HttpWire:
         for key in list(self._held):
             await self.drop(key)
         await self._ways.close()
+
+
+async def _body(response: Response, stated: str) -> bytes:
+    """At most 64 KiB of it; no further once the stated length is there."""
+    most = min(int(stated), BODY_LIMIT) if stated.isascii() and stated.isdigit() and len(stated) < 9 else BODY_LIMIT
+    answer = b""
+    while len(answer) < most and (part := await response.body_reader.read(BODY_LIMIT)) is not None:
+        answer += bytes(part)
+    return answer[:most]
 
 
 async def _close(held: Any) -> None:

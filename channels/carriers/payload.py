@@ -12,6 +12,10 @@ from channels.wording import beijing
 
 def payload(rendition: Rendition) -> bytes:
     """UTF-8 JSON; the same rendition gives the same bytes."""
+    return rendition.once("payload", _dumped)
+
+
+def _dumped(rendition: Rendition) -> bytes:
     return orjson.dumps(contents(rendition))
 
 

@@ -59,7 +59,7 @@ class VnnoxSettings(BaseModel):
         default=None,
         repr=False,
         title="截屏回调地址",
-        description="本发布点的回调地址，诺瓦云须能访问；留空则不截屏，播出无从证实",
+        description="本发布点的回调地址，诺瓦云须能访问；留空即由平台填写",
     )
     font_size: int = Field(
         default=32, ge=8, le=400, title="文字字号", description="没有海报、只发文字时的字号，单位为像素"
@@ -97,6 +97,7 @@ class Vnnox:
     most: ClassVar[int] = 100
     tend_every: ClassVar[timedelta] = timedelta(minutes=1)
     renews: ClassVar[bool] = True
+    address: ClassVar[str] = "notice_url"
     settings: type[VnnoxSettings] = VnnoxSettings
 
     def group(self, settings: VnnoxSettings) -> Hashable:

@@ -2,11 +2,11 @@
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -87,15 +87,19 @@ class Webhook:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": " ".join(_signatures(settings, signed, now, wire)),
         }
-        hide = unspeakable(rendition, settings.url, settings.secret, settings.previous_secret)
         try:
             reply = await wire.request("POST", settings.url, body=body, headers=headers, timeout=self.timeout)
         except WireError as error:
-            return unanswered(error, hide)
+            return unanswered(error, _hidden(rendition, settings))
         failed = failure(reply, now)
+        hide = _hidden(rendition, settings)
         if failed is None:
             return answer.read(reply.body, hide)
         return replace(failed, detail=plain(f"{failed.detail} {_excerpt(reply.body)}", hide))
+
+
+def _hidden(rendition: Rendition, settings: WebhookSettings) -> list[str]:
+    return unspeakable(rendition, settings.url, settings.secret, settings.previous_secret)
 
 
 def _signatures(settings: WebhookSettings, signed: bytes, now: datetime, wire: Wire) -> Iterator[str]:
@@ -103,7 +107,8 @@ def _signatures(settings: WebhookSettings, signed: bytes, now: datetime, wire: W
     if settings.signatures != "v1a":
         previous = settings.previous_until is None or now < settings.previous_until
         for secret in filter(None, (settings.secret, settings.previous_secret if previous else None)):
-            yield f"v1,{base64.b64encode(hmac.new(_key(secret), signed, hashlib.sha256).digest()).decode()}"
+            digest = hmac.digest(_known_key(secret.get_secret_value()), signed, "sha256")
+            yield f"v1,{base64.b64encode(digest).decode()}"
     if settings.signatures != "v1":
         yield from (f"v1a,{base64.b64encode(signature).decode()}" for signature in wire.sign(signed))
 
@@ -115,7 +120,11 @@ def _excerpt(body: bytes) -> str:
 
 
 def _key(secret: SecretStr) -> bytes:
-    text = secret.get_secret_value()
+    return _known_key(secret.get_secret_value())
+
+
+@lru_cache(maxsize=20_000)
+def _known_key(text: str) -> bytes:
     try:
         key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
     except (binascii.Error, ValueError):

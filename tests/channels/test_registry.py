@@ -61,6 +61,8 @@ def test_what_is_built_in() -> None:
         "vnnox",
         "xibo",
         "liquidsoap",
+        "obs",
+        "amcp",
     ]
     assert registry.channel("tv").title == "电视"
     assert registry.carrier("feed").title == "主动拉取"

@@ -11,9 +11,10 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.dispatch import hearing, listening, wiring
-from app.dispatch.hearing import Hearing, inbound_path
+from app.dispatch.hearing import Hearing
 from app.dispatch.listening import Listening
 from app.dispatch.wire import HttpWire
+from app.domain.media_url import inbound_path
 from app.flows.house import House
 from channels import contract as c
 from channels import registry
@@ -27,6 +28,7 @@ class Face(BaseModel):
 
     hub: str = Field(title="主机")
     face: str = Field(title="屏")
+    back: str = Field(default="", title="回调地址")
 
 
 class Hub:
@@ -42,6 +44,7 @@ class Hub:
     most: ClassVar[int] = 3
     tend_every: ClassVar[timedelta] = timedelta(milliseconds=100)
     renews: ClassVar[bool] = False
+    address: ClassVar[str] = "back"
     settings: type[Face] = Face
 
     def __init__(self) -> None:
@@ -51,6 +54,7 @@ class Hub:
         self.short = False
         self.looks: list[tuple[str, str]] = []
         self.silent = False
+        self.backs: set[str] = set()
         self.line_open: asyncio.Queue[Sequence[c.Echo]] = asyncio.Queue()
         self.durable: list[Sequence[c.Echo]] = []
         self.listeners = self.starts = 0
@@ -72,6 +76,7 @@ class Hub:
 
     def _one(self, notice: c.Notice, send: c.Send) -> c.Outcome:
         face = send.settings.face
+        self.backs.add(send.settings.back)
         if face in self.refuses:
             return c.Refused(c.Reason.REJECTED, "不收")
         shown = self.shows.setdefault(face, set())
@@ -231,6 +236,8 @@ async def test_a_call_back_is_kept_before_it_is_answered(house: House, hub: Hub)
     async def call(to: int, by: str) -> Any:
         return await ear.hear(to, by, method="POST", tail="", headers={}, body=reference.encode())
 
+    assert len(hub.backs) == 2, "each outlet is told its own address here"
+    assert all(back.startswith("http://huijia.test/in/") for back in hub.backs)
     assert await call(outlet, "wrong") is None
     assert await call(other, token) is None, "an address opens one outlet"
     assert (await call(other, inbound_path(b"secret", other).rpartition("/")[2])).body == b"taken"

@@ -115,7 +115,7 @@ class Machine(RuleBasedStateMachine):
         self.do(self.world.jump(by, lambda _: arrives))
 
     @precondition(lambda self: self.world.known)
-    @rule(name=st.sampled_from(["rescue", "rescue", "expire", "put_right", "extend"]))
+    @rule(name=st.sampled_from(["rescue", "rescue", "expire", "put_right", "follow", "extend"]))
     def sweep(self, name: str) -> None:
         self.do(self.world.sweep(name))
 

@@ -170,7 +170,7 @@ class World:
             outcome = Outcome.RETRY
         said = StatedReceipt(SaidKind(receipt)) if receipt and outcome is Outcome.ACCEPTED else None
         reason = None if outcome is Outcome.ACCEPTED else "timeout" if outcome is Outcome.RETRY else "rejected"
-        send.result = Result(send.claimed, outcome, reason, "", None, None, send.at, self.now), said
+        send.result = Result(send.claimed, "", outcome, reason, "", send.at, self.now), said
 
     async def settle(self, sends: Sequence[Send], torn: bool = False) -> None:
         done = [s.result for s in sends if s.result is not None]
