@@ -386,6 +386,30 @@ receipt = Table(
     Index("receipt_unmatched", "partner_id", "received_at", postgresql_where=text("delivery_id IS NULL")),
 )
 
+# An operator was told on the telephone that an outlet has taken an alert down; undone when it was a mistake
+phoned = Table(
+    "phoned",
+    metadata,
+    _id(),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
+    Column("by", Text, nullable=False),
+    Column("answered", Text, nullable=False, server_default=""),
+    Column("undone_at", Instant),
+    Column("undone_by", Text),
+    Index("phoned_once", "delivery_id", unique=True, postgresql_where=text("undone_at IS NULL")),
+)
+
+# What an operator has filled in and not yet confirmed, sealed
+draft = Table(
+    "draft",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

@@ -29,7 +29,7 @@ async def _page(officer: httpx.AsyncClient, code: str, query: str = "") -> str:
 
 
 def _rows(page: str) -> list[str]:
-    body = page[page.index('<table class="outlets">') :]
+    body = page[page.index('<table class="rows outlets">') :]
     return re.findall(r"<tr class=\"(?:wrong)?\">.*?</tr>", body, re.DOTALL)
 
 
@@ -97,7 +97,9 @@ async def test_filters_are_plain_links(house: House, officer: httpx.AsyncClient)
         page = await _page(officer, code, query)
         assert _rows(page) == []
         assert "没有符合条件的发布点" in page
-    assert f'hx-get="/console/alerts/{code}?stage=failed"' in await _page(officer, code, "?stage=failed&result=asked")
+    assert f'hx-get="/console/alerts/{code}?stage=failed" hx-trigger' in await _page(
+        officer, code, "?stage=failed&result=asked"
+    )
     assert screen
 
 

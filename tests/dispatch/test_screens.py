@@ -9,7 +9,7 @@ from typing import Any
 
 import aiomqtt
 
-from app.db import views
+from app.db import progress
 from app.db.engine import transaction
 from app.dispatch.dispatcher import Dispatcher
 from app.dispatch.keeping import Keeping
@@ -58,7 +58,7 @@ async def play(port: int, name: str) -> None:
 async def stages(house: House, code: str) -> set[str]:
     async with transaction(house.engine) as session:
         (alert,) = await rows(house, "SELECT id FROM alert WHERE code = :code", code=code)
-        found = await views.stages(session, [alert.id])
+        found = await progress.stages(session, [alert.id])
     return set(found[alert.id])
 
 
