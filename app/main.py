@@ -75,7 +75,7 @@ def build_app(house: House) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        listening = asyncio.create_task(listen(house.engine, {CHANGED: live.publish}, stop))
+        listening = asyncio.create_task(listen(house.engine, {CHANGED: live.publish}, stop, live.hearing))
         warming = asyncio.create_task(house.press.warm()) if isinstance(house.press, HousePress) else None
         following = asyncio.create_task(desk.run(stop))
         yield

@@ -13,6 +13,7 @@ STUDIO_OWNER = "沙盒·长安网络广播"
 FAR_OWNER = "沙盒·陕南陕北大屏"
 LED_OWNER = "沙盒·诺瓦云联播"
 SIGNAGE_OWNER = "沙盒·地铁信息屏"
+LISTENER_OWNER = "沙盒·地铁广告屏"
 
 XIAOZHAI = (108.947, 34.224)
 
@@ -158,6 +159,14 @@ STUDIOS = (
         ("610100",),
         "liquidsoap",
         duty={"repeat_every_minutes": 15, "until_minutes": 720},
+    ),
+)
+
+# Those that listen on a message broker: sandbox.mqtt.
+LISTENERS = (
+    Outlet("metro-1", LISTENER_OWNER, "沙盒·小寨站站厅屏", "screen", (108.948, 34.226), ("610113",), "mqtt", FULL_HD),
+    Outlet(
+        "metro-2", LISTENER_OWNER, "沙盒·钟楼站灯箱牌", "billboard", (108.942, 34.260), ("610104",), "mqtt", SMALL_BOARD
     ),
 )
 

@@ -34,6 +34,16 @@ class Answer:
     body: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What became of a document on a topic: the receipts that are owed, in order. ``again``: it had been heard before."""
+
+    alert: str
+    number: int
+    owed: tuple[str, ...]
+    again: bool
+
+
 @dataclass(slots=True)
 class Site:
     """One outlet's far end. ``robot`` stands in a chat group, ``deck`` in a radio studio; ``secret`` belongs to a webhook
@@ -135,6 +145,30 @@ class Town:
         if len(site.answers) > ANSWERS_KEPT:
             site.answers.popitem(last=False)
 
+    def document(self, site: Site, topic: str, body: bytes, fault: Fault | None = None) -> Document | None:
+        """One document of a topic of the message broker; doubles are dropped by alert and number. ``None``: it is none."""
+        try:
+            notice = payload.read(body)
+        except payload.MalformedError as error:
+            self.calls.add(site.outlet.slug, self.clock(), Verdict.MALFORMED, fault=fault, note=str(error))
+            return None
+        if f"/{notice.status}/" not in topic or not topic.endswith(f"/{notice.alert}"):
+            self.calls.add(site.outlet.slug, self.clock(), Verdict.MALFORMED, fault=fault, note="topic")
+            return None
+        if fault is Fault.LYING:
+            self._note(site, notice, Verdict.UNHEARD, "", fault, notice.complaints)
+            return Document(notice.alert, notice.number, (), again=False)
+        now, complaints = self.clock(), site.station.complaints(notice)
+        verdict = site.station.hear(notice, now)
+        self._note(site, notice, verdict, "", fault, complaints)
+        old = verdict in (Verdict.DUPLICATE, Verdict.STALE)
+        owed = () if old else site.station.owed(verdict, notice, now)
+        return Document(notice.alert, notice.number, owed, again=verdict is Verdict.DUPLICATE)
+
+    def pause(self) -> float:
+        """How long somebody there takes, in seconds."""
+        return self._chance.uniform(self._pause.least, self._pause.most)
+
     def chat(self, query: dict[str, str], content_type: str, body: bytes, fault: Fault | None = None) -> RobotAnswer:
         """One call of the robot address. HTTP is 200 whatever the errcode."""
         now = self.clock()
@@ -218,7 +252,7 @@ class Town:
         for kind in site.station.owed(verdict, notice, now):
             if kind == "received" and pushed and site.outlet.prompt:
                 continue  # said in the answer
-            due += self._chance.uniform(self._pause.least, self._pause.most)
+            due += self.pause()
             self.sender.offer(
                 site.outlet.partner, Receipt(delivery, kind, now.isoformat(timespec="milliseconds")), after=due
             )

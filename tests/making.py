@@ -104,10 +104,11 @@ async def make_outlet(house: House, *, partner: str = "测试协作单位", **ch
 
 
 async def make_alert(house: House, picture: Picture | None = None, **changes: Any) -> str:
-    """A live alert; returns its code. ``changes`` as for ``record_json``."""
-    await make_organ(house)
+    """A live alert; returns its code. ``changes`` as for ``record_json``; the organ that is named issues it."""
+    organ = changes.get("organ_code", ORGAN)
+    await make_organ(house, organ, ORGAN_NAME if organ == ORGAN else "陕西省公安厅", organ[:6])
     form = RecordForm.model_validate_json(orjson.dumps(record_json(**changes)), context={"now": datetime.now(UTC)})
-    who = police(live=form.status == "actual")
+    who = police(live=form.status == "actual", organ=organ, area=organ[:6])
     async with transaction(house.engine) as session:
         issued = await submit(
             session,

@@ -11,7 +11,7 @@ from app.api.json_body import parse, read_body
 from app.api.openapi import answers, json_body, submission_body
 from app.api.submission import read_submission
 from app.api.text import Line
-from app.db import alerts, views
+from app.db import alerts, progress, views
 from app.db.alerts import AlertRow
 from app.db.engine import Session, transaction
 from app.domain.errors import Invalid, NotFound
@@ -175,6 +175,6 @@ async def _view(session: Session, who: Principal, code: str, house: House) -> di
             for n in await views.notices(session, alert.id)
         ],
         "deliveries": list(await views.counts(session, alert.id)),
-        "outlets": (await views.stages(session, [alert.id]))[alert.id],
+        "outlets": (await progress.stages(session, [alert.id]))[alert.id],
         "oldest_undelivered": None if oldest is None else {**oldest, "delivery_id": f"dlv_{oldest['delivery_id']}"},
     }

@@ -141,22 +141,36 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[tuple[asyncpg.Connect
         await connection.close(timeout=2)
 
 
-async def listen(engine: AsyncEngine, channels: dict[str, Callable[[str], None]], stop: asyncio.Event) -> None:
-    """Call back for every NOTIFY until ``stop``; a lost connection is taken up again within a second."""
+async def listen(
+    engine: AsyncEngine,
+    channels: dict[str, Callable[[str], None]],
+    stop: asyncio.Event,
+    hearing: Callable[[bool], None] = lambda _: None,
+) -> None:
+    """Call back for every NOTIFY until ``stop``; a lost connection is taken up again within a second. ``hearing`` is told
+    when from now on everything is heard, and when no longer."""
     while not stop.is_set():
         try:
-            await _listen_once(engine, channels, stop)
+            await _listen_once(engine, channels, stop, hearing)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
             log.warning("cannot LISTEN, everyone polls: %s", type(e).__name__)
+        finally:
+            hearing(False)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 1.0)
 
 
-async def _listen_once(engine: AsyncEngine, channels: dict[str, Callable[[str], None]], stop: asyncio.Event) -> None:
+async def _listen_once(
+    engine: AsyncEngine,
+    channels: dict[str, Callable[[str], None]],
+    stop: asyncio.Event,
+    hearing: Callable[[bool], None],
+) -> None:
     async with _connected(engine) as (connection, gone):
         for name, call in channels.items():
             await connection.add_listener(name, lambda _c, _p, _n, said, call=call: call(said))
             call("")
+        hearing(True)
         await first_of(stop.wait(), gone.wait())
 
 

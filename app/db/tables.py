@@ -109,6 +109,7 @@ outlet = Table(
     Column("paused", Boolean, nullable=False, server_default="false"),
     Column("receipt_minutes", Integer, nullable=False, server_default="5"),
     Column("heard_at", Instant),
+    Column("gone_at", Instant),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("failing_since", Instant),
     Column("quarantined_at", Instant),
@@ -119,6 +120,16 @@ outlet = Table(
     UniqueConstraint("partner_id", "name"),
     Index("outlet_failing", "id", postgresql_where=text("failures > 0")),
     Index("outlet_quarantined", "id", postgresql_where=text("probe_at IS NOT NULL")),
+)
+
+# The address at which a screen opens its page. Whoever has it may show what this outlet may show, and nothing else
+player = Table(
+    "player",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False, index=True),
+    _made(),
+    Column("revoked_at", Instant),
 )
 
 # A test notice sent to one outlet, and what it answered; without an outcome while it is under way
@@ -375,6 +386,30 @@ receipt = Table(
     Index("receipt_unmatched", "partner_id", "received_at", postgresql_where=text("delivery_id IS NULL")),
 )
 
+# An operator was told on the telephone that an outlet has taken an alert down; undone when it was a mistake
+phoned = Table(
+    "phoned",
+    metadata,
+    _id(),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
+    Column("by", Text, nullable=False),
+    Column("answered", Text, nullable=False, server_default=""),
+    Column("undone_at", Instant),
+    Column("undone_by", Text),
+    Index("phoned_once", "delivery_id", unique=True, postgresql_where=text("undone_at IS NULL")),
+)
+
+# What an operator has filled in and not yet confirmed, sealed
+draft = Table(
+    "draft",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,
@@ -399,7 +434,7 @@ counter = Table(
     "counter", metadata, Column("name", Text, primary_key=True), Column("value", BigInteger, nullable=False)
 )
 
-# What carriers must know again although nobody may have answered
+# What went out under an id of ours, so that it can be named again when no answer came
 note = Table("note", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False), _made())
 
 audit = Table(

@@ -36,7 +36,7 @@ def before(name: str) -> list[Reply]:
 
 
 def _reply(found: dict[str, Any]) -> Reply:
-    """The body is text, or files that travel as a tar."""
+    """The body of an answer is text, or files that travel as a tar."""
     return Reply(found["status"], found["headers"], _tar(found["tar"]) if "tar" in found else found["body"].encode())
 
 

@@ -1,0 +1,17 @@
+"""The console's first pages, in the order in which they stand at the top of every other."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """``path`` is what a page's template gives as its `place`."""
+
+    word: str
+    path: str
+
+
+PLACES = (
+    Place("值守台", "/console/"),
+    Place("统计", "/console/numbers"),
+)
