@@ -18,8 +18,10 @@ from channels.billboard import Billboard
 from channels.carriers.amcp import CasparCg
 from channels.carriers.dingtalk_app import DingTalkApp
 from channels.carriers.dingtalk_robot import DingTalkRobot
+from channels.carriers.ebd.carrier import Ebd
 from channels.carriers.feed import Feed
 from channels.carriers.liquidsoap import Liquidsoap
+from channels.carriers.mqtt import Mqtt
 from channels.carriers.obs import Obs
 from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
@@ -50,12 +52,14 @@ BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
     Webhook(),
     Feed(),
     DingTalkRobot(),
+    Ebd(),
     DingTalkApp(),
     Vnnox(),
     Xibo(),
     Liquidsoap(),
     Obs(),
     CasparCg(),
+    Mqtt(),
 )
 
 CHANNEL_GROUP = "huijia.channels"
@@ -201,7 +205,7 @@ _POWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("send_all", "group", "most"), "a grouped carrier has async send_all, group and most"),
     (("tend", "tend_every", "renews"), "a tended carrier has async tend, tend_every and renews"),
     (("hear", "address"), "a carrier that hears has async hear and address"),
-    (("listen", "line"), "a carrier that listens has async listen and line"),
+    (("listen", "line", "place"), "a carrier that listens has async listen, line and place"),
 )
 
 

@@ -42,6 +42,7 @@ class Amcp:
     templates: frozenset[str] = frozenset({"huijia/alert"})
     trouble: Trouble = Trouble.OK
     slow_seconds: float = SLOW_SECONDS
+    arrive: Callable[[], Trouble] | None = None  # the trouble of each connection anew
     layers: dict[tuple[int, int], Layer] = field(default_factory=dict)
     stored: dict[str, str] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
@@ -83,6 +84,7 @@ class Amcp:
             await server.wait_closed()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.trouble = self.arrive() if self.arrive else self.trouble
         while self.trouble is not Trouble.DOWN:
             line = (await reader.readuntil(b"\r\n"))[:-2].decode("utf-8")
             self.heard.append(line)

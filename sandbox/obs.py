@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -49,10 +49,11 @@ class Obs:
     trouble: Trouble = Trouble.OK
     heard: list[str] = field(default_factory=list)
     slow_seconds: float = SLOW_SECONDS
+    arrive: Callable[[], Trouble] | None = None  # the trouble of each connection anew
 
     def showing(self) -> list[str]:
         """The text of each crawl that is on air now."""
-        return self.room.crawls()
+        return [text for _, text in self.room.crawls()]
 
     @asynccontextmanager
     async def served(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
@@ -64,6 +65,7 @@ class Obs:
             yield _port(server)
 
     def _door(self, connection: ServerConnection, request: Request) -> Response | None:
+        self.trouble = self.arrive() if self.arrive else self.trouble
         if self.trouble is Trouble.DOWN:
             connection.transport.abort()
         if self.trouble is Trouble.GARBAGE:

@@ -84,11 +84,11 @@ class Room:
         """The names of all sources that leave OBS at this moment."""
         return set(self._active(self.program, outer=True))
 
-    def crawls(self) -> list[str]:
-        """The text of every text input on air that is drawn, lowest first."""
+    def crawls(self) -> list[tuple[str, str]]:
+        """Name and text of every text input on air that is drawn, lowest first."""
         active = self.on_air()
         found = [(name, one) for name, one in self.inputs.items() if name in active and one.kind.startswith("text_")]
-        return [str(one.settings.get("text", "")) for _, one in found if drawn_width(one) <= TEXTURE]
+        return [(name, str(one.settings.get("text", ""))) for name, one in found if drawn_width(one) <= TEXTURE]
 
     def _active(self, scene: str, *, outer: bool) -> Iterator[str]:
         for item in self.scenes[scene].items:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox import playout
 from sandbox import state as states
-from sandbox.outlets import CLOUDS, FAR, NEAR, SCREENS, STUDIOS, Outlet, many_screens
+from sandbox.mqtt import network
+from sandbox.outlets import CLOUDS, FAR, NEAR, PLAYOUT, SCREENS, STUDIOS, Outlet, many_screens
 from sandbox.state import State
 
 SIGNAGE_GROUP = 42
@@ -17,7 +19,16 @@ SIGNAGE_GROUP = 42
 def outlets(state: State) -> tuple[Outlet, ...]:
     """Everyone who stands in this sandbox, in the order the page shows them."""
     screens = SCREENS if state.screens is None else many_screens(state.screens)
-    return (*NEAR[:2], *screens, *NEAR[2:], *CLOUDS, *STUDIOS, *(FAR if state.far else ()))
+    return (
+        *NEAR[:2],
+        *screens,
+        *NEAR[2:],
+        *CLOUDS,
+        *STUDIOS,
+        *PLAYOUT,
+        *network.listeners(state.listeners),
+        *(FAR if state.far else ()),
+    )
 
 
 def signing_secret() -> str:
@@ -58,6 +69,10 @@ def settings(outlet: Outlet, state: State) -> dict[str, Any]:
             "access_token": state.secret(f"{outlet.slug}/token", lambda: secrets.token_hex(32)),
             "secret": state.secret(f"{outlet.slug}/secret", robot_secret),
         }
+    if outlet.carrier in ("obs", "amcp"):
+        return playout.settings(outlet.slug, state)
+    if outlet.carrier == "mqtt":
+        return network.settings(outlet, state.base)
     if outlet.carrier == "feed":
         return {}
     if outlet.carrier == "liquidsoap":
@@ -100,10 +115,12 @@ def document(state: State) -> dict[str, Any]:
     }
 
 
-def prepare(path: Path, base: str, screens: int | None = None, far: bool | None = None) -> str:
+def prepare(
+    path: Path, base: str, screens: int | None = None, far: bool | None = None, listeners: int | None = None
+) -> str:
     """Create the state file, or reuse it with its secrets, and give the roster as JSON.
 
-    ``screens`` and ``far`` left at ``None`` keep what the file says. Raises :class:`sandbox.state.BadStateError`.
+    ``screens``, ``far`` and ``listeners`` left at ``None`` keep what the file says. Raises :class:`sandbox.state.BadStateError`.
     """
     base = base.rstrip("/")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,6 +129,7 @@ def prepare(path: Path, base: str, screens: int | None = None, far: bool | None 
         state.base = base
         state.screens = state.screens if screens is None else screens
         state.far = state.far if far is None else far
+        state.listeners = state.listeners if listeners is None else listeners
         text = json.dumps(document(state), ensure_ascii=False, indent=2)
         states.save(path, state)
     return text

@@ -15,6 +15,7 @@ from sandbox.clouds import Clouds
 from sandbox.deck import Deck
 from sandbox.faults import Fault, Mode, Switch
 from sandbox.outlets import Outlet
+from sandbox.playout import Playout
 from sandbox.receipts import Receipt, ReceiptSender
 from sandbox.robot import NO_TOKEN, Robot
 from sandbox.robot import Answer as RobotAnswer
@@ -31,6 +32,16 @@ class Answer:
 
     status: int
     body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What became of a document on a topic: the receipts that are owed, in order. ``again``: it had been heard before."""
+
+    alert: str
+    number: int
+    owed: tuple[str, ...]
+    again: bool
 
 
 @dataclass(slots=True)
@@ -69,11 +80,13 @@ class Town:
         sender: ReceiptSender,
         pause: Pause,
         clouds: Clouds,
+        playout: Playout,
         clock: Callable[[], datetime] = china_now,
     ) -> None:
         self.sender = sender
         self.calls = CallLog()
         self.clouds = clouds
+        self.playout = playout
         self.clock = clock
         self._pause = pause
         self._chance = SystemRandom()
@@ -132,6 +145,30 @@ class Town:
         if len(site.answers) > ANSWERS_KEPT:
             site.answers.popitem(last=False)
 
+    def document(self, site: Site, topic: str, body: bytes, fault: Fault | None = None) -> Document | None:
+        """One document of a topic of the message broker; doubles are dropped by alert and number. ``None``: it is none."""
+        try:
+            notice = payload.read(body)
+        except payload.MalformedError as error:
+            self.calls.add(site.outlet.slug, self.clock(), Verdict.MALFORMED, fault=fault, note=str(error))
+            return None
+        if f"/{notice.status}/" not in topic or not topic.endswith(f"/{notice.alert}"):
+            self.calls.add(site.outlet.slug, self.clock(), Verdict.MALFORMED, fault=fault, note="topic")
+            return None
+        if fault is Fault.LYING:
+            self._note(site, notice, Verdict.UNHEARD, "", fault, notice.complaints)
+            return Document(notice.alert, notice.number, (), again=False)
+        now, complaints = self.clock(), site.station.complaints(notice)
+        verdict = site.station.hear(notice, now)
+        self._note(site, notice, verdict, "", fault, complaints)
+        old = verdict in (Verdict.DUPLICATE, Verdict.STALE)
+        owed = () if old else site.station.owed(verdict, notice, now)
+        return Document(notice.alert, notice.number, owed, again=verdict is Verdict.DUPLICATE)
+
+    def pause(self) -> float:
+        """How long somebody there takes, in seconds."""
+        return self._chance.uniform(self._pause.least, self._pause.most)
+
     def chat(self, query: dict[str, str], content_type: str, body: bytes, fault: Fault | None = None) -> RobotAnswer:
         """One call of the robot address. HTTP is 200 whatever the errcode."""
         now = self.clock()
@@ -160,11 +197,17 @@ class Town:
             self.sites[slug].switch.turn(mode)
         return chosen
 
+    def strike(self, slug: str) -> Fault | None:
+        """The fault of the next call there."""
+        site = self.sites.get(slug)
+        return site.switch.strike() if site else None
+
     def reset(self) -> None:
         """As on the first day: nothing shown, remembered, waiting or broken. Feed cursors stay."""
         self.calls.clear()
         self.sender.clear()
         self.clouds.forget()
+        self.playout.forget()
         for site in self.sites.values():
             site.station = Station(site.outlet.channel)
             site.answers.clear()
@@ -186,7 +229,11 @@ class Town:
                 "carrier": site.outlet.carrier,
                 "panel": site.outlet.panel,
                 "mode": site.switch.mode,
-                "showing": [*_shown(site, moment), *self.clouds.showing(site.outlet.slug)],
+                "showing": [
+                    *_shown(site, moment),
+                    *self.clouds.showing(site.outlet.slug),
+                    *self.playout.showing(site.outlet.slug),
+                ],
                 "corrections": _corrected(site, moment),
                 "messages": site.robot.chat() if site.robot is not None else self.clouds.messages(site.outlet.slug),
             }
@@ -205,7 +252,7 @@ class Town:
         for kind in site.station.owed(verdict, notice, now):
             if kind == "received" and pushed and site.outlet.prompt:
                 continue  # said in the answer
-            due += self._chance.uniform(self._pause.least, self._pause.most)
+            due += self.pause()
             self.sender.offer(
                 site.outlet.partner, Receipt(delivery, kind, now.isoformat(timespec="milliseconds")), after=due
             )

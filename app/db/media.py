@@ -99,15 +99,3 @@ async def proof(session: Session, sha256: str) -> Kept | None:
     """A proof by its digest."""
     found = await session.execute(text("SELECT mime, body FROM proof WHERE sha256 = :sha"), {"sha": sha256})
     return Kept(r.mime, bytes(r.body)) if (r := found.one_or_none()) else None
-
-
-async def count(session: Session, name: str) -> int:
-    """The next number of a counter: 1, 2, 3, …"""
-    found = await session.execute(
-        text(
-            "INSERT INTO counter (name, value) VALUES (:name, 1) "
-            "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value"
-        ),
-        {"name": name},
-    )
-    return int(found.scalar_one())

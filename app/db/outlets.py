@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, any_, cast, select, text, update
+from sqlalchemy import ARRAY, BigInteger, any_, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.db import tables as t
@@ -101,17 +102,23 @@ class Sendable:
     sealed: bytes
     takes_exercises: bool
     takes_tests: bool
+    partner_id: int
+    at_once: int
+    failures: int
 
 
 async def sendable(session: Session, ids: Sequence[int]) -> Mapping[int, Sendable]:
     """By outlet."""
     o = t.outlet.c
     found = await session.execute(
-        select(o.id, o.carrier, o.settings_sealed, o.takes_exercises, o.takes_tests).where(
-            o.id == any_(cast(list(set(ids)), ARRAY(BigInteger)))
+        select(
+            o.id, o.carrier, o.settings_sealed, o.takes_exercises, o.takes_tests, o.partner_id, t.partner.c.at_once,
+            o.failures,
         )
-    )
-    return {id: Sendable(carrier, sealed, exercises, tests) for id, carrier, sealed, exercises, tests in found}
+        .join_from(t.outlet, t.partner)
+        .where(o.id == any_(cast(list(set(ids)), ARRAY(BigInteger))))
+    )  # fmt: skip
+    return {id: Sendable(*of) for id, *of in found}
 
 
 async def enrolled(session: Session, ids: Sequence[int]) -> Mapping[int, Enrolled]:
@@ -161,15 +168,37 @@ async def listing(session: Session) -> Sequence[Mapping[str, Any]]:
     return [dict(r._mapping) for r in found]
 
 
-async def sealed_of(session: Session, carrier: str) -> Sequence[bytes]:
-    """The distinct sealed settings of the outlets on a carrier."""
-    found = await session.execute(select(t.outlet.c.settings_sealed).where(t.outlet.c.carrier == carrier).distinct())
-    return [bytes(sealed) for sealed in found.scalars()]
+async def sealed_of(session: Session, carrier: str) -> Mapping[int, bytes]:
+    """The sealed settings of the outlets on a carrier."""
+    o = t.outlet.c
+    found = await session.execute(select(o.id, o.settings_sealed).where(o.carrier == carrier).order_by(o.id))
+    return {r.id: bytes(r.settings_sealed) for r in found}
+
+
+async def edition(session: Session, carrier: str) -> object:
+    """Equal as long as no outlet on this carrier is enrolled, changed or goes to another carrier. A sum, for of two edits
+    the earlier one may be committed later."""
+    o = t.outlet.c
+    changes = func.sum(func.extract("epoch", o.updated_at))
+    return tuple((await session.execute(select(func.count(), changes).where(o.carrier == carrier))).one())
 
 
 async def heard(session: Session, id: int) -> None:
     """Its far end has shown that it is there. Not an edit: nobody need look at the outlet anew."""
     await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(heard_at=text("now()")))
+
+
+async def came_and_went(session: Session, gone: Mapping[int, datetime | None]) -> None:
+    """When each of them vanished; ``None``: it is there."""
+    ids = sorted(gone)
+    await session.execute(
+        text(
+            "UPDATE outlet o SET gone_at = s.gone_at, "
+            "heard_at = CASE WHEN s.gone_at IS NULL THEN now() ELSE o.heard_at END "
+            "FROM unnest(CAST(:ids AS bigint[]), CAST(:times AS timestamptz[])) AS s(id, gone_at) WHERE o.id = s.id"
+        ),
+        {"ids": ids, "times": [gone[id] for id in ids]},
+    )
 
 
 async def paused_of(session: Session, partner_id: int) -> Sequence[tuple[OutletFacts, str]]:

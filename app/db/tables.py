@@ -109,6 +109,7 @@ outlet = Table(
     Column("paused", Boolean, nullable=False, server_default="false"),
     Column("receipt_minutes", Integer, nullable=False, server_default="5"),
     Column("heard_at", Instant),
+    Column("gone_at", Instant),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("failing_since", Instant),
     Column("quarantined_at", Instant),
@@ -119,6 +120,16 @@ outlet = Table(
     UniqueConstraint("partner_id", "name"),
     Index("outlet_failing", "id", postgresql_where=text("failures > 0")),
     Index("outlet_quarantined", "id", postgresql_where=text("probe_at IS NOT NULL")),
+)
+
+# The address at which a screen opens its page. Whoever has it may show what this outlet may show, and nothing else
+player = Table(
+    "player",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False, index=True),
+    _made(),
+    Column("revoked_at", Instant),
 )
 
 # A test notice sent to one outlet, and what it answered; without an outcome while it is under way
@@ -398,6 +409,9 @@ worker = Table(
 counter = Table(
     "counter", metadata, Column("name", Text, primary_key=True), Column("value", BigInteger, nullable=False)
 )
+
+# What went out under an id of ours, so that it can be named again when no answer came
+note = Table("note", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False), _made())
 
 audit = Table(
     "audit",

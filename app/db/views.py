@@ -29,7 +29,7 @@ WITH newest AS (
 )
 SELECT d.alert_id, o.id AS outlet_id, o.name AS outlet, o.channel, o.carrier, o.retracts, o.proves, p.name AS partner,
   p.phone, d.id AS delivery_id, d.number, d.kind, d.state, d.tries, d.reason, d.detail, d.created_at, d.accepted_at,
-  d.confirmed_at, d.due_at, ever.aired_at, said.down_at, coalesce(ever.contradicted, false) AS contradicted,
+  d.confirmed_at, d.due_at, o.gone_at, ever.aired_at, said.down_at, coalesce(ever.contradicted, false) AS contradicted,
   CASE
     WHEN d.kind = 'retract' THEN CASE
       WHEN ever.last_aired_at > said.down_at THEN 'down_contradicted'
@@ -151,12 +151,14 @@ async def retractions_unheard(session: Session, seconds: float) -> int:
 
 
 async def unclaimed(session: Session, seconds: float) -> int:
-    """Deliveries that have been due for so long and nobody takes them up."""
+    """Deliveries that have been due for so long and nobody takes them up. What is held back for an outlet in quarantine is
+    told with the outlet."""
     found = await session.execute(
         text(
             "SELECT count(*) FROM (SELECT 1 FROM delivery d WHERE d.state = 'pending' AND d.lane = 'push' "
             "AND d.due_at < now() - make_interval(secs => :seconds) AND d.number = (SELECT a.head FROM alert a "
-            "WHERE a.id = d.alert_id AND (d.kind = 'retract' OR a.expires_at > now())) LIMIT 1000) q"
+            "WHERE a.id = d.alert_id AND (d.kind = 'retract' OR a.expires_at > now())) AND (d.tries = 0 OR d.kind = 'retract' "
+            "OR (SELECT o.id FROM outlet o WHERE o.id = d.outlet_id AND o.quarantined_at IS NOT NULL) IS NULL) LIMIT 1000) q"
         ),
         {"seconds": seconds},
     )

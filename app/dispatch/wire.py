@@ -35,10 +35,16 @@ class Store(Protocol):
 
     async def count(self, name: str) -> int: ...
 
+    async def note(self, name: str, value: str) -> str: ...
+
+    async def noted(self, name: str) -> str | None: ...
+
+    async def head(self, alert: str) -> int: ...
+
 
 class HttpWire:
     """Calls public addresses and those within ``allowed``. Redirects are reported, not followed; no proxy, no cookies,
-    nothing is decompressed, a body is cut at 64 KiB. Without a ``store`` there is no content and no count, without a
+    nothing is decompressed, a body is cut at 64 KiB. Without a ``store`` there is no content, count or head, without a
     ``signer`` no signature."""
 
     def __init__(
@@ -114,6 +120,24 @@ class HttpWire:
         if self._store is None:
             raise LookupError("no counters here")
         return await self._store.count(name)
+
+    async def note(self, name: str, value: str) -> str:
+        """What stands under the name from now on."""
+        if self._store is None:
+            raise LookupError("no notes here")
+        return await self._store.note(name, value)
+
+    async def noted(self, name: str) -> str | None:
+        """What stands under the name."""
+        if self._store is None:
+            raise LookupError("no notes here")
+        return await self._store.noted(name)
+
+    async def head(self, alert: str) -> int:
+        """The number of the alert's newest notice."""
+        if self._store is None:
+            raise LookupError("no ledger here")
+        return await self._store.head(alert)
 
     def sign(self, message: bytes) -> Sequence[bytes]:
         """By every key of ours."""

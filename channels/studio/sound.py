@@ -7,6 +7,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
+from operator import mul
 
 import lameenc
 
@@ -23,7 +24,8 @@ _BLOCK = 0.4  # seconds, the block of ITU-R BS.1770
 _AUDIBLE = 10 ** (-50 / 20)
 _GATE = 10 ** (-10 / 20)  # blocks so much quieter than the others are pauses
 _MOST_GAIN = 64.0
-_TELLING = 8  # every eighth sample tells how loud the whole is
+_TELLING = 8  # every eighth sample tells how loud the whole is,
+_COARSE = 3  # to a few ten-thousandths of full scale
 
 _KILOBITS = 64
 _MP3_RATE = 44_100  # MPEG-1: every player and every play-out system takes it; LAME resamples
@@ -58,14 +60,15 @@ def joined(*sounds: Sound) -> Sound:
 
 def levelled(sound: Sound) -> Sound:
     """As loud as ``LOUDNESS``, no sample over ``CEILING``: peaks are rounded off and never cut. Silence stays silence."""
-    heard = Counter(map(abs, _audible(sound)[::_TELLING]))
+    heard = Counter(abs(value) | _COARSE for value in _audible(sound)[::_TELLING])
     if not heard:
         return sound
     # The louder the gain, the more power: the least gain that is loud enough, to a twentieth of a decibel.
     gains = [10 ** (step / 400) for step in range(-800, round(400 * math.log10(_MOST_GAIN)) + 1)]
     wanted = (10 ** (LOUDNESS / 20) * FULL) ** 2
     gain = gains[min(bisect_left(gains, wanted, key=lambda gain: _power(heard, gain)), len(gains) - 1)]
-    table = [_shaped(value, gain) for value in (*range(FULL), *range(-FULL, 0))]  # a negative index counts from the end
+    rising = [_shaped(value, gain) for value in range(FULL + 1)]
+    table = rising[:FULL] + [-value for value in reversed(rising[1:])]  # a negative index counts from the end
     return Sound(sound.rate, array("h", map(table.__getitem__, sound.samples)))
 
 
@@ -79,6 +82,11 @@ def mp3(sound: Sound) -> bytes:
     encoder.set_quality(_LAME_QUALITY)
     encoder.silence()
     return bytes(encoder.encode(sound.samples.tobytes())) + bytes(encoder.flush())
+
+
+def mp3_seconds(body: bytes) -> float:
+    """The length of what :func:`mp3` made."""
+    return len(body) * 8 / (_KILOBITS * 1000)
 
 
 def wav(sound: Sound) -> bytes:
@@ -107,7 +115,7 @@ def _audible(sound: Sound) -> "array[int]":
 
 
 def _mean_square(block: "array[int]") -> float:
-    return sum(value * value for value in block) / len(block)
+    return float(sum(map(mul, block, block)) / len(block))
 
 
 def _power(heard: "Counter[int]", gain: float) -> float:
@@ -115,8 +123,8 @@ def _power(heard: "Counter[int]", gain: float) -> float:
 
 
 def _shaped(value: int, gain: float) -> int:
-    """Louder by ``gain``; from the knee on it bends towards the ceiling, which it does not reach."""
-    loud = abs(value) / FULL * gain
+    """An amplitude made louder by ``gain``; from the knee on it bends towards the ceiling, which it does not reach."""
+    loud = value / FULL * gain
     if loud > _KNEE:
         loud = _KNEE + (CEILING - _KNEE) * math.tanh((loud - _KNEE) / (CEILING - _KNEE))
-    return round(math.copysign(loud * FULL, value))
+    return round(loud * FULL)

@@ -1,6 +1,8 @@
 """What far ends answer, and settings as an operator would save them: one folder a carrier."""
 
+import io
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,18 @@ def before(name: str) -> list[Reply]:
 
 
 def _reply(found: dict[str, Any]) -> Reply:
-    return Reply(found["status"], found["headers"], found["body"].encode())
+    """The body of an answer is text, or files that travel as a tar."""
+    return Reply(found["status"], found["headers"], _tar(found["tar"]) if "tar" in found else found["body"].encode())
+
+
+def _tar(files: dict[str, str]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return made.getvalue()
 
 
 def _read(name: str, which: str) -> Any:

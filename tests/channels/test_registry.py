@@ -57,12 +57,14 @@ def test_what_is_built_in() -> None:
         "webhook",
         "feed",
         "dingtalk_robot",
+        "ebd",
         "dingtalk_app",
         "vnnox",
         "xibo",
         "liquidsoap",
         "obs",
         "amcp",
+        "mqtt",
     ]
     assert registry.channel("tv").title == "电视"
     assert registry.carrier("feed").title == "主动拉取"
