@@ -75,6 +75,8 @@ TRIED = {
         "tests/channels/ebd/test_packets.py::test_a_drill_is_never_1_and_the_real_thing_is_nothing_else",
         "tests/console/test_board.py::test_a_drill_never_looks_like_the_real_thing",
         "tests/console/test_public.py::test_a_drill_is_unmistakable",
+        "tests/studio/test_drills.py::test_the_colours_and_the_watermark_are_there",
+        "tests/studio/test_drills.py::test_a_coarse_panel_glows_in_another_colour",
     ],
     "a success nobody stated": [
         "tests/dispatch/test_dispatcher.py::test_a_refusal_is_final_and_no_success",
@@ -100,6 +102,7 @@ TRIED = {
         "tests/channels/test_contract.py::test_a_retraction_on_the_wire_tells_nothing_of_the_child",
         "tests/channels/test_renderers.py::test_a_retraction_of_it_leaks_nothing",
         "tests/console/test_public.py::test_after_a_retraction_nothing",
+        "tests/studio/test_ended.py::test_its_bytes_know_nothing_of_the_child",
         "tests/flows/test_end.py::test_the_public_is_not_told_why",
         "tests/flows/test_secrecy.py::test_what_lies_in_the_ledger_in_the_clear",
         "tests/law/test_arrows.py::test_the_import_arrows_hold",
