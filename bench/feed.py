@@ -172,17 +172,18 @@ async def ask_every_second(port: int, bearers: Sequence[str], seconds: float) ->
     return count, statistics.median(times) * 1000
 
 
-async def heard(waiters: Sequence[Waiter], begun: float, what: str, seconds: float = 10) -> None:
+async def heard(waiters: Sequence[Waiter], begun: float, what: str, seconds: float = 20) -> None:
     """Print how long after ``begun`` they had it."""
     async with asyncio.timeout(seconds):
         await asyncio.gather(*(waiter.heard.wait() for waiter in waiters))
     took = sorted(waiter.at - begun for waiter in waiters)
-    p = {q: took[min(len(took) - 1, int(len(took) * q))] for q in (0.5, 0.99, 1.0)}
-    say(f"  {what:34} {len(took):5}   p50 {p[0.5]:.3f} s   p99 {p[0.99]:.3f} s   last {p[1.0]:.3f} s")
+    first, half, most, last = (took[min(len(took) - 1, int(len(took) * q))] for q in (0, 0.5, 0.99, 1.0))
+    say(f"  {what:36} {len(took):5}   first {first:.3f}   p50 {half:.3f}   p99 {most:.3f}   last {last:.3f} s")
 
 
-async def spread(port: int, police: str, theirs: Sequence[str], rounds: int) -> None:
+async def spread(api: Server, police: str, theirs: Sequence[str], rounds: int) -> None:
     """An alert and its end to everybody who waits: one long poll and one stream for each partner."""
+    pid, port = api
     base = f"http://127.0.0.1:{port}"
     officer = {"authorization": f"Bearer {police}"}
     cursors = dict.fromkeys(theirs, 0)
@@ -192,12 +193,13 @@ async def spread(port: int, police: str, theirs: Sequence[str], rounds: int) -> 
             polls = [Waiter(port, f"/v1/feed?wait=60&cursor={cursors[k]}", k, b'"sequence"') for k in theirs]
             await open_all([*streams, *polls])
             await asyncio.sleep(1)
-            begun = time.monotonic()
+            begun, used = time.monotonic(), cpu_seconds(pid)
             answer = await client.post("/v1/alerts", json=record(case))
             answer.raise_for_status()
             say(f"  201 after {time.monotonic() - begun:.3f} s")
             await heard(polls, begun, "alert → long polls")
             await heard(streams, begun, "alert → streams")
+            say(f"  (the API process used {cpu_seconds(pid) - used:.2f} s of CPU for it)")
             code, again = (
                 answer.json()["id"],
                 [Waiter(port, "/v1/feed?wait=60&cursor=" + p.cursor(), p.key, b'"sequence"') for p in polls],
@@ -320,7 +322,7 @@ async def measure(url: str, settings: Settings, arguments: argparse.Namespace) -
             await idle(url, port, theirs, arguments.idle)
         if "2" in arguments.parts:
             say("2. An alert, then its retraction; seconds from the POST")
-            await spread(port, police, theirs, arguments.rounds)
+            await spread((api.pid, port), police, theirs, arguments.rounds)
         if "3" in arguments.parts:
             say("3. One partner's streams")
             await to_five_thousand(port, police, theirs[0], arguments.streams)
