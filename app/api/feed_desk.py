@@ -96,8 +96,8 @@ class FeedDesk:
 
     def saw(self, partner: int) -> None:
         """The partner is there."""
-        self._used[partner] = time.monotonic()
-        self.rollcall.saw(partner)
+        self._used[partner] = now = time.monotonic()
+        self.rollcall.saw(partner, now)
 
     def stale(self) -> bool:
         """True while the ledger is known to be away."""
