@@ -9,7 +9,20 @@ from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 from starlette.types import Receive, Scope, Send
 
-from app.api import alerts, cap, health, inbound, keys, media, metrics, partners, problems, receipts
+from app.api import (
+    alerts,
+    cap,
+    deliveries,
+    health,
+    inbound,
+    keys,
+    media,
+    metrics,
+    outlets,
+    partners,
+    problems,
+    receipts,
+)
 from app.api.feed import Unchanged, feed_routes
 from app.api.feed_desk import FeedDesk
 from app.api.feed_openapi import FEED_PATHS
@@ -91,7 +104,7 @@ def build_app(house: House) -> FastAPI:
     app.state.house, app.state.live, app.state.desk = house, live, desk
     app.router.routes[:0] = feed_routes(desk)  # asked far more often than all the others
     problems.install(app)
-    for room in (alerts, receipts, cap, partners, media, health, metrics, inbound, keys):
+    for room in (alerts, receipts, cap, partners, media, health, metrics, inbound, keys, outlets, deliveries):
         app.include_router(room.router)
     app.include_router(console(house, live), prefix="/console")
     app.include_router(public_pages(house))

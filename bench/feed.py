@@ -25,13 +25,13 @@ import uvicorn
 import uvloop
 from alembic import command
 from alembic.config import Config
+from app.commands.enrolment import Document, enrol_all
 from sqlalchemy.engine import make_url
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.commands.enrolment import Document, enrol_all
 from app.db import keys
 from app.db.embedded import start
 from app.db.engine import transaction
@@ -98,7 +98,7 @@ def record(case: int) -> dict[str, object]:
 def process(*arguments: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process of ours that ends with the block."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("HUIJIA_")} | settings
-    running = subprocess.Popen([sys.executable, *arguments], env=env, cwd=ROOT)  # noqa: S603 - our own
+    running = subprocess.Popen([sys.executable, *arguments], env=env, cwd=ROOT)
     try:
         yield running
     finally:

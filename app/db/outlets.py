@@ -12,6 +12,7 @@ from app.db import tables as t
 from app.db.engine import Session
 from app.domain.geo import Point
 from app.domain.routing import OutletFacts
+from app.domain.words import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,13 @@ def _enrolled(r: Any) -> Enrolled:
     )
 
 
-async def add_partner(session: Session, name: str, phone: str, silent_minutes: int | None = None) -> int:
-    """The partner of that name, made or given a new phone number and, when stated, a new time that it may be silent;
-    returns its id."""
-    facts = {"phone": phone} | ({} if silent_minutes is None else {"silent_minutes": silent_minutes})
+async def add_partner(
+    session: Session, name: str, phone: str, *, silent_minutes: int | None = None, at_once: int | None = None
+) -> int:
+    """The partner of that name, made or given a new phone number and, when stated, a new time that it may be silent and a
+    new bound on what it is sent at once; returns its id."""
+    stated = {"silent_minutes": silent_minutes, "at_once": at_once}
+    facts = {"phone": phone} | {column: value for column, value in stated.items() if value is not None}
     statement = upsert(t.partner).values(name=name, **facts)
     statement = statement.on_conflict_do_update(index_elements=["name"], set_=facts)
     return int((await session.execute(statement.returning(t.partner.c.id))).scalar_one())
@@ -128,6 +132,23 @@ async def enrolled(session: Session, ids: Sequence[int]) -> Mapping[int, Enrolle
     return {r.id: _enrolled(r) for r in found}
 
 
+async def locked(session: Session, id: int) -> Enrolled | None:
+    """The outlet, its settings not to be changed by anybody else meanwhile."""
+    found = await session.execute(select(*_ENROLLED).where(t.outlet.c.id == id).with_for_update(key_share=True))
+    return _enrolled(r) if (r := found.one_or_none()) else None
+
+
+async def lane(session: Session, id: int) -> Lane:
+    """Who moves this outlet's deliveries."""
+    return Lane((await session.execute(select(t.outlet.c.lane).where(t.outlet.c.id == id))).scalar_one())
+
+
+async def set_settings(session: Session, id: int, sealed: bytes, shown: Mapping[str, Any]) -> None:
+    """Other settings on the same wire."""
+    values = {"settings_sealed": sealed, "settings_shown": shown, "updated_at": text("now()")}
+    await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(**values))
+
+
 Profiles = Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]
 """Channel, panel and duty of each distinct profile."""
 
@@ -154,17 +175,23 @@ async def by_name(session: Session, name: str, partner: str | None = None) -> En
     return _enrolled(r) if (r := found.one_or_none()) else None
 
 
-async def listing(session: Session) -> Sequence[Mapping[str, Any]]:
-    """Every outlet as an operator may see it: settings without their secrets."""
+async def listing(
+    session: Session, partner_id: int | None = None, *, after: int = 0, limit: int | None = None
+) -> Sequence[Mapping[str, Any]]:
+    """Outlets as an operator, or the partner that owns them, may see them: settings without their secrets."""
     o, p = t.outlet.c, t.partner.c
-    found = await session.execute(
+    chosen = (
         select(
             o.id, p.name.label("partner"), p.phone, o.name, o.channel, o.carrier, o.settings_shown, o.lon, o.lat, o.codes,
-            o.takes_exercises, o.takes_tests, o.paused, o.receipt_minutes,
+            o.takes_exercises, o.takes_tests, o.paused, o.receipt_minutes, o.heard_at, o.failures, o.failing_since,
+            o.quarantined_at, o.probe_at, o.trouble,
         )
         .join_from(t.outlet, t.partner)
+        .where(o.id > after)
         .order_by(o.id)
+        .limit(limit)
     )  # fmt: skip
+    found = await session.execute(chosen if partner_id is None else chosen.where(o.partner_id == partner_id))
     return [dict(r._mapping) for r in found]
 
 

@@ -323,6 +323,7 @@ delivery = Table(
         "delivery_one_live_send", "alert_id", "outlet_id", unique=True, postgresql_where=text("lease_until IS NOT NULL")
     ),
     Index("delivery_feed", "outlet_id", "feed_seq", postgresql_where=text("feed_seq IS NOT NULL")),
+    Index("delivery_outlet", "outlet_id", "id"),
     Index("delivery_undelivered", "alert_id", postgresql_where=text("state IN ('pending', 'sending', 'failed')")),
     Index("delivery_tended", "tend_at", postgresql_where=text("tend_at IS NOT NULL")),
     Index("delivery_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
@@ -376,6 +377,7 @@ receipt = Table(
     Column("partner_id", ForeignKey("partner.id"), nullable=False),
     *_word("kind", ReceiptKind),
     Column("at", Instant, nullable=False),
+    Column("until", Instant),
     Column("note", Text, nullable=False, server_default=""),
     Column("evidence", Text, nullable=False, server_default=""),
     Column("said_for", Text, nullable=False, server_default=""),

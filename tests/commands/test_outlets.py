@@ -52,6 +52,24 @@ def test_an_outlet_is_added_tried_and_given_another_secret(served: Served) -> No
     assert OTHER_SECRET.removeprefix("whsec_") not in listed.out + refused.out + refused.err
 
 
+def test_a_secret_is_changed_while_the_old_one_still_signs(served: Served) -> None:
+    """The station goes on with its own: what it is sent now is signed with both."""
+    terminal = served.terminal
+    added = add(terminal, "换钥台", secret(terminal), "--tests")
+    assert "测试通告  已接收  HTTP 200" in added.out, "tried when it was enrolled"
+    assert "测试撤下  已接收" in added.out
+    changed = terminal.huijia("outlet", "rotate", "换钥台", "--hours", "1")
+    assert changed.code == 0, changed
+    new = changed.out.splitlines()[0]
+    assert new.startswith("whsec_")
+    assert "同时有效至" in changed.out
+    assert terminal.huijia("outlet", "test", "换钥台").code == 0
+    assert terminal.huijia("outlet", "rotate", "换钥台", "--hours", "0").code == 0
+    refused = terminal.huijia("outlet", "test", "换钥台")
+    assert (refused.code, "bad_credentials" in refused.out) == (1, True)
+    assert new not in refused.out + refused.err
+
+
 def test_outlets_that_do_not_take_it_or_cannot_be_tried_say_why(served: Served) -> None:
     terminal = served.terminal
     assert add(terminal, "不接收测试的台", secret(terminal)).code == 0
