@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 
-from app.api import alerts, health, inbound, keys, media, metrics, problems, receipts
+from app.api import alerts, cap, health, inbound, keys, media, metrics, partners, problems, receipts
 from app.api.feed import feed_routes
 from app.api.feed_desk import FeedDesk
 from app.api.feed_openapi import FEED_PATHS
@@ -26,6 +26,7 @@ from app.dispatch.trial import Trials
 from app.dispatch.wire import HttpWire
 from app.dispatch.wiring import wire
 from app.flows.house import House
+from app.flows.notary import Notary
 from app.flows.ports import Seal, Signer
 from app.flows.tell import CHANGED
 from app.settings import Settings
@@ -50,8 +51,10 @@ def build_house(settings: Settings, database_url: str) -> House:
         media_secret=secret,
         metrics_token=settings.token_for_metrics(),
         ear=Hearing(engine, press, seal, way, secret),
-        trier=Trials(engine, seal, settings.base_url, way),
+        trier=Trials(engine, seal, settings.base_url, way, press.inbound),
         signer=signer,
+        notary=Notary(settings.heartbeat_seed(), settings.cap_papers()),
+        cap_sender=settings.cap_name,
     )
 
 
@@ -86,7 +89,7 @@ def build_app(house: House) -> FastAPI:
     app.state.house, app.state.live, app.state.desk = house, live, desk
     app.router.routes[:0] = feed_routes(desk)  # asked far more often than all the others
     problems.install(app)
-    for room in (alerts, receipts, media, health, metrics, inbound, keys):
+    for room in (alerts, receipts, cap, partners, media, health, metrics, inbound, keys):
         app.include_router(room.router)
     app.include_router(console(house, live), prefix="/console")
     app.include_router(public_pages(house))

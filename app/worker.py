@@ -10,6 +10,7 @@ from app.dispatch.listening import Listening
 from app.dispatch.press import HousePress
 from app.dispatch.studio import Studio
 from app.dispatch.sweeps import Sweeps
+from app.dispatch.trial import Trials
 from app.dispatch.wire import HttpWire
 from app.flows.ports import Seal, Signer
 from app.settings import Settings
@@ -29,7 +30,8 @@ async def work(
     seal = Seal(*settings.sealing_keys())
     wire = HttpWire(Keeping(engine), signer=Signer(*settings.own_keys()), allowed=settings.networks)
     dispatcher = Dispatcher(engine, mine, seal, wire, limits=limits)
-    scheduler = Sweeps(engine, mine, dispatcher.worker).schedule()
+    trier = Trials(engine, seal, settings.base_url, wire, mine.inbound)
+    scheduler = Sweeps(engine, mine, dispatcher.worker, trier).schedule()
     scheduler.start()
     beside = [
         asyncio.create_task(Listening(engine, mine, seal, wire).run(stop)),

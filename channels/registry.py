@@ -15,9 +15,12 @@ from typing import Any, TypeGuard, TypeVar
 from pydantic import BaseModel
 
 from channels.billboard import Billboard
+from channels.carriers.amcp import CasparCg
 from channels.carriers.dingtalk_app import DingTalkApp
 from channels.carriers.dingtalk_robot import DingTalkRobot
 from channels.carriers.feed import Feed
+from channels.carriers.liquidsoap import Liquidsoap
+from channels.carriers.obs import Obs
 from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
 from channels.carriers.xibo import Xibo
@@ -50,6 +53,9 @@ BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
     DingTalkApp(),
     Vnnox(),
     Xibo(),
+    Liquidsoap(),
+    Obs(),
+    CasparCg(),
 )
 
 CHANNEL_GROUP = "huijia.channels"

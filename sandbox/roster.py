@@ -5,9 +5,11 @@ import json
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from sandbox import playout
 from sandbox import state as states
-from sandbox.outlets import CLOUDS, FAR, NEAR, SCREENS, Outlet, many_screens
+from sandbox.outlets import CLOUDS, FAR, NEAR, PLAYOUT, SCREENS, STUDIOS, Outlet, many_screens
 from sandbox.state import State
 
 SIGNAGE_GROUP = 42
@@ -16,7 +18,7 @@ SIGNAGE_GROUP = 42
 def outlets(state: State) -> tuple[Outlet, ...]:
     """Everyone who stands in this sandbox, in the order the page shows them."""
     screens = SCREENS if state.screens is None else many_screens(state.screens)
-    return (*NEAR[:2], *screens, *NEAR[2:], *CLOUDS, *(FAR if state.far else ()))
+    return (*NEAR[:2], *screens, *NEAR[2:], *CLOUDS, *STUDIOS, *PLAYOUT, *(FAR if state.far else ()))
 
 
 def signing_secret() -> str:
@@ -32,6 +34,11 @@ def robot_secret() -> str:
 def key(name: str, state: State) -> str:
     """A key or a secret of a cloud, made on first use."""
     return state.secret(name, lambda: secrets.token_hex(16))
+
+
+def line_port(state: State) -> int:
+    """Where the radio studio's command server listens: beside the sandbox itself."""
+    return (urlsplit(state.base).port or 8100) + 1
 
 
 def settings(outlet: Outlet, state: State) -> dict[str, Any]:
@@ -52,8 +59,12 @@ def settings(outlet: Outlet, state: State) -> dict[str, Any]:
             "access_token": state.secret(f"{outlet.slug}/token", lambda: secrets.token_hex(32)),
             "secret": state.secret(f"{outlet.slug}/secret", robot_secret),
         }
+    if outlet.carrier in ("obs", "amcp"):
+        return playout.settings(outlet.slug, state)
     if outlet.carrier == "feed":
         return {}
+    if outlet.carrier == "liquidsoap":
+        return {"host": "127.0.0.1", "port": line_port(state)}
     return {"url": f"{state.base}/station/{outlet.slug}", "secret": state.secret(outlet.slug, signing_secret)}
 
 

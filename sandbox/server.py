@@ -32,11 +32,6 @@ def create_app(
     town: Town, *, huijia: str, slow_seconds: float = 3.0, lifespan: Lifespan[Starlette] | None = None
 ) -> Starlette:
     """The ASGI application. ``huijia``: where pictures may come from; ``slow_seconds``: how late a slow one answers."""
-
-    def strike(slug: str) -> faults.Fault | None:
-        site = town.sites.get(slug)
-        return site.switch.strike() if site else None
-
     app = Starlette(
         routes=[
             Route("/station/{slug}", station, methods=["POST"]),
@@ -46,7 +41,7 @@ def create_app(
             Route("/log", log),
             Route("/now", now),
             Route("/health", health),
-            *clouds.routes(town.clouds, strike, slow_seconds),
+            *clouds.routes(town.clouds, town.strike, slow_seconds),
             *(Route(path, asset) for path in ASSETS),
         ],
         lifespan=lifespan,

@@ -6,7 +6,7 @@ import logging
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import clouds
+from sandbox import clouds, liquidsoap, playout, roster
 from sandbox import state as states
 from sandbox.faults import HANG_UP
 from sandbox.poller import Poller
@@ -71,7 +71,7 @@ def build(options: Options) -> Starlette:
     state, keys = states.load(options.state), read_keys(options.keys)
     client = httpx.AsyncClient(timeout=10.0, trust_env=False)
     sender = ReceiptSender(client, options.huijia, keys)
-    town = Town(state, sender, options.pause, clouds.built(state, client, china_now))
+    town = Town(state, sender, options.pause, clouds.built(state, client, china_now), playout.built(state))
     talking = {site.outlet.partner for site in town.sites.values() if site.outlet.carrier in ("webhook", "feed")}
     for partner in sorted(talking - keys.keys()):
         log.warning("no key for %s: it sends no receipts and reads no feed", partner)
@@ -81,7 +81,8 @@ def build(options: Options) -> Starlette:
         tasks = [asyncio.create_task(sender.run())]
         tasks += [asyncio.create_task(poller.run()) for poller in pollers(client, options, town, state, keys)]
         try:
-            yield
+            async with radio_lines(client, town, state), town.playout.served(town.strike):
+                yield
         finally:
             for task in tasks:
                 task.cancel()
@@ -89,6 +90,20 @@ def build(options: Options) -> Starlette:
             await client.aclose()
 
     return create_app(town, huijia=options.huijia, lifespan=lifespan)
+
+
+@asynccontextmanager
+async def radio_lines(client: httpx.AsyncClient, town: Town, state: State) -> AsyncIterator[None]:
+    """The command servers of the radio studios. Where a port is taken the rest of the sandbox stands all the same."""
+    async with AsyncExitStack() as open_lines:
+        for site in town.sites.values():
+            if site.deck is not None:
+                station = liquidsoap.Station(site.deck, liquidsoap.over_http(client), site.switch)
+                try:
+                    await open_lines.enter_async_context(liquidsoap.listening(station, port=roster.line_port(state)))
+                except OSError as error:
+                    log.warning("%s is off: its port is taken (%s)", site.outlet.name, error.strerror)
+        yield
 
 
 def pollers(

@@ -12,8 +12,10 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from sandbox import payload, roster
 from sandbox.calls import CallLog
 from sandbox.clouds import Clouds
+from sandbox.deck import Deck
 from sandbox.faults import Fault, Mode, Switch
 from sandbox.outlets import Outlet
+from sandbox.playout import Playout
 from sandbox.receipts import Receipt, ReceiptSender
 from sandbox.robot import NO_TOKEN, Robot
 from sandbox.robot import Answer as RobotAnswer
@@ -34,12 +36,14 @@ class Answer:
 
 @dataclass(slots=True)
 class Site:
-    """One outlet's far end. ``robot`` stands in a chat group; ``secret`` belongs to a webhook station."""
+    """One outlet's far end. ``robot`` stands in a chat group, ``deck`` in a radio studio; ``secret`` belongs to a webhook
+    station."""
 
     outlet: Outlet
     station: Station
     secret: str = field(default="", repr=False)
     robot: Robot | None = None
+    deck: Deck | None = None
     switch: Switch = field(default_factory=Switch)
     answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
 
@@ -66,16 +70,21 @@ class Town:
         sender: ReceiptSender,
         pause: Pause,
         clouds: Clouds,
+        playout: Playout,
         clock: Callable[[], datetime] = china_now,
     ) -> None:
         self.sender = sender
         self.calls = CallLog()
         self.clouds = clouds
+        self.playout = playout
         self.clock = clock
         self._pause = pause
         self._chance = SystemRandom()
-        self.sites = {outlet.slug: _site(outlet, state) for outlet in roster.outlets(state)}
+        self.sites = {outlet.slug: _site(outlet, state, self._seconds) for outlet in roster.outlets(state)}
         self._by_token = {site.robot.token: site for site in self.sites.values() if site.robot is not None}
+
+    def _seconds(self) -> float:
+        return self.clock().timestamp()
 
     def robot_site(self, token: str) -> Site | None:
         """The group that this access token belongs to."""
@@ -154,17 +163,25 @@ class Town:
             self.sites[slug].switch.turn(mode)
         return chosen
 
+    def strike(self, slug: str) -> Fault | None:
+        """The fault of the next call there."""
+        site = self.sites.get(slug)
+        return site.switch.strike() if site else None
+
     def reset(self) -> None:
         """As on the first day: nothing shown, remembered, waiting or broken. Feed cursors stay."""
         self.calls.clear()
         self.sender.clear()
         self.clouds.forget()
+        self.playout.forget()
         for site in self.sites.values():
             site.station = Station(site.outlet.channel)
             site.answers.clear()
             site.switch.turn(Mode.OK)
             if site.robot is not None:
                 site.robot.forget()
+            if site.deck is not None:
+                site.deck.forget()
 
     def now(self) -> list[dict[str, Any]]:
         """What each one shows now. Free of secrets, and equal as long as nothing changes."""
@@ -178,8 +195,12 @@ class Town:
                 "carrier": site.outlet.carrier,
                 "panel": site.outlet.panel,
                 "mode": site.switch.mode,
-                "showing": site.station.showing(moment) + self.clouds.showing(site.outlet.slug),
-                "corrections": site.station.corrections(moment),
+                "showing": [
+                    *_shown(site, moment),
+                    *self.clouds.showing(site.outlet.slug),
+                    *self.playout.showing(site.outlet.slug),
+                ],
+                "corrections": _corrected(site, moment),
                 "messages": site.robot.chat() if site.robot is not None else self.clouds.messages(site.outlet.slug),
             }
             for site in self.sites.values()
@@ -226,9 +247,19 @@ class Town:
         )
 
 
-def _site(outlet: Outlet, state: State) -> Site:
+def _shown(site: Site, moment: datetime) -> list[dict[str, Any]]:
+    return site.station.showing(moment) if site.deck is None else site.deck.showing(ended=False)
+
+
+def _corrected(site: Site, moment: datetime) -> list[dict[str, Any]]:
+    return site.station.corrections(moment) if site.deck is None else site.deck.showing(ended=True)
+
+
+def _site(outlet: Outlet, state: State, seconds: Callable[[], float]) -> Site:
     given = roster.settings(outlet, state)
     station = Station(outlet.channel)
     if outlet.carrier == "dingtalk_robot":
         return Site(outlet, station, robot=Robot(given["access_token"], given["secret"]))
+    if outlet.carrier == "liquidsoap":
+        return Site(outlet, station, deck=Deck(seconds))
     return Site(outlet, station, secret=given.get("secret", ""))

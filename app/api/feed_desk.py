@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 
 from app.api.heartbeat import Heartbeats
 from app.api.keyring import Keyring
+from app.api.papers import Papers
 from app.api.rollcall import RollCall
 from app.api.sheet import Sheet
 from app.api.shelf import Shelf
 from app.db import keys
-from app.db.engine import StoreUnavailable, listen, transaction
+from app.db.engine import StoreUnavailable, connect, listen, transaction
 from app.db.postings import Mark
 from app.domain.board import Ask, Board, left_out
 from app.flows.boards import Drawn, give, look
@@ -41,9 +42,10 @@ class FeedDesk:
     """One per process. Without ``run`` every reading looks into the ledger first."""
 
     def __init__(self, house: House) -> None:
-        self._house = house
-        self.keyring = Keyring(house.engine, self._followed, self._away)
-        self.rollcall = RollCall(house.engine)
+        self._house, self._engine = house, house.engine
+        self.keyring = Keyring(house, self._followed, self._away)
+        self.rollcall = RollCall(house)
+        self.papers = Papers(house)
         self._shelf = Shelf(house.press, house.base_url)
         self._boards: dict[int, Board] = {}
         self._mark: Mark | None = None
@@ -109,10 +111,12 @@ class FeedDesk:
     # ── In step with the ledger ─────────────────────────────────────────────────────────────────────────────────────
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Follow the ledger until ``stop``: at every NOTIFY, and every second."""
+        """Follow the ledger until ``stop``: at every NOTIFY, and every second; by connections of its own, which nobody who
+        issues or reports can use up."""
+        own = self._engine = connect(self._house.engine.url.render_as_string(hide_password=False), pool=2)
         self._running = True
         hears = {DUE: lambda _: self._poke(), keys.REVOKED: self._revoked}
-        listening = asyncio.create_task(listen(self._house.engine, hears, stop))
+        listening = asyncio.create_task(listen(own, hears, stop))
         try:
             while not stop.is_set():
                 self._poke()
@@ -125,6 +129,8 @@ class FeedDesk:
             await listening
             if self._turning is not None:
                 await self._turning
+            self._engine = self._house.engine
+            await own.dispose()
 
     def close(self) -> None:
         """Let every reader go, so that the server can stop."""
@@ -140,7 +146,8 @@ class FeedDesk:
         return self._running and time.monotonic() - self._looked < FOLLOWED and self._failed < self._looked
 
     def _away(self) -> bool:
-        return time.monotonic() - self._failed < TICK
+        """Known to be away: nobody has to wait for what is being tried again meanwhile."""
+        return self.stale() and (self._running or time.monotonic() - self._failed < TICK)
 
     def _revoked(self, id: str) -> None:
         if id and self.keyring.revoke([id]):
@@ -197,7 +204,7 @@ class FeedDesk:
 
     async def _look(self, newcomers: set[int]) -> None:
         began = time.monotonic()
-        async with transaction(self._house.engine) as session:
+        async with transaction(self._engine) as session:
             self.keyring.revoke(await keys.revoked_lately(session))
             looked = await look(session, self._boards, self._mark, newcomers, self._shelf.fill)
         self._mark, self._looked = looked.mark, began
@@ -212,7 +219,7 @@ class FeedDesk:
         restless = [partner for partner, board in self._boards.items() if board.unnumbered()]
         if not asks and not restless:
             return {}
-        async with transaction(self._house.engine) as session:
+        async with transaction(self._engine) as session:
             given = await give(session, self._boards, list(asks), restless, self._now(), self._shelf.fill)
         self._boards.update(given.boards)
         for partner, ids in given.opened.items():

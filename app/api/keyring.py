@@ -4,22 +4,24 @@ A key is held by its hash. It is believed for as long as the ledger is followed 
 for every second); when it cannot be followed it is asked, and when it does not answer, what was known still holds.
 """
 
+import asyncio
 import hashlib
 import re
 import time
 from collections.abc import Callable, Collection
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from app.api.problems import Problem
 from app.db.engine import StoreUnavailable, transaction
 from app.domain.errors import Forbidden
 from app.domain.words import Scope
+from app.flows.house import House
 from app.flows.principal import Principal, recognise
 
 KEY = re.compile(r"hj_(live|test)_[0-9a-f]{12}_[0-9a-f]{64}")
 MOST = 50_000
 UNKNOWN_SECONDS = 10.0
+ASKED = 3.0
+"""Seconds that the database may take to say whose a key is."""
 
 
 def no_key() -> Problem:
@@ -33,8 +35,8 @@ def no_key() -> Problem:
 class Keyring:
     """``followed`` says whether revocations would be heard now; ``away`` whether it is known that nobody answers."""
 
-    def __init__(self, engine: AsyncEngine, followed: Callable[[], bool], away: Callable[[], bool]) -> None:
-        self._engine, self._followed, self._away = engine, followed, away
+    def __init__(self, house: House, followed: Callable[[], bool], away: Callable[[], bool]) -> None:
+        self._house, self._followed, self._away = house, followed, away
         self._held: dict[bytes, Principal] = {}
         self._unknown: dict[bytes, float] = {}
         self.revoked: frozenset[str] = frozenset()
@@ -62,11 +64,11 @@ class Keyring:
         if held is not None and self._away():
             return held
         try:
-            async with transaction(self._engine) as session:
+            async with asyncio.timeout(ASKED), transaction(self._house.engine) as session:
                 who = await recognise(session, bearer)
-        except StoreUnavailable:
+        except (StoreUnavailable, TimeoutError) as e:
             if held is None:
-                raise
+                raise StoreUnavailable(str(e)) from e
             return held
         self._keep(digest, who)
         if who is None:

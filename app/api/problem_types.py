@@ -70,6 +70,10 @@ TYPES: Mapping[str, ProblemType] = {
         410, "搜寻已结束", "The search has ended",
         "停止展示此图片，并删除留存的副本。", "Stop showing the picture and delete any copy.",
     ),
+    "replaced": ProblemType(
+        410, "通告已被取代", "The notice was replaced",
+        "改用该条紧急寻人的最新通告。", "Use the newest notice of the alert.",
+    ),
     "too-large": ProblemType(
         413, "内容过大", "Content too large",
         "压缩照片（最大 10 MB）后再发。", "Send a smaller photo (10 MB at most).",

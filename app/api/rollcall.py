@@ -4,10 +4,9 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from app.db import presence
 from app.db.engine import transaction
+from app.flows.house import House
 
 PAUSE = 15.0
 """Seconds between two writes, unless a partner is new or has been away."""
@@ -16,8 +15,8 @@ PAUSE = 15.0
 class RollCall:
     """A partner's time is written anew when a quarter of its window has gone by, and at once when it comes back."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, house: House) -> None:
+        self._house = house
         self._seen: dict[int, float] = {}
         self._written: dict[int, float] = {}
         self._windows: dict[int, float] = {}
@@ -42,7 +41,7 @@ class RollCall:
         if not (due := self._due(now)):
             return 0
         clock = datetime.now(UTC).timestamp()
-        async with transaction(self._engine) as session:
+        async with transaction(self._house.engine) as session:
             unknown = [partner for partner in due if partner not in self._windows]
             if unknown:
                 minutes = await presence.windows(session, unknown)

@@ -66,6 +66,7 @@ class OutletForm(_Form):
 class PartnerForm(_Form):
     name: Annotated[str, Field(min_length=1, max_length=60)]
     phone: Annotated[str, Field(max_length=20)] = ""
+    silent_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
     outlets: Annotated[tuple[OutletForm, ...], Field(min_length=1)]
 
 
@@ -90,7 +91,9 @@ async def enrol_all(
     faults: list[Fault] = []
     async with transaction(house.engine) as session:
         for i, partner in enumerate(document.partners):
-            id = partners[partner.name] = await outlets.add_partner(session, partner.name, partner.phone)
+            id = partners[partner.name] = await outlets.add_partner(
+                session, partner.name, partner.phone, partner.silent_minutes
+            )
             for j, form in enumerate(partner.outlets):
                 try:
                     await enrol(session, id, form.application(), wire=house.wire, seal=house.seal)

@@ -1,6 +1,6 @@
 """Pictures and sounds by their content: the officer's photo, and what was made of a notice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -45,6 +45,18 @@ async def public(session: Session, code: str, sha256: str) -> Kept | None:
     """What the public may have of an alert now, or ``None``."""
     found = await session.execute(_PUBLIC, {"code": code, "sha": sha256})
     return Kept(r.mime, bytes(r.body)) if (r := found.one_or_none()) else None
+
+
+async def listing(session: Session, alert_id: int, number: int) -> Sequence[Mapping[str, Any]]:
+    """What was made of a notice, as a rendition lists it, the largest first."""
+    found = await session.execute(
+        text(
+            "SELECT role, mime, '' AS url, sha256, length(body) AS size, width, height, seconds FROM media "
+            "WHERE alert_id = :a AND number = :n ORDER BY role, width * height DESC NULLS LAST, sha256"
+        ),
+        {"a": alert_id, "n": number},
+    )
+    return [dict(r._mapping) for r in found]
 
 
 async def content(session: Session, sha256: str) -> bytes | None:

@@ -53,10 +53,12 @@ def _enrolled(r: Any) -> Enrolled:
     )
 
 
-async def add_partner(session: Session, name: str, phone: str) -> int:
-    """The partner of that name, made or given a new phone number; returns its id."""
-    statement = upsert(t.partner).values(name=name, phone=phone)
-    statement = statement.on_conflict_do_update(index_elements=["name"], set_={"phone": statement.excluded.phone})
+async def add_partner(session: Session, name: str, phone: str, silent_minutes: int | None = None) -> int:
+    """The partner of that name, made or given a new phone number and, when stated, a new time that it may be silent;
+    returns its id."""
+    facts = {"phone": phone} | ({} if silent_minutes is None else {"silent_minutes": silent_minutes})
+    statement = upsert(t.partner).values(name=name, **facts)
+    statement = statement.on_conflict_do_update(index_elements=["name"], set_=facts)
     return int((await session.execute(statement.returning(t.partner.c.id))).scalar_one())
 
 
@@ -77,17 +79,18 @@ async def save(session: Session, **values: Any) -> int:
 
 async def facts(session: Session) -> Sequence[OutletFacts]:
     """Every outlet as routing sees it."""
-    o = t.outlet.c
-    found = await session.execute(
-        select(o.id, o.takes_exercises, o.takes_tests, o.paused, o.lon, o.lat, o.codes).order_by(o.id)
-    )
-    return [
-        OutletFacts(
-            r.id, r.takes_exercises, r.takes_tests, r.paused,
-            Point(r.lon, r.lat) if r.lon is not None else None, tuple(r.codes),
-        )
-        for r in found
-    ]  # fmt: skip
+    return [_facts(r) for r in await session.execute(select(*_FACTS).order_by(t.outlet.c.id))]
+
+
+_FACTS = (
+    t.outlet.c.id, t.outlet.c.takes_exercises, t.outlet.c.takes_tests, t.outlet.c.paused, t.outlet.c.lon, t.outlet.c.lat,
+    t.outlet.c.codes,
+)  # fmt: skip
+
+
+def _facts(r: Any) -> OutletFacts:
+    point = Point(r.lon, r.lat) if r.lon is not None else None
+    return OutletFacts(r.id, r.takes_exercises, r.takes_tests, r.paused, point, tuple(r.codes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +101,23 @@ class Sendable:
     sealed: bytes
     takes_exercises: bool
     takes_tests: bool
+    partner_id: int
+    at_once: int
+    failures: int
 
 
 async def sendable(session: Session, ids: Sequence[int]) -> Mapping[int, Sendable]:
     """By outlet."""
     o = t.outlet.c
     found = await session.execute(
-        select(o.id, o.carrier, o.settings_sealed, o.takes_exercises, o.takes_tests).where(
-            o.id == any_(cast(list(set(ids)), ARRAY(BigInteger)))
+        select(
+            o.id, o.carrier, o.settings_sealed, o.takes_exercises, o.takes_tests, o.partner_id, t.partner.c.at_once,
+            o.failures,
         )
-    )
-    return {id: Sendable(carrier, sealed, exercises, tests) for id, carrier, sealed, exercises, tests in found}
+        .join_from(t.outlet, t.partner)
+        .where(o.id == any_(cast(list(set(ids)), ARRAY(BigInteger))))
+    )  # fmt: skip
+    return {id: Sendable(*of) for id, *of in found}
 
 
 async def enrolled(session: Session, ids: Sequence[int]) -> Mapping[int, Enrolled]:
@@ -167,6 +176,13 @@ async def sealed_of(session: Session, carrier: str) -> Sequence[bytes]:
 async def heard(session: Session, id: int) -> None:
     """Its far end has shown that it is there. Not an edit: nobody need look at the outlet anew."""
     await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(heard_at=text("now()")))
+
+
+async def paused_of(session: Session, partner_id: int) -> Sequence[tuple[OutletFacts, str]]:
+    """The partner's paused outlets as routing sees them, with their names."""
+    o = t.outlet.c
+    found = await session.execute(select(o.name, *_FACTS).where(o.partner_id == partner_id, o.paused).order_by(o.id))
+    return [(_facts(r), r.name) for r in found]
 
 
 async def set_paused(session: Session, id: int, paused: bool) -> None:

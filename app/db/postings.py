@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.db.engine import Session
 from app.db.feed import GIVEN, STANDING
 from app.domain.board import Posting
-from app.domain.words import Kind, Status
+from app.domain.words import AlertState, Kind, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,47 @@ async def heads(session: Session, partners: Collection[int]) -> Mapping[int, int
         {"partners": list(partners)},
     )
     return {r.id: r.feed_head for r in found}
+
+
+async def fate(session: Session, partner_id: int, code: str, *, live: bool) -> tuple[AlertState, int] | None:
+    """State and newest notice number of an alert of which the partner's outlets were to hear; for a test key (not
+    ``live``) not of an actual one."""
+    found = await session.execute(
+        text(
+            "SELECT a.state, a.head FROM alert a WHERE a.code = :code AND (:live OR a.status <> 'actual') AND EXISTS "
+            "(SELECT 1 FROM delivery d JOIN outlet o ON o.id = d.outlet_id WHERE d.alert_id = a.id AND o.partner_id = :p)"
+        ),
+        {"code": code, "live": live, "p": partner_id},
+    )
+    return (AlertState(r.state), r.head) if (r := found.one_or_none()) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """A delivery of a notice in force that its outlet has not taken."""
+
+    notice: str
+    outlet: int
+    name: str
+    why: str
+    delivery: int
+    tries: int
+    since: datetime
+
+
+async def untaken(session: Session, partner_id: int, *, live: bool) -> Sequence[Untaken]:
+    """Of one partner's outlets; for a test key (not ``live``) nothing actual."""
+    found = await session.execute(
+        text(
+            "SELECT a.code || '/' || d.number AS notice, o.id, o.name, d.id AS delivery, d.tries, d.created_at, "
+            "CASE WHEN d.state = 'failed' THEN 'failed' WHEN d.tries > 0 THEN 'unreachable' ELSE 'waiting' END AS why "
+            "FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id "
+            "WHERE o.partner_id = :p AND d.state IN ('pending', 'sending', 'failed') "
+            f"AND (:live OR a.status <> 'actual') AND {STANDING}"
+        ),
+        {"p": partner_id, "live": live},
+    )
+    return [Untaken(r.notice, r.id, r.name, r.why, r.delivery, r.tries, r.created_at) for r in found]
 
 
 async def forget(session: Session) -> None:

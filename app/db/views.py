@@ -92,12 +92,14 @@ async def retractions_unheard(session: Session, seconds: float) -> int:
 
 
 async def unclaimed(session: Session, seconds: float) -> int:
-    """Deliveries that have been due for so long and nobody takes them up."""
+    """Deliveries that have been due for so long and nobody takes them up. What is held back for an outlet in quarantine is
+    told with the outlet."""
     found = await session.execute(
         text(
             "SELECT count(*) FROM (SELECT 1 FROM delivery d WHERE d.state = 'pending' AND d.lane = 'push' "
             "AND d.due_at < now() - make_interval(secs => :seconds) AND d.number = (SELECT a.head FROM alert a "
-            "WHERE a.id = d.alert_id AND (d.kind = 'retract' OR a.expires_at > now())) LIMIT 1000) q"
+            "WHERE a.id = d.alert_id AND (d.kind = 'retract' OR a.expires_at > now())) AND (d.tries = 0 OR d.kind = 'retract' "
+            "OR (SELECT o.id FROM outlet o WHERE o.id = d.outlet_id AND o.quarantined_at IS NOT NULL) IS NULL) LIMIT 1000) q"
         ),
         {"seconds": seconds},
     )

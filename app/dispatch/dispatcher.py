@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -18,13 +19,16 @@ from app.db import claims, workers
 from app.db.claims import Claimed, Crossed
 from app.db.engine import Session, StoreUnavailable, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
+from app.dispatch.crowd import Crowds
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together, tell
+from app.dispatch.send import MARGIN, Finished, Host, Order, grouped, send_together, tell
 from app.dispatch.settle import settle
 from app.dispatch.tender import Tender
 from app.dispatch.wiring import longest_deadline, paced
+from app.domain.breaker import Sign, sign
 from app.flows.ports import Seal
+from app.flows.quarantine import Seen, note
 from app.flows.tell import DUE
 from channels.contract import Wire
 
@@ -64,6 +68,7 @@ class Dispatcher:
         self.tender = Tender(engine, press, self._preparer, wire, self.worker, self.lease)
         self._wake = asyncio.Event()
         self._turns = 0
+        self._crowds = Crowds()
         self._sending: set[asyncio.Task[None]] = set()
         self._finished: asyncio.Queue[Finished] = asyncio.Queue()
 
@@ -140,18 +145,20 @@ class Dispatcher:
         meters.claimed.inc(len(claimed))
         for result in broken:
             self._finished.put_nowait((result, None))
+        self._crowds.enter(orders)
         for together in grouped(orders):
             task = asyncio.create_task(self._send(together))
             self._sending.add(task)
-            task.add_done_callback(self._sent)
+            task.add_done_callback(partial(self._sent, [order.host for order in together]))
         return len(claimed)
 
     async def _take(self, session: Session, room: int, only_retractions: bool) -> Sequence[Claimed]:
         taken = list(
             await claims.claim(
-                session, worker=self.worker, lease=self.lease, room=room, only_retractions=only_retractions
+                session, worker=self.worker, lease=self.lease, room=room, only_retractions=only_retractions,
+                crowd=self._crowds.now(),
             )
-        )
+        )  # fmt: skip
         for name, pace in paced():
             taken += await claims.claim_paced(
                 session, worker=self.worker, lease=self.lease, room=max(room - len(taken), PACED_SHARE),
@@ -163,10 +170,10 @@ class Dispatcher:
         for finished in await send_together(orders, wire=self._wire, clock=self.clock, lease=self.lease):
             self._finished.put_nowait(finished)
 
-    def _sent(self, task: asyncio.Task[None]) -> None:
+    def _sent(self, hosts: Sequence[Host], task: asyncio.Task[None]) -> None:
         was_full = len(self._sending) >= self._limits.in_flight - self._limits.reserve
         self._sending.discard(task)
-        if was_full:
+        if self._crowds.leave(hosts) or was_full:
             self._wake.set()
 
     async def _settle_forever(self) -> None:
@@ -187,6 +194,7 @@ class Dispatcher:
             try:
                 async with transaction(self._engine) as session:
                     await settle(session, batch, self.worker, self._press)
+                await self._note(batch)
                 return
             except StoreUnavailable as e:
                 log.warning("cannot settle %d attempts yet: %s", len(batch), e)
@@ -199,6 +207,20 @@ class Dispatcher:
                 for one in batch:
                     await self._settle([one])
                 return
+
+    async def _note(self, batch: Sequence[Finished]) -> None:
+        """What the attempts say of their outlets: in a transaction of its own, which a settle never waits for."""
+        seen = [Seen(r.claimed.outlet_id, sign(r.outcome, r.reason), r.reason or "") for r, _ in batch]
+        telling = [s for s, (r, _) in zip(seen, batch, strict=True) if r.ailing or s.sign in (Sign.ILL, Sign.GONE)]
+        if not telling:
+            return
+        try:
+            async with transaction(self._engine) as session:
+                await note(session, telling)
+        except StoreUnavailable as e:
+            log.warning("cannot note how outlets are: %s", e)
+        except Exception:
+            log.exception("cannot note how outlets are")
 
     async def _drain(self) -> None:
         if self._sending:

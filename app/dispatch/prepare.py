@@ -12,7 +12,7 @@ from app.db.claims import Claimed, Result
 from app.db.engine import Session
 from app.db.outlets import Sendable
 from app.dispatch.press import HousePress
-from app.dispatch.send import Order
+from app.dispatch.send import Host, Order
 from app.dispatch.wiring import Settings, pushed
 from app.domain.notice import from_json
 from app.domain.routing import may_disseminate
@@ -69,7 +69,9 @@ class Preparer:
 
     def _order(self, c: Claimed, place: Sendable, notice: _Frozen, begun: float) -> Order:
         settings = self._settings.of(place.carrier, place.sealed, c.outlet_id)
-        return Order(c, pushed(place.carrier), settings, notice.rendition(c.profile, self._press), begun)
+        rendition = notice.rendition(c.profile, self._press)
+        host = Host(place.partner_id, place.at_once, place.failures > 0)
+        return Order(c, pushed(place.carrier), settings, rendition, begun, host)
 
     async def _notice(self, session: Session, c: Claimed) -> _Frozen:
         """From memory, unless a profile came to it since: an extension renders what it needs."""

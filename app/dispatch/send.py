@@ -37,6 +37,15 @@ CRASHED = "传输模块出错，详见日志"
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """Who stands behind an outlet: the partner, how much it bears at once, and whether the outlet has been failing."""
+
+    partner_id: int
+    at_once: int
+    ailing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """Everything one send needs. ``claimed_mono`` is when the lease began, on this machine's monotonic clock."""
 
@@ -45,6 +54,7 @@ class Order:
     settings: BaseModel
     rendition: Rendition
     claimed_mono: float
+    host: Host
 
     @property
     def key(self) -> str:
@@ -148,7 +158,10 @@ async def _said(orders: Sequence[Order], wire: Wire, now: datetime) -> Sequence[
 
 def _result(order: Order, stated: Stated, started: datetime, finished: datetime) -> Finished:
     def made(outcome: Outcome, *, reason: str | None = None, detail: str = "", **more: Any) -> Result:
-        return Result(order.claimed, order.carrier.name, outcome, reason, _clean(detail), started, finished, **more)
+        return Result(
+            order.claimed, order.carrier.name, outcome, reason, _clean(detail), started, finished,
+            ailing=order.host.ailing, **more,
+        )  # fmt: skip
 
     match stated:
         case Accepted():

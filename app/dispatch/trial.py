@@ -16,11 +16,12 @@ from app.db import outlets, trials
 from app.db.engine import transaction
 from app.db.outlets import Enrolled
 from app.dispatch.send import CRASHED, MARGIN
-from app.dispatch.wire import HttpWire
 from app.dispatch.wiring import Settings, lane_of, pushed
+from app.domain.breaker import sign
 from app.domain.errors import Conflict, NotFound
-from app.domain.words import Lane
+from app.domain.words import Lane, Outcome
 from app.flows.ports import Seal, Step, Trial
+from app.flows.quarantine import Seen, note
 from channels import contract as c
 from channels.carriers.redact import plain, unspeakable
 from channels.registry import channel
@@ -45,9 +46,16 @@ def example(base_url: str, now: datetime) -> c.Notice:
 class Trials:
     """Makes them and keeps what came of them."""
 
-    def __init__(self, engine: AsyncEngine, seal: Seal, base_url: str, wire: HttpWire) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        seal: Seal,
+        base_url: str,
+        wire: c.Wire,
+        address: Callable[[int], str] | None = None,
+    ) -> None:
         self._engine, self._base_url, self._wire = engine, base_url, wire
-        self._settings = Settings(seal)
+        self._settings = Settings(seal, address)
 
     async def try_out(self, outlet_id: int, by: str) -> Trial:
         """Publish and retract a test notice by the outlet's own carrier; what may have aired is retracted, whatever was
@@ -63,6 +71,7 @@ class Trials:
         trial = _summed(await self._steps(outlet))
         async with transaction(self._engine) as session:
             await trials.finish(session, began, **asdict(trial))
+            await note(session, [Seen(outlet.id, sign(Outcome(trial.outcome), trial.reason), trial.reason)])
         log.info(
             "trial outlet=%d carrier=%s outcome=%s reason=%s ms=%d", outlet.id, outlet.carrier, trial.outcome,
             trial.reason or "-", trial.milliseconds,
@@ -78,7 +87,7 @@ class Trials:
         return [shown, (await self._step(outlet, end, reference))[0]]
 
     async def _step(self, outlet: Enrolled, notice: c.Notice, prior: str | None) -> tuple[Step, str | None]:
-        carrier, settings = pushed(outlet.carrier), self._settings.of(outlet.carrier, outlet.sealed)
+        carrier, settings = pushed(outlet.carrier), self._settings.of(outlet.carrier, outlet.sealed, outlet.id)
         rendition = channel(outlet.channel).render(notice, c.Profile(c.Panel(**outlet.panel), c.Duty(**outlet.duty)))
         wire, begun = _Watched(self._wire), time.monotonic()
         try:

@@ -159,12 +159,13 @@ class Board:
             found = self._faces[live, all] = self._look(Ask(0, live, all))
         return found
 
-    def page(self, ask: Ask, now: datetime) -> Page:
-        """What this reader is to get, as far as is known here."""
+    def page(self, ask: Ask, now: datetime, *, taken: bool = False) -> Page:
+        """What this reader is to get, as far as is known here. ``taken``: it has taken what it can; what has a number now
+        is what it gets."""
         numbered = self._standing(ask, now)
         waiting = [p for p in self._waiting if ask.wants(p) and not _over(p, now)]
         if ask.newest:
-            return _newest(ask, numbered, waiting)
+            return _newest(ask, numbered, waiting, taken=taken)
         given = numbered[bisect_right(numbered, ask.cursor, key=_sequence) :][: ask.limit + 1]
         taking = waiting[: max(0, ask.limit - len(given))]
         return Page(given[: ask.limit], taking, len(given) > ask.limit or len(taking) < len(waiting))
@@ -172,7 +173,7 @@ class Board:
     def known(self, ask: Ask, now: datetime) -> Page:
         """As ``page``, of what was given before: for when the ledger cannot be asked. It ends before what never was: no
         cursor may pass that."""
-        page = self.page(ask, now)
+        page = self.page(ask, now, taken=True)
         if ask.newest:
             return Page([p for p in page.given if p.open], (), page.more)
         given = list(takewhile(lambda p: p.open, page.given))
@@ -214,11 +215,11 @@ def left_out(after: int, to: int, given: Iterable[int]) -> Sequence[Span]:
     return spans
 
 
-def _newest(ask: Ask, numbered: Sequence[Posting], waiting: Sequence[Posting]) -> Page:
+def _newest(ask: Ask, numbered: Sequence[Posting], waiting: Sequence[Posting], *, taken: bool) -> Page:
     """What waits is newer than all that has a number."""
     below = [p for p in reversed(numbered) if ask.before is None or _sequence(p) < ask.before]
     fresh = sorted(waiting, key=lambda p: p.delivery, reverse=True) if ask.before is None else []
-    taking = fresh[: ask.limit]
+    taking = fresh[: ask.limit - min(len(below), ask.limit) if taken else ask.limit]
     given = below[: ask.limit - len(taking)]
     return Page(given, taking, len(taking) + len(given) < len(below) + len(fresh))
 

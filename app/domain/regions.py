@@ -64,3 +64,8 @@ def nearest_km(place: Point, codes: Iterable[str]) -> Mapping[str, float]:
         if near is not None:
             found[code] = near
     return found
+
+
+def within_km(place: Point, radius: float) -> Iterable[County]:
+    """The counties whose point lies in the circle."""
+    return [c for c in counties().values() if distance_km(place, c.point) <= radius]

@@ -94,7 +94,7 @@ async def give(
     one reader takes is never numbered behind another's cursor. ``restless`` are partners whose boards only want numbers.
     ``boards`` are not touched: nothing is true before the commit."""
     fresh = await _number(session, boards, asks, restless, now, fill)
-    pages = {ask: fresh.get(ask.partner, boards[ask.partner]).page(ask, now) for ask in asks}
+    pages = {ask: fresh.get(ask.partner, boards[ask.partner]).page(ask, now, taken=True) for ask in asks}
     wanted = {p.delivery: p for page in pages.values() for p in page.given}
     if heard := [id for id, p in wanted.items() if not p.polled and p.kind is not Kind.RETRACT]:
         await feed.hear(session, heard)

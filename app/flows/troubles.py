@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.db import views, workers
+from app.db import quarantine, views, workers
 from app.db.engine import Session
 
 UNCLAIMED_SECONDS = 30.0
@@ -36,4 +36,9 @@ async def troubles(session: Session) -> list[Trouble]:
     unclaimed = await views.unclaimed(session, UNCLAIMED_SECONDS)
     if unclaimed:
         found.append(Trouble("unclaimed", f"{unclaimed} 条投递到时半分钟仍无人处理。请检查投递进程。"))
+    if shut := await quarantine.listing(session):
+        names = "、".join(str(r["outlet"]) for r in shut[:3]) + ("等" if len(shut) > 3 else "")
+        found.append(
+            Trouble("outlet_quarantined", f"{len(shut)} 个发布点连续失败，已隔离并定时探测：{names}。请电话联系。")
+        )
     return found

@@ -1,5 +1,7 @@
-"""A web address, and a key that goes with it, in the settings of an outlet."""
+"""Addresses in the settings of an outlet: of the web, or of a host alone; and a key that goes with one."""
 
+import re
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -46,3 +48,20 @@ def _word(value: SecretStr) -> SecretStr:
 
 Key = Annotated[SecretStr, AfterValidator(_word)]
 """A secret that another system gave: printable ASCII without blanks, as it is copied from a page."""
+
+
+def _named(value: str) -> str:
+    value = value.strip()
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        labels = value.split(".")
+        if len(value) > 253 or not all(
+            re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", one) for one in labels
+        ):
+            raise ValueError("应为主机名或 IP 地址，不含协议、端口和路径") from None
+    return value
+
+
+Host = Annotated[str, AfterValidator(_named)]
+"""A host name or an IP address, for wires that are not HTTP."""

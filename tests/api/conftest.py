@@ -15,6 +15,7 @@ from app.dispatch.press import HousePress
 from app.dispatch.wiring import wire
 from app.flows.house import House
 from app.flows.ports import Seal
+from tests.api.served import served
 from tests.api.stage import BASE, Stage, client_of, set_stage
 
 
@@ -55,3 +56,10 @@ async def shared(module_house: House) -> AsyncIterator[Stage]:
     """A stage for a module whose tests do not look at each other's alerts."""
     async with client_of(module_house) as client:
         yield await set_stage(module_house, client)
+
+
+@pytest.fixture
+async def live_stage(house: House) -> AsyncIterator[Stage]:
+    """A stage that follows the ledger, over a real connection."""
+    async with served(house) as stage:
+        yield stage

@@ -53,7 +53,17 @@ def build(*points: Point) -> Any:
 
 def test_what_is_built_in() -> None:
     assert list(registry.CHANNELS) == ["tv", "radio", "screen", "billboard", "dingtalk", "partner"]
-    assert list(registry.CARRIERS) == ["webhook", "feed", "dingtalk_robot", "dingtalk_app", "vnnox", "xibo"]
+    assert list(registry.CARRIERS) == [
+        "webhook",
+        "feed",
+        "dingtalk_robot",
+        "dingtalk_app",
+        "vnnox",
+        "xibo",
+        "liquidsoap",
+        "obs",
+        "amcp",
+    ]
     assert registry.channel("tv").title == "电视"
     assert registry.carrier("feed").title == "主动拉取"
 

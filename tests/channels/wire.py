@@ -29,7 +29,7 @@ class FakeWire:
         self._script = list(script)
         self._held: dict[Hashable, Any] = {}
         self._counts: Counter[str] = Counter()
-        self._media = media or {}
+        self._media = dict(media or {})
         self.keys = [Ed25519PrivateKey.generate()]
         self.calls: list[Call] = []
 
@@ -58,6 +58,10 @@ class FakeWire:
         gone = self._held.pop(key, None)
         if hasattr(gone, "aclose"):
             await gone.aclose()
+
+    def keep(self, media: Mapping[str, bytes]) -> None:
+        """From now on these bytes, by sha256, are ours to give."""
+        self._media |= media
 
     async def content(self, media: Media) -> bytes:
         return self._media[media.sha256]

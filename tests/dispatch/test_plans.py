@@ -12,7 +12,7 @@ from tests.making import make_alert
 PLACES = 3000
 VALUES = {
     "worker": "w", "lease": "15 seconds", "room": 500, "only_retractions": False, "outlets": [1], "count": 20,
-    "per": "1 minute", "reserve": 2,
+    "per": "1 minute", "reserve": 2, "bounded": True, "full": [7], "crammed": [], "under_way": '{"7": 500}',
 }  # fmt: skip
 
 

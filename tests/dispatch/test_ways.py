@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -58,7 +58,7 @@ async def far(*hosts: str) -> AsyncIterator[tuple[int, list[str]]]:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
             heard.append(f"{address} " + head.partition("host: ")[2].partition("\r\n")[0].partition(":")[0])
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            writer.close()
+            await gone(writer)
 
         return answer
 
@@ -70,6 +70,12 @@ async def far(*hosts: str) -> AsyncIterator[tuple[int, list[str]]]:
     finally:
         for server in (first, *others):
             server.close()
+
+
+async def gone(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def test_a_name_that_leads_to_an_allowed_address() -> None:
@@ -206,7 +212,7 @@ async def test_the_certificate_is_asked_for_by_name() -> None:
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         hello.set_result(await reader.read(2000))
-        writer.close()
+        await gone(writer)
 
     server = await asyncio.start_server(listen, "127.0.0.1", 0)
     async with wired(Names(station_test=[["127.0.0.1"]])) as wire:

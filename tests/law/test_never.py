@@ -55,6 +55,8 @@ TRIED = {
         "tests/dispatch/test_pace.py::test_twenty_a_minute_of_which_two_are_for_retractions",
         "tests/dispatch/test_wire.py::test_the_deadline_is_for_the_whole_answer",
         "tests/dispatch/test_wire.py::test_a_hundred_hanging_do_not_hold_up_one",
+        "tests/dispatch/test_crowd.py::test_a_partner_that_has_its_fill_holds_up_no_other",
+        "tests/dispatch/test_ways.py::test_a_slow_name_does_not_hold_up_another",
         "tests/faults/test_hanging.py::test_half_of_them_hang",
     ],
     "a drill is mistaken for real": [
@@ -77,6 +79,7 @@ TRIED = {
         "tests/dispatch/test_wire.py::test_redirects_are_reported_and_not_followed",
         "tests/dispatch/test_wire.py::test_cut_or_unintelligible",
         "tests/channels/test_contract.py::test_any_2xx_takes_and_none_hides_a_refusal",
+        "tests/channels/test_answer.py::test_what_somebody_else_answered_is_no_yes",
         "tests/channels/test_contract.py::test_no_answer_means_nobody_knows",
         "tests/channels/test_dingtalk_robot.py::test_only_errcode_0_is_success",
         "tests/flows/test_confirm.py::test_having_received_the_retraction_is_not_having_obeyed_it",
@@ -103,6 +106,7 @@ TRIED = {
         "tests/console/test_board.py::test_a_receipt_that_fits_nothing_is_shown",
         "tests/dispatch/test_dispatcher.py::test_a_carrier_that_crashes_is_recorded_and_tried_again",
         "tests/dispatch/test_faults.py::test_what_was_sent_is_settled_when_the_store_comes_back",
+        "tests/dispatch/test_quarantine.py::test_what_keeps_failing_is_quarantined_shown_and_left_in_peace",
         "tests/flows/test_confirm.py::test_rejected_fails_and_says_why",
     ],
 }

@@ -40,7 +40,7 @@ def test_the_cast(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         + [("screen", "webhook")] * 3
         + [("billboard", "webhook")] * 2
         + [("screen", "vnnox")] * 2
-        + [("billboard", "xibo"), ("dingtalk", "dingtalk_app")]
+        + [("billboard", "xibo"), ("dingtalk", "dingtalk_app"), ("radio", "liquidsoap"), ("tv", "obs"), ("tv", "amcp")]
     )
     for outlet in outlets(document):
         assert outlet["name"].startswith("沙盒·")
