@@ -32,6 +32,7 @@ from app.console.live import Live
 from app.console.public import public_pages
 from app.console.routes import console
 from app.db.engine import connect, listen
+from app.dispatch.catalogue import catalogue
 from app.dispatch.hearing import Hearing
 from app.dispatch.keeping import Keeping
 from app.dispatch.press import HousePress
@@ -69,6 +70,7 @@ def build_house(settings: Settings, database_url: str) -> House:
         signer=signer,
         notary=Notary(settings.heartbeat_seed(), settings.cap_papers()),
         cap_sender=settings.cap_name,
+        catalogue=catalogue(),
     )
 
 

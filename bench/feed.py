@@ -25,7 +25,6 @@ import uvicorn
 import uvloop
 from alembic import command
 from alembic.config import Config
-from app.commands.enrolment import Document, enrol_all
 from sqlalchemy.engine import make_url
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -38,6 +37,7 @@ from app.db.engine import transaction
 from app.domain.words import Scope
 from app.flows.house import House
 from app.flows.principal import issue_key
+from app.flows.roster import Document, enrol_all
 from app.main import build_house
 from app.settings import Settings
 from bench.clients import Hammer, Waiter, open_all

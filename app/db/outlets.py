@@ -235,5 +235,22 @@ async def paused_of(session: Session, partner_id: int) -> Sequence[tuple[OutletF
     return [(_facts(r), r.name) for r in found]
 
 
-async def set_paused(session: Session, id: int, paused: bool) -> None:
-    await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(paused=paused, updated_at=text("now()")))
+async def set_paused(session: Session, id: int, paused: bool) -> bool:
+    """Returns whether that changed anything."""
+    o = t.outlet
+    done = await session.execute(
+        update(o).where(o.c.id == id, o.c.paused != paused).values(paused=paused, updated_at=text("now()"))
+    )
+    return bool(done.rowcount)
+
+
+async def lock(session: Session, id: int) -> None:
+    """Whoever changes an outlet's settings does it alone."""
+    await session.execute(select(t.outlet.c.id).where(t.outlet.c.id == id).with_for_update(key_share=True))
+
+
+async def named(session: Session, partner_id: int, name: str) -> bool:
+    """Whether the partner has an outlet of that name."""
+    o = t.outlet.c
+    found = await session.execute(select(o.id).where(o.partner_id == partner_id, o.name == name))
+    return found.scalar_one_or_none() is not None

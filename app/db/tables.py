@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Lane, Outcome, ReceiptKind, Scope, Status
+from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Lane, Outcome, ReceiptKind, Role, Scope, Status
 
 metadata = MetaData(
     naming_convention={
@@ -167,8 +167,22 @@ account = Table(
     _id(),
     Column("name", Text, nullable=False, unique=True),
     Column("password_hash", Text),
+    *_word("role", Role),
+    Column("organ_code", ForeignKey("organ.code")),
+    Column("number", Text, nullable=False, server_default=""),
+    Column("phone", Text, nullable=False, server_default=""),
+    Column("totp_sealed", LargeBinary),
+    Column("totp_step", BigInteger, nullable=False, server_default="0"),
     _made(),
     Column("disabled_at", Instant),
+)
+
+# Codes that stand in for a lost telephone, each once
+recovery = Table(
+    "recovery",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True, autoincrement=False),
+    Column("code_hash", LargeBinary, primary_key=True),
 )
 
 console_session = Table(
@@ -177,6 +191,7 @@ console_session = Table(
     Column("token_hash", LargeBinary, primary_key=True),
     Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("csrf", Text, nullable=False),
+    Column("address", Text, nullable=False, server_default=""),
     _made(),
     Column("expires_at", Instant, nullable=False),
 )
@@ -325,6 +340,7 @@ delivery = Table(
     Index("delivery_feed", "outlet_id", "feed_seq", postgresql_where=text("feed_seq IS NOT NULL")),
     Index("delivery_outlet", "outlet_id", "id"),
     Index("delivery_undelivered", "alert_id", postgresql_where=text("state IN ('pending', 'sending', 'failed')")),
+    Index("delivery_outlet", "outlet_id", "id"),
     Index("delivery_tended", "tend_at", postgresql_where=text("tend_at IS NOT NULL")),
     Index("delivery_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
     postgresql_with={"fillfactor": "60"},

@@ -2,69 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from app.db import audit, outlets
 from app.db.engine import Session
 from app.domain.errors import Fault, Invalid
-from app.flows.enrol import AirDuty, Application, Face, enrol
+from app.flows.enrol import enrol
 from app.flows.faults import faults_of
+from app.flows.outlet_form import OutletForm, StrictForm
 from app.flows.ports import Seal, Wirer
 
-Minutes = Annotated[int, Field(ge=1, le=10_080)]
 
-
-class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class PlaceForm(_Form):
-    lon: Annotated[float, Field(ge=73, le=136)]
-    lat: Annotated[float, Field(ge=3, le=54)]
-    datum: Literal["WGS84", "CGCS2000", "GCJ02", "BD09"]
-
-
-class PanelForm(_Form):
-    width: Annotated[int, Field(ge=16, le=16_384)] | None = None
-    height: Annotated[int, Field(ge=16, le=16_384)] | None = None
-    columns: Annotated[int, Field(ge=4, le=100)] | None = None
-    rows: Annotated[int, Field(ge=1, le=50)] | None = None
-
-
-class DutyForm(_Form):
-    exclusive_minutes: Minutes | None = None
-    repeat_every_minutes: Minutes | None = None
-    until_minutes: Minutes | None = None
-
-
-class OutletForm(_Form):
-    """docs/outlets.md has the members."""
-
-    name: Annotated[str, Field(min_length=1, max_length=60)]
-    channel: str
-    carrier: str
-    settings: dict[str, Any] = Field(default_factory=dict)
-    place: PlaceForm | None = None
-    codes: tuple[str, ...] = ()
-    panel: PanelForm = Field(default_factory=PanelForm)
-    duty: DutyForm = Field(default_factory=DutyForm)
-    takes_exercises: bool = False
-    takes_tests: bool = False
-    receipt_minutes: int = 5
-
-    def application(self) -> Application:
-        place = self.place
-        return Application(
-            name=self.name, channel=self.channel, carrier=self.carrier, settings=self.settings,
-            lon=place.lon if place else None, lat=place.lat if place else None, datum=place.datum if place else "WGS84",
-            codes=self.codes, panel=Face(**self.panel.model_dump()), duty=AirDuty(**self.duty.model_dump()),
-            takes_exercises=self.takes_exercises, takes_tests=self.takes_tests, receipt_minutes=self.receipt_minutes,
-        )  # fmt: skip
-
-
-class PartnerForm(_Form):
+class PartnerForm(StrictForm):
     name: Annotated[str, Field(min_length=1, max_length=60)]
     phone: Annotated[str, Field(max_length=20)] = ""
     silent_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
@@ -72,7 +23,7 @@ class PartnerForm(_Form):
     outlets: Annotated[tuple[OutletForm, ...], Field(min_length=1)]
 
 
-class Document(_Form):
+class Document(StrictForm):
     partners: Annotated[tuple[PartnerForm, ...], Field(min_length=1)]
 
 
