@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from sandbox import playout
 from sandbox import state as states
+from sandbox.ebd import town as broadcast
 from sandbox.mqtt import network
-from sandbox.outlets import CLOUDS, FAR, NEAR, PLAYOUT, SCREENS, STUDIOS, Outlet, many_screens
+from sandbox.outlets import BROADCASTS, CLOUDS, FAR, NEAR, PLAYOUT, SCREENS, STUDIOS, Outlet, many_screens
 from sandbox.state import State
 
 SIGNAGE_GROUP = 42
@@ -26,6 +27,7 @@ def outlets(state: State) -> tuple[Outlet, ...]:
         *CLOUDS,
         *STUDIOS,
         *PLAYOUT,
+        *BROADCASTS,
         *network.listeners(state.listeners),
         *(FAR if state.far else ()),
     )
@@ -73,6 +75,8 @@ def settings(outlet: Outlet, state: State) -> dict[str, Any]:
         return playout.settings(outlet.slug, state)
     if outlet.carrier == "mqtt":
         return network.settings(outlet, state.base)
+    if outlet.carrier == "ebd":
+        return broadcast.settings(state)
     if outlet.carrier == "feed":
         return {}
     if outlet.carrier == "liquidsoap":

@@ -19,6 +19,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox import clouds, liquidsoap, playout, roster
 from sandbox import state as states
+from sandbox.ebd import town as broadcast
+from sandbox.ebd.caller import calling
 from sandbox.faults import HANG_UP
 from sandbox.mqtt import network
 from sandbox.mqtt.broker import broker
@@ -75,7 +77,14 @@ def build(options: Options) -> Starlette:
     state, keys = states.load(options.state), read_keys(options.keys)
     client = httpx.AsyncClient(timeout=10.0, trust_env=False)
     sender = ReceiptSender(client, options.huijia, keys)
-    town = Town(state, sender, options.pause, clouds.built(state, client, china_now), playout.built(state))
+    town = Town(
+        state,
+        sender,
+        options.pause,
+        clouds.built(state, client, china_now),
+        playout.built(state),
+        broadcast.built(state),
+    )
     talking = {site.outlet.partner for site in town.sites.values() if site.outlet.carrier in ("webhook", "feed")}
     for partner in sorted(talking - keys.keys()):
         log.warning("no key for %s: it sends no receipts and reads no feed", partner)
@@ -89,6 +98,7 @@ def build(options: Options) -> Starlette:
                 radio_lines(client, town, state),
                 town.playout.served(town.strike),
                 screens(options, town, state),
+                calling(town.post, client),
             ):
                 yield
         finally:

@@ -13,6 +13,8 @@ from sandbox import payload, roster
 from sandbox.calls import CallLog
 from sandbox.clouds import Clouds
 from sandbox.deck import Deck
+from sandbox.ebd import town as broadcast
+from sandbox.ebd.server import Post
 from sandbox.faults import Fault, Mode, Switch
 from sandbox.outlets import Outlet
 from sandbox.playout import Playout
@@ -81,12 +83,14 @@ class Town:
         pause: Pause,
         clouds: Clouds,
         playout: Playout,
+        post: Post,
         clock: Callable[[], datetime] = china_now,
     ) -> None:
         self.sender = sender
         self.calls = CallLog()
         self.clouds = clouds
         self.playout = playout
+        self.post = post
         self.clock = clock
         self._pause = pause
         self._chance = SystemRandom()
@@ -208,6 +212,7 @@ class Town:
         self.sender.clear()
         self.clouds.forget()
         self.playout.forget()
+        self.post.forget()
         for site in self.sites.values():
             site.station = Station(site.outlet.channel)
             site.answers.clear()
@@ -233,6 +238,7 @@ class Town:
                     *_shown(site, moment),
                     *self.clouds.showing(site.outlet.slug),
                     *self.playout.showing(site.outlet.slug),
+                    *broadcast.showing(self.post, site.outlet.slug),
                 ],
                 "corrections": _corrected(site, moment),
                 "messages": site.robot.chat() if site.robot is not None else self.clouds.messages(site.outlet.slug),
