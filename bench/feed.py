@@ -68,12 +68,13 @@ async def furnish(house: House, partners: int) -> tuple[str, list[str]]:
     """A province's police key, and a key for each of so many partners with one outlet that polls."""
     outlet = {"name": "app", "channel": "partner", "carrier": "feed", "codes": ["610000"]}
     roster = {"partners": [{"name": f"协作单位{n}", "outlets": [outlet]} for n in range(partners)]}
-    ids = await enrol_all(house, Document.model_validate(roster))
     async with transaction(house.engine) as session:
+        enrolled = await enrol_all(session, Document.model_validate(roster), "bench", wire=house.wire, seal=house.seal)
         await keys.save_organ(session, ORGAN, ORGAN_NAME, ORGAN[:6])
         police = await issue_key(session, Scope.POLICE, live=True, label="bench", organ_code=ORGAN)
         theirs = [
-            await issue_key(session, Scope.PARTNER, live=True, label="bench", partner_id=id) for id in ids.values()
+            await issue_key(session, Scope.PARTNER, live=True, label="bench", partner_id=id)
+            for id in enrolled.partners.values()
         ]
     return police, theirs
 
