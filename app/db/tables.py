@@ -338,7 +338,6 @@ delivery = Table(
         "delivery_one_live_send", "alert_id", "outlet_id", unique=True, postgresql_where=text("lease_until IS NOT NULL")
     ),
     Index("delivery_feed", "outlet_id", "feed_seq", postgresql_where=text("feed_seq IS NOT NULL")),
-    Index("delivery_outlet", "outlet_id", "id"),
     Index("delivery_undelivered", "alert_id", postgresql_where=text("state IN ('pending', 'sending', 'failed')")),
     Index("delivery_outlet", "outlet_id", "id"),
     Index("delivery_tended", "tend_at", postgresql_where=text("tend_at IS NOT NULL")),

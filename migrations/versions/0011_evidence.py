@@ -9,9 +9,7 @@ down_revision = '0008'
 
 def upgrade() -> None:
     op.add_column('receipt', sa.Column('until', sa.DateTime(timezone=True), nullable=True))
-    op.create_index('delivery_outlet', 'delivery', ['outlet_id', 'id'])
 
 
 def downgrade() -> None:
-    op.drop_index('delivery_outlet', 'delivery')
     op.drop_column('receipt', 'until')
