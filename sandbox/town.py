@@ -1,39 +1,29 @@
 """Everyone who stands in the sandbox, and what happens when one of them hears something."""
 
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from random import SystemRandom
 from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from sandbox import payload, roster
+from sandbox import payload, roster, sites
 from sandbox.calls import CallLog
 from sandbox.clouds import Clouds
-from sandbox.deck import Deck
 from sandbox.ebd import town as broadcast
 from sandbox.ebd.server import Post
-from sandbox.faults import Fault, Mode, Switch
-from sandbox.outlets import Outlet
+from sandbox.faults import Fault, Mode
 from sandbox.playout import Playout
 from sandbox.receipts import Receipt, ReceiptSender
-from sandbox.robot import NO_TOKEN, Robot
+from sandbox.robot import NO_TOKEN
 from sandbox.robot import Answer as RobotAnswer
+from sandbox.sites import Answer, Site
 from sandbox.state import State
 from sandbox.stations import Station, Verdict
 
 CHINA = timezone(timedelta(hours=8))
 ANSWERS_KEPT = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a webhook station answers. The same object again when the same id comes again."""
-
-    status: int
-    body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +34,6 @@ class Document:
     number: int
     owed: tuple[str, ...]
     again: bool
-
-
-@dataclass(slots=True)
-class Site:
-    """One outlet's far end. ``robot`` stands in a chat group, ``deck`` in a radio studio; ``secret`` belongs to a webhook
-    station."""
-
-    outlet: Outlet
-    station: Station
-    secret: str = field(default="", repr=False)
-    robot: Robot | None = None
-    deck: Deck | None = None
-    switch: Switch = field(default_factory=Switch)
-    answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +70,7 @@ class Town:
         self.clock = clock
         self._pause = pause
         self._chance = SystemRandom()
-        self.sites = {outlet.slug: _site(outlet, state, self._seconds) for outlet in roster.outlets(state)}
+        self.sites = {outlet.slug: sites.built(outlet, state, self._seconds) for outlet in roster.outlets(state)}
         self._by_token = {site.robot.token: site for site in self.sites.values() if site.robot is not None}
 
     def _seconds(self) -> float:
@@ -235,12 +211,12 @@ class Town:
                 "panel": site.outlet.panel,
                 "mode": site.switch.mode,
                 "showing": [
-                    *_shown(site, moment),
+                    *sites.shown(site, moment),
                     *self.clouds.showing(site.outlet.slug),
                     *self.playout.showing(site.outlet.slug),
                     *broadcast.showing(self.post, site.outlet.slug),
                 ],
-                "corrections": _corrected(site, moment),
+                "corrections": sites.corrected(site, moment),
                 "messages": site.robot.chat() if site.robot is not None else self.clouds.messages(site.outlet.slug),
             }
             for site in self.sites.values()
@@ -285,21 +261,3 @@ class Town:
             fault=fault,
             complaints=complaints,
         )
-
-
-def _shown(site: Site, moment: datetime) -> list[dict[str, Any]]:
-    return site.station.showing(moment) if site.deck is None else site.deck.showing(ended=False)
-
-
-def _corrected(site: Site, moment: datetime) -> list[dict[str, Any]]:
-    return site.station.corrections(moment) if site.deck is None else site.deck.showing(ended=True)
-
-
-def _site(outlet: Outlet, state: State, seconds: Callable[[], float]) -> Site:
-    given = roster.settings(outlet, state)
-    station = Station(outlet.channel)
-    if outlet.carrier == "dingtalk_robot":
-        return Site(outlet, station, robot=Robot(given["access_token"], given["secret"]))
-    if outlet.carrier == "liquidsoap":
-        return Site(outlet, station, deck=Deck(seconds))
-    return Site(outlet, station, secret=given.get("secret", ""))

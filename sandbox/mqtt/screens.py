@@ -11,7 +11,8 @@ from typing import Any
 import aiomqtt
 
 from sandbox.faults import Fault, Mode
-from sandbox.town import Site, Town
+from sandbox.sites import Site
+from sandbox.town import Town
 
 STATUSES = ("actual", "exercise", "test")  # the sandbox's screens have agreed to all three
 KEEP_ALIVE_SECONDS = 10
