@@ -461,6 +461,17 @@ class Tended(Carrier[C], Protocol[C]):
         ...
 
 
+class Beats(Protocol):
+    """A carrier on whose wire both ends tell each other that they are there."""
+
+    name: ClassVar[str]
+    beat_every: ClassVar[timedelta]
+
+    async def beat(self, settings: Any, *, now: datetime, wire: Wire) -> Outcome:
+        """Say so to one outlet's far end. ``Accepted``: it is there, and knows us."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Echo:
     """Evidence that came in on a wire of its own, for the delivery with this ``key`` or, of the carrier's outlets, with

@@ -27,6 +27,7 @@ from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
 from channels.carriers.xibo import Xibo
 from channels.contract import (
+    Beats,
     Carrier,
     Channel,
     Grouped,
@@ -127,6 +128,11 @@ def hears(carrier: AnyCarrier) -> TypeGuard[Hears[Any]]:
 def listens(carrier: AnyCarrier) -> TypeGuard[Listens[Any]]:
     """True when evidence arrives over a connection that is kept open."""
     return hasattr(carrier, "listen")
+
+
+def beats(carrier: AnyCarrier) -> TypeGuard[Beats]:
+    """True when both ends tell each other that they are there."""
+    return hasattr(carrier, "beat")
 
 
 def assemble(
