@@ -446,7 +446,8 @@ class Grouped(Carrier[C], Protocol[C]):
 
 
 class Tended(Carrier[C], Protocol[C]):
-    """A wire that does not report by itself: huijia asks, every ``tend_every`` at first and then less often, until the
+    """A wire that does not report by itself: huijia asks, soon at first, then every
+    ``tend_every``, then less often, until the
     notice is proven (aired, or taken down) or a newer one takes its place. ``renews``: what it shows lapses by itself, so
     that tending goes on as long as the notice is live and shows it again where it has gone."""
 

@@ -210,6 +210,13 @@ async def edition(session: Session, carrier: str) -> object:
     return tuple((await session.execute(select(func.count(), changes).where(o.carrier == carrier))).one())
 
 
+async def at_work(session: Session, carrier: str) -> Mapping[int, bytes]:
+    """The outlets of a carrier that are not paused, with their sealed settings."""
+    o = t.outlet.c
+    found = await session.execute(select(o.id, o.settings_sealed).where(o.carrier == carrier, ~o.paused))
+    return {id: bytes(sealed) for id, sealed in found}
+
+
 async def heard(session: Session, id: int) -> None:
     """Its far end has shown that it is there. Not an edit: nobody need look at the outlet anew."""
     await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(heard_at=text("now()")))
