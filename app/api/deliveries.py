@@ -130,7 +130,7 @@ async def read_delivery(who: Keeper, id: DeliveryId, house: TheHouse) -> dict[st
     return delivery_view(row)
 
 
-@router.get("/{delivery}/notice", responses=answers(401, 403, 404, 410, 503))
+@router.get("/{delivery}/notice", responses=answers(401, 403, 404, 410, 422, 503))
 async def read_delivery_notice(who: Partner, id: DeliveryId, house: TheHouse, response: Response) -> dict[str, Any]:
     """The whole payload, for whoever was sent a thin one. 410 once a newer notice has taken its place. From the moment it
     is answered the outlet counts as one that may show it, and is told of the end."""
@@ -140,7 +140,7 @@ async def read_delivery_notice(who: Partner, id: DeliveryId, house: TheHouse, re
     return dict(said)
 
 
-@router.post("/{delivery}/replay", response_model=Replayed, responses=answers(401, 403, 404, 409, 503))
+@router.post("/{delivery}/replay", response_model=Replayed, responses=answers(401, 403, 404, 409, 422, 503))
 async def replay_delivery(who: Keeper, id: DeliveryId, house: TheHouse) -> dict[str, Any]:
     """Send it again, under the same ``webhook-id``: for a receiver that has lost what it took. Only a notice that is
     still in force is sent."""

@@ -87,7 +87,7 @@ async def enrol_outlets(who: Steward, house: TheHouse, request: Request) -> dict
     }
 
 
-@router.post("/{outlet}/check", response_model=CheckShown, responses=answers(401, 403, 404, 409, 503))
+@router.post("/{outlet}/check", response_model=CheckShown, responses=answers(401, 403, 404, 409, 422, 503))
 async def check_outlet(who: Keeper, id: OutletId, house: TheHouse) -> Any:
     """Send the outlet a signed test notice and take it down again; every few seconds at most. Only for outlets that take
     tests. Answers when the outlet has, or its deadline is over."""
