@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 from PIL import Image
 
-from app.api.record_form import RecordForm
 from app.db import keys, outlets
 from app.db.engine import transaction
 from app.domain.words import Scope
@@ -18,6 +17,7 @@ from app.flows.enrol import Application, enrol
 from app.flows.house import House
 from app.flows.principal import Principal, issue_key
 from app.flows.submit import Picture, submit
+from app.forms.record_form import RecordForm
 
 ORGAN, ORGAN_NAME, AREA = "610113000000", "西安市公安局雁塔分局", "610113"
 PROVINCE_ORGAN = "610000000000"

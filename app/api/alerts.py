@@ -11,7 +11,6 @@ from app.api.deliveries import delivery_view
 from app.api.json_body import parse, read_body
 from app.api.openapi import answers, json_body, submission_body
 from app.api.submission import read_submission
-from app.api.text import Line
 from app.db import alerts, histories, progress, views
 from app.db.alerts import AlertRow
 from app.db.engine import Session, transaction
@@ -22,6 +21,7 @@ from app.flows import end, submit
 from app.flows.faults import Complaint
 from app.flows.house import House
 from app.flows.principal import Principal, may_see
+from app.forms.text import Line
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from app.api.instants import Instant
 from app.domain.board import Ask
 from app.flows.principal import Principal
+from app.forms.instants import Instant
 
 LONGEST_WAIT = 60
 _NUMBER = Field(pattern=r"^[0-9]{1,18}$")

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.api.problem_types import TYPES, URN
-from app.api.record_form import RecordForm
+from app.forms.record_form import RecordForm
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _TEXT = {"type": "string"}

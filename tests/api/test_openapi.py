@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.api.problem_types import TYPES, URN
-from app.api.record_form import RecordForm
+from app.forms.record_form import RecordForm
 from tests.api.stage import Stage
 
 DOC = Path(__file__).parents[2] / "docs" / "api.md"

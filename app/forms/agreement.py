@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar, get_args
 
-from app.api.instants import read_day, read_instant
 from app.domain.geo import Datum, Point, distance_km, to_wgs84
 from app.domain.identifiers import age_on, resident_id_birth, resident_id_sex, resident_id_valid
 from app.domain.regions import counties
 from app.flows.faults import Complaint
+from app.forms.instants import read_day, read_instant
 
 FARTHEST_FROM_COUNTY_KM = 120
 LONGITUDES, LATITUDES = (73, 136), (3, 54)  # China with its seas

@@ -18,14 +18,14 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from app.api.agreement import LATITUDES, LONGITUDES, disagreements
-from app.api.instants import Day, Instant
-from app.api.numbers import CaseNumber, CountyCode, OfficerNumber, OrganCode, Plate, ResidentId
-from app.api.text import LEGIBLE, ONE_LINE, Line, Name, Phone, Place, Prose
 from app.domain import record as r
 from app.domain.geo import Datum
 from app.domain.words import Status
 from app.flows.faults import Complaint
+from app.forms.agreement import LATITUDES, LONGITUDES, disagreements
+from app.forms.instants import Day, Instant
+from app.forms.numbers import CaseNumber, CountyCode, OfficerNumber, OrganCode, Plate, ResidentId
+from app.forms.text import LEGIBLE, ONE_LINE, Line, Name, Phone, Place, Prose
 
 SKEW = timedelta(minutes=5)
 OLDEST_LOSS = timedelta(days=30)
