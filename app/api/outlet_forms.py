@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.instants import Instant
 from app.domain.words import Outcome
+from app.flows.instants import Instant
 from app.flows.rotate import DEFAULT_OVERLAP, LONGEST_OVERLAP
 
 
