@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.words import Outcome
-from app.flows.instants import Instant
 from app.flows.rotate import DEFAULT_OVERLAP, LONGEST_OVERLAP
+from app.forms.instants import Instant
 
 
 class Health(BaseModel):
