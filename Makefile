@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test faults check field field-test lock clean
+.PHONY: help run test faults bench check field field-test lock clean
 
 # Settings of the surrounding machine that would send an installation somewhere else than into the venv.
 export PIP_USER := 0
@@ -21,6 +21,7 @@ help:
 	@echo "make run     start huijia with its own database, a sandbox of outlets and one drill; Ctrl-C ends it"
 	@echo "make test    every test that a fresh machine can run          make test ARGS='tests/db -x'"
 	@echo "make faults  processes killed, outlets hanging, the database away; and the commands as a user runs them"
+	@echo "make bench   the fan-out against its own client alone, on loopback     make bench ARGS='--outlets 5000 --rounds 5'"
 	@echo "make check   format, lint, types, import arrows and laws"
 	@echo "make field   install what some tests want beside Python (a browser, OBS, Liquidsoap …), from the system's packages"
 	@echo "make field-test  on the real servers that make field installs; frames and sounds are kept in artefacts/"
@@ -42,6 +43,9 @@ endif
 
 faults: $(V)/.dev
 	@$(BIN)/python -m pytest -q --durations=5 $(ALONE)
+
+bench: $(V)/.dev
+	@$(BIN)/python -m bench $(ARGS)
 
 check: $(V)/.dev
 	@echo "ruff format";   $(BIN)/ruff format --check . >$(V)/said || { cat $(V)/said; exit 1; }

@@ -4,6 +4,7 @@ import asyncio
 
 from app import meters
 from app.db.engine import connect
+from app.dispatch.beats import Heart
 from app.dispatch.dispatcher import DEFAULT_LIMITS, Dispatcher, Limits
 from app.dispatch.keeping import Keeping
 from app.dispatch.listening import Listening
@@ -35,6 +36,7 @@ async def work(
     scheduler.start()
     beside = [
         asyncio.create_task(Listening(engine, mine, seal, wire).run(stop)),
+        asyncio.create_task(Heart(engine, mine, seal, wire).run(stop)),
         asyncio.create_task(meters.watch_the_loop()),
     ]
     try:

@@ -234,6 +234,7 @@ class Reason(StrEnum):
     GONE = "gone"  # the target is no longer there
     BAD_CONTENT = "bad_content"  # the far end will not show this text or picture
     REJECTED = "rejected"  # the far end refused the message for another reason that it stated
+    OVERTAKEN = "overtaken"  # a newer notice of this alert exists, and nothing was sent
     CRASH = "crash"  # the carrier itself failed: our bug
     LEASE_LOST = "lease_lost"  # the process that was sending vanished; nobody knows whether it aired
 
@@ -343,6 +344,12 @@ class Wire(Protocol):
         """1, 2, 3, …: a durable counter that no two processes share a value of, for wires whose ids are serial numbers."""
         ...
 
+    async def head(self, alert: str) -> int:
+        """The number of the newest notice of this alert, as the ledger has it at this moment; 0 when it does not know the
+        alert (a trial). For wires on which a late send could take the place of a newer one. Raises :class:`WireError`
+        when the ledger cannot be asked."""
+        ...
+
     def sign(self, message: bytes) -> Sequence[bytes]:
         """huijia's own Ed25519 signatures (RFC 8032, 64 bytes), one for each key in use, the newest first. Anybody can
         check them with the public keys at ``/v1/keys``. About 40 µs each."""
@@ -439,7 +446,8 @@ class Grouped(Carrier[C], Protocol[C]):
 
 
 class Tended(Carrier[C], Protocol[C]):
-    """A wire that does not report by itself: huijia asks, every ``tend_every`` at first and then less often, until the
+    """A wire that does not report by itself: huijia asks, soon at first, then every
+    ``tend_every``, then less often, until the
     notice is proven (aired, or taken down) or a newer one takes its place. ``renews``: what it shows lapses by itself, so
     that tending goes on as long as the notice is live and shows it again where it has gone."""
 
@@ -454,14 +462,36 @@ class Tended(Carrier[C], Protocol[C]):
         ...
 
 
+class Beats(Protocol):
+    """A carrier on whose wire both ends tell each other that they are there."""
+
+    name: ClassVar[str]
+    beat_every: ClassVar[timedelta]
+
+    async def beat(self, settings: Any, *, now: datetime, wire: Wire) -> Outcome:
+        """Say so to one outlet's far end. ``Accepted``: it is there, and knows us."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Echo:
     """Evidence that came in on a wire of its own, for the delivery with this ``key`` or, of the carrier's outlets, with
-    this ``reference``."""
+    this ``reference``. It may overtake the outcome that states the reference: what fits no delivery yet is kept, and
+    matched when one is settled with it."""
 
     receipt: StatedReceipt
     key: str | None = None
     reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """An outlet came or vanished, as a wire says that keeps a connection to it. ``place``: see :meth:`Listens.place`.
+    ``at`` carries an offset; ``None`` means now."""
+
+    place: str
+    there: bool
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,7 +532,13 @@ class Listens(Carrier[C], Protocol[C]):
         """What settings must have in common to share a connection."""
         ...
 
-    async def listen(self, settings: C, heard: Callable[[Sequence[Echo]], Awaitable[None]], *, wire: Wire) -> None:
+    def place(self, settings: C) -> str:
+        """What the outlet is called on that connection: no two outlets that share one have the same."""
+        ...
+
+    async def listen(
+        self, settings: C, heard: Callable[[Sequence[Echo | Presence]], Awaitable[None]], *, wire: Wire
+    ) -> None:
         """Until cancelled. ``heard`` returns when the evidence is durable: acknowledge only then. Raises
         :class:`WireError` when the connection was lost; the caller comes back."""
         ...

@@ -21,11 +21,13 @@ from channels.carriers.dingtalk_robot import DingTalkRobot
 from channels.carriers.ebd.carrier import Ebd
 from channels.carriers.feed import Feed
 from channels.carriers.liquidsoap import Liquidsoap
+from channels.carriers.mqtt import Mqtt
 from channels.carriers.obs import Obs
 from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
 from channels.carriers.xibo import Xibo
 from channels.contract import (
+    Beats,
     Carrier,
     Channel,
     Grouped,
@@ -58,6 +60,7 @@ BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
     Liquidsoap(),
     Obs(),
     CasparCg(),
+    Mqtt(),
 )
 
 CHANNEL_GROUP = "huijia.channels"
@@ -125,6 +128,11 @@ def hears(carrier: AnyCarrier) -> TypeGuard[Hears[Any]]:
 def listens(carrier: AnyCarrier) -> TypeGuard[Listens[Any]]:
     """True when evidence arrives over a connection that is kept open."""
     return hasattr(carrier, "listen")
+
+
+def beats(carrier: AnyCarrier) -> TypeGuard[Beats]:
+    """True when both ends tell each other that they are there."""
+    return hasattr(carrier, "beat")
 
 
 def assemble(
@@ -202,8 +210,9 @@ def _sending_fault(adapter: object) -> str | None:
 _POWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("send_all", "group", "most"), "a grouped carrier has async send_all, group and most"),
     (("tend", "tend_every", "renews"), "a tended carrier has async tend, tend_every and renews"),
+    (("beat", "beat_every"), "a carrier that beats has async beat and beat_every"),
     (("hear", "address"), "a carrier that hears has async hear and address"),
-    (("listen", "line"), "a carrier that listens has async listen and line"),
+    (("listen", "line", "place"), "a carrier that listens has async listen, line and place"),
 )
 
 

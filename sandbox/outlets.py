@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 BROADCASTER = "沙盒·陕西广播电视台"
+BROADCAST_OWNER = "沙盒·西安市应急广播平台"
 PLAYOUT_OWNER = "沙盒·西安广播电视台"
 SCREEN_OWNER = "沙盒·城市大屏联播"
 BOARD_OWNER = "沙盒·公路情报板中心"
@@ -13,6 +14,7 @@ STUDIO_OWNER = "沙盒·长安网络广播"
 FAR_OWNER = "沙盒·陕南陕北大屏"
 LED_OWNER = "沙盒·诺瓦云联播"
 SIGNAGE_OWNER = "沙盒·地铁信息屏"
+LISTENER_OWNER = "沙盒·地铁广告屏"
 
 XIAOZHAI = (108.947, 34.224)
 
@@ -159,6 +161,19 @@ STUDIOS = (
         "liquidsoap",
         duty={"repeat_every_minutes": 15, "until_minutes": 720},
     ),
+)
+
+# Those that listen on a message broker: sandbox.mqtt.
+LISTENERS = (
+    Outlet("metro-1", LISTENER_OWNER, "沙盒·小寨站站厅屏", "screen", (108.948, 34.226), ("610113",), "mqtt", FULL_HD),
+    Outlet(
+        "metro-2", LISTENER_OWNER, "沙盒·钟楼站灯箱牌", "billboard", (108.942, 34.260), ("610104",), "mqtt", SMALL_BOARD
+    ),
+)
+
+# Reached through the city's platform of the emergency broadcast system: sandbox.ebd.
+BROADCASTS = (
+    Outlet("broadcast-1", BROADCAST_OWNER, "沙盒·西安村村响大喇叭", "radio", (108.945, 34.219), ("610100",), "ebd"),
 )
 
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))

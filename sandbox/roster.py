@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 from sandbox import playout
 from sandbox import state as states
-from sandbox.outlets import CLOUDS, FAR, NEAR, PLAYOUT, SCREENS, STUDIOS, Outlet, many_screens
+from sandbox.ebd import town as broadcast
+from sandbox.mqtt import network
+from sandbox.outlets import BROADCASTS, CLOUDS, FAR, NEAR, PLAYOUT, SCREENS, STUDIOS, Outlet, many_screens
 from sandbox.state import State
 
 SIGNAGE_GROUP = 42
@@ -18,7 +20,17 @@ SIGNAGE_GROUP = 42
 def outlets(state: State) -> tuple[Outlet, ...]:
     """Everyone who stands in this sandbox, in the order the page shows them."""
     screens = SCREENS if state.screens is None else many_screens(state.screens)
-    return (*NEAR[:2], *screens, *NEAR[2:], *CLOUDS, *STUDIOS, *PLAYOUT, *(FAR if state.far else ()))
+    return (
+        *NEAR[:2],
+        *screens,
+        *NEAR[2:],
+        *CLOUDS,
+        *STUDIOS,
+        *PLAYOUT,
+        *BROADCASTS,
+        *network.listeners(state.listeners),
+        *(FAR if state.far else ()),
+    )
 
 
 def signing_secret() -> str:
@@ -61,6 +73,10 @@ def settings(outlet: Outlet, state: State) -> dict[str, Any]:
         }
     if outlet.carrier in ("obs", "amcp"):
         return playout.settings(outlet.slug, state)
+    if outlet.carrier == "mqtt":
+        return network.settings(outlet, state.base)
+    if outlet.carrier == "ebd":
+        return broadcast.settings(state)
     if outlet.carrier == "feed":
         return {}
     if outlet.carrier == "liquidsoap":
@@ -103,10 +119,12 @@ def document(state: State) -> dict[str, Any]:
     }
 
 
-def prepare(path: Path, base: str, screens: int | None = None, far: bool | None = None) -> str:
+def prepare(
+    path: Path, base: str, screens: int | None = None, far: bool | None = None, listeners: int | None = None
+) -> str:
     """Create the state file, or reuse it with its secrets, and give the roster as JSON.
 
-    ``screens`` and ``far`` left at ``None`` keep what the file says. Raises :class:`sandbox.state.BadStateError`.
+    ``screens``, ``far`` and ``listeners`` left at ``None`` keep what the file says. Raises :class:`sandbox.state.BadStateError`.
     """
     base = base.rstrip("/")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,6 +133,7 @@ def prepare(path: Path, base: str, screens: int | None = None, far: bool | None 
         state.base = base
         state.screens = state.screens if screens is None else screens
         state.far = state.far if far is None else far
+        state.listeners = state.listeners if listeners is None else listeners
         text = json.dumps(document(state), ensure_ascii=False, indent=2)
         states.save(path, state)
     return text

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import Lifespan
 
 from sandbox import clouds, faults
+from sandbox.ebd import town as broadcast
 from sandbox.faults import Mode
 from sandbox.town import Town
 
@@ -42,6 +43,7 @@ def create_app(
             Route("/now", now),
             Route("/health", health),
             *clouds.routes(town.clouds, town.strike, slow_seconds),
+            *broadcast.far_end(town.post, town.strike, slow_seconds),
             *(Route(path, asset) for path in ASSETS),
         ],
         lifespan=lifespan,

@@ -13,12 +13,18 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+from amqtt.errors import BrokerError
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox import clouds, liquidsoap, playout, roster
 from sandbox import state as states
+from sandbox.ebd import town as broadcast
+from sandbox.ebd.caller import calling
 from sandbox.faults import HANG_UP
+from sandbox.mqtt import network
+from sandbox.mqtt.broker import broker
+from sandbox.mqtt.screens import Screen
 from sandbox.poller import Poller
 from sandbox.receipts import ReceiptSender
 from sandbox.server import create_app
@@ -71,7 +77,14 @@ def build(options: Options) -> Starlette:
     state, keys = states.load(options.state), read_keys(options.keys)
     client = httpx.AsyncClient(timeout=10.0, trust_env=False)
     sender = ReceiptSender(client, options.huijia, keys)
-    town = Town(state, sender, options.pause, clouds.built(state, client, china_now), playout.built(state))
+    town = Town(
+        state,
+        sender,
+        options.pause,
+        clouds.built(state, client, china_now),
+        playout.built(state),
+        broadcast.built(state),
+    )
     talking = {site.outlet.partner for site in town.sites.values() if site.outlet.carrier in ("webhook", "feed")}
     for partner in sorted(talking - keys.keys()):
         log.warning("no key for %s: it sends no receipts and reads no feed", partner)
@@ -81,7 +94,12 @@ def build(options: Options) -> Starlette:
         tasks = [asyncio.create_task(sender.run())]
         tasks += [asyncio.create_task(poller.run()) for poller in pollers(client, options, town, state, keys)]
         try:
-            async with radio_lines(client, town, state), town.playout.served(town.strike):
+            async with (
+                radio_lines(client, town, state),
+                town.playout.served(town.strike),
+                screens(options, town, state),
+                calling(town.post, client),
+            ):
                 yield
         finally:
             for task in tasks:
@@ -123,6 +141,30 @@ def pollers(
         for site in town.sites.values()
         if site.outlet.carrier == "feed" and site.outlet.partner in keys
     ]
+
+
+@asynccontextmanager
+async def screens(options: Options, town: Town, state: State) -> AsyncIterator[None]:
+    """The message broker, and a client for each screen that listens on it. Where the port is taken the rest of the sandbox
+    stands all the same."""
+    _, port = network.address(state.base)
+    players = [
+        Screen(town, site, network.settings(site.outlet, state.base), options.hosts[0], port)
+        for site in town.sites.values()
+        if site.outlet.carrier == "mqtt"
+    ]
+    async with AsyncExitStack() as standing:
+        try:
+            await standing.enter_async_context(broker(options.hosts, port, options.state.with_suffix(".retained")))
+        except (OSError, BrokerError) as error:
+            log.warning("no message broker on port %d (%s): its screens stay dark", port, type(error).__name__)
+        tasks = [asyncio.create_task(player.run()) for player in players]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def server(app: Starlette) -> uvicorn.Server:

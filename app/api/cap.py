@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1", tags=["cap"])
 PAGE = 500
 BEGINNING = datetime(2021, 7, 26, tzinfo=UTC)  # the day of the rule that the service stands on
 
-_TAGGED = {"cache-control": "no-store", "vary": "authorization"}
+_TAGGED = {"cache-control": "no-store"}
 _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Nothing has changed since that ETag."}}
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
 

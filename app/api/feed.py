@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from fastapi.exceptions import RequestValidationError
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -23,7 +24,7 @@ COMES_BACK = (1000, 4000)
 """Milliseconds after which a client that was cut off comes back; each is told its own."""
 PAGE = 500
 
-_COMMON = [(b"cache-control", b"no-store"), (b"vary", b"authorization, accept")]
+_COMMON = [(b"cache-control", b"no-store")]
 _JSON = [(b"content-type", b"application/json"), *_COMMON]
 _EVENTS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no"), *_COMMON]
 _WANTED = frozenset((b"authorization", b"if-none-match", b"accept", b"last-event-id"))
@@ -55,29 +56,19 @@ class Feed:
         if self._streams or b"text/event-stream" in headers.get(b"accept", b""):
             return await self._stream(who, ask, headers.get(b"last-event-id", b""), receive, send)
         tags = _tags(headers[b"if-none-match"]) if b"if-none-match" in headers else ()
-        if tags and not query.wait and (tag := self._desk.tag(ask)) in tags:
-            return await self._not_modified(ask, tag, send)
         sheet = await self._sheet(who, ask, query, tags, receive)
         if sheet is None:
             if keyring.is_revoked(who):
                 raise no_key()
             return
         if sheet.unchanged and sheet.tag is not None:
-            return await self._not_modified(ask, sheet.tag, send)
+            return await _not_modified(self._desk, ask, sheet.tag, send)
         body = sheet.json(self._desk.heartbeat(ask.partner, ask.live))
         more = [(b"content-length", b"%d" % len(body))]
         if sheet.tag is not None:
             more.append((b"etag", b'W/"%b"' % sheet.tag.encode()))
         await send({"type": "http.response.start", "status": 200, "headers": [*_JSON, *more]})
         await send({"type": "http.response.body", "body": body})
-
-    async def _not_modified(self, ask: Ask, tag: str | None, send: Send) -> None:
-        beat = self._desk.heartbeat(ask.partner, ask.live)
-        headers = [(b"etag", b'W/"%b"' % (tag or "").encode()), (b"huijia-heartbeat", beat), *_COMMON]
-        if self._desk.stale():
-            headers.append((b"huijia-stale", b"true"))
-        await send({"type": "http.response.start", "status": 304, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
 
     async def _sheet(
         self, who: Principal, ask: Ask, query: FeedQuery, tags: Collection[str], receive: Receive
@@ -141,6 +132,49 @@ class Feed:
 
     async def _tell(self, said: bytes, send: Send) -> None:
         await send({"type": "http.response.body", "body": said, "more_body": True})
+
+
+class Unchanged:
+    """Before the application: most of what is asked is whether anything has changed, and memory can tell. Whatever it
+    cannot tell is the application's."""
+
+    def __init__(self, desk: FeedDesk) -> None:
+        self._desk = desk
+
+    def tells(self, scope: Scope) -> tuple[Ask, str] | None:
+        """What is asked and its tag, when the answer is that nothing has changed."""
+        if scope["type"] != "http" or scope["path"] != "/v1/feed" or scope["method"] != "GET":
+            return None
+        headers = {name: value for name, value in scope["headers"] if name in _WANTED}
+        if b"if-none-match" not in headers or b"text/event-stream" in headers.get(b"accept", b""):
+            return None
+        who = self._desk.keyring.known(headers.get(b"authorization", b""))
+        if who is None:
+            return None
+        try:
+            query = read_query(scope["query_string"])
+        except RequestValidationError:
+            return None
+        ask = query.ask(who)
+        tag = None if query.wait else self._desk.tag(ask)
+        return (ask, tag) if tag is not None and tag in _tags(headers[b"if-none-match"]) else None
+
+    async def tell(self, ask: Ask, tag: str, send: Send) -> None:
+        """304."""
+        self._desk.saw(ask.partner)
+        await _not_modified(self._desk, ask, tag, send)
+
+
+async def _not_modified(desk: FeedDesk, ask: Ask, tag: str, send: Send) -> None:
+    headers = [
+        (b"etag", b'W/"%b"' % tag.encode()),
+        (b"huijia-heartbeat", desk.heartbeat(ask.partner, ask.live)),
+        *_COMMON,
+    ]
+    if desk.stale():
+        headers.append((b"huijia-stale", b"true"))
+    await send({"type": "http.response.start", "status": 304, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _leaves(receive: Receive) -> None:

@@ -38,6 +38,19 @@ MOST_ASKS = 500
 IDLE = 3600.0
 
 
+class _Asked:
+    """What all who asked the same at the same time wait for."""
+
+    def __init__(self) -> None:
+        self.done = asyncio.Event()
+        self.sheet: Sheet | None = None
+        self.error: Exception | None = None
+
+    def answer(self, sheet: Sheet | None, error: Exception | None = None) -> None:
+        self.sheet, self.error = sheet, error
+        self.done.set()
+
+
 class FeedDesk:
     """One per process. Without ``run`` every reading looks into the ledger first."""
 
@@ -52,7 +65,7 @@ class FeedDesk:
         self._skew = timedelta(0)
         self._looked = self._failed = float("-inf")
         self._running = self.closed = self._poked = False
-        self._asks: dict[Ask, asyncio.Future[Sheet]] = {}
+        self._asks: dict[Ask, _Asked] = {}
         self._turning: asyncio.Task[None] | None = None
         self._readers: dict[int, set[asyncio.Event]] = {}
         self._used: dict[int, float] = {}
@@ -96,8 +109,8 @@ class FeedDesk:
 
     def saw(self, partner: int) -> None:
         """The partner is there."""
-        self._used[partner] = time.monotonic()
-        self.rollcall.saw(partner)
+        self._used[partner] = now = time.monotonic()
+        self.rollcall.saw(partner, now)
 
     def stale(self) -> bool:
         """True while the ledger is known to be away."""
@@ -161,14 +174,13 @@ class FeedDesk:
     async def _ask(self, ask: Ask) -> Sheet:
         if self._away():
             return self._from_memory(ask)
-        if ask not in self._asks:
-            self._asks[ask] = asyncio.get_running_loop().create_future()
-            self._asks[ask].add_done_callback(
-                lambda asked: asked.cancelled() or asked.exception()
-            )  # its reader may be gone
-        asked = self._asks[ask]
-        self._poke()
-        return await asyncio.shield(asked)
+        if (asked := self._asks.get(ask)) is None:
+            asked = self._asks[ask] = _Asked()
+            self._poke()
+        await asked.done.wait()
+        if asked.sheet is None:
+            raise asked.error or StoreUnavailable("the database is away")
+        return asked.sheet
 
     async def _turns(self) -> None:
         while self._poked:
@@ -176,7 +188,7 @@ class FeedDesk:
             self._poked = bool(self._asks)
             await self._turn(asks)
 
-    async def _turn(self, asks: Mapping[Ask, asyncio.Future[Sheet]]) -> None:
+    async def _turn(self, asks: Mapping[Ask, _Asked]) -> None:
         try:
             async with asyncio.timeout(TURN):
                 await self._look({ask.partner for ask in asks} - self._boards.keys())
@@ -189,18 +201,18 @@ class FeedDesk:
                 self._answer(asked, ask)
         except Exception as e:
             for asked in asks.values():
-                asked.set_exception(e)
+                asked.answer(None, e)
             if not asks:
                 log.exception("the boards cannot follow the ledger")
         else:
             for ask, asked in asks.items():
-                asked.set_result(sheets[ask])
+                asked.answer(sheets[ask])
 
-    def _answer(self, asked: asyncio.Future[Sheet], ask: Ask) -> None:
+    def _answer(self, asked: _Asked, ask: Ask) -> None:
         try:
-            asked.set_result(self._from_memory(ask))
-        except StoreUnavailable as e:
-            asked.set_exception(e)
+            asked.answer(self._from_memory(ask))
+        except Exception as e:  # whatever it is, nobody may wait for ever
+            asked.answer(None, e)
 
     async def _look(self, newcomers: set[int]) -> None:
         began = time.monotonic()
@@ -213,7 +225,7 @@ class FeedDesk:
         if looked.changed:
             self._shelf.keep_only((p.alert, p.number) for board in self._boards.values() for p in board)
 
-    async def _give(self, asks: Mapping[Ask, asyncio.Future[Sheet]]) -> Mapping[Ask, Sheet]:
+    async def _give(self, asks: Mapping[Ask, _Asked]) -> Mapping[Ask, Sheet]:
         for ask in asks:
             self._boards.setdefault(ask.partner, Board(0))
         restless = [partner for partner, board in self._boards.items() if board.unnumbered()]

@@ -21,7 +21,7 @@ class Heartbeats:
 
     def beat(self, partner: int, live: bool, board: Board, at: datetime) -> bytes:
         """JSON. ``at`` is when this was known to be so: while the ledger is away it stands still."""
-        last = board.face(live, True).last
+        last = board.face(live, False).last
         said = (last, board.head)
         kept = self._kept.get((partner, live))
         if kept is not None and kept[0] == said and at - kept[1] < SERVES:

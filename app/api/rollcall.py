@@ -22,9 +22,9 @@ class RollCall:
         self._windows: dict[int, float] = {}
         self._last = float("-inf")
 
-    def saw(self, partner: int) -> None:
-        """The partner has asked for something, or taken a heartbeat on its stream."""
-        self._seen[partner] = time.monotonic()
+    def saw(self, partner: int, at: float) -> None:
+        """The partner has asked for something, or taken a heartbeat on its stream: at this monotonic second."""
+        self._seen[partner] = at
 
     def _due(self, now: float) -> Mapping[int, float]:
         news = {p: at for p, at in self._seen.items() if at > self._written.get(p, float("-inf"))}

@@ -1,6 +1,8 @@
 """``huijia outlet``: enrol, list and test outlets."""
 
 import json
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,15 +11,18 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from app.commands.enrolment import enrol_all, read_document
 from app.commands.store import fail, with_house
 from app.db import outlets
 from app.db.engine import transaction
 from app.dispatch.wiring import lane_of
+from app.domain.beijing import beijing
 from app.domain.errors import NotFound
-from app.domain.words import Lane
+from app.domain.words import Lane, Scope
 from app.flows.house import House
 from app.flows.ports import Trial
+from app.flows.principal import Principal
+from app.flows.roster import enrol_all, read_document
+from app.flows.rotate import rotate
 
 commands = typer.Typer(help="发布点：登记、批量导入、列出、测试。", no_args_is_help=True)
 
@@ -77,7 +82,10 @@ async def _enrolled(house: House, raw: str) -> int:
     count = sum(len(p.outlets) for p in document.partners)
     with Progress(transient=True) as progress:
         task = progress.add_task("登记发布点", total=count)
-        await enrol_all(house, document, lambda name: progress.advance(task))
+        async with transaction(house.engine) as session:
+            await enrol_all(
+                session, document, "cli", wire=house.wire, seal=house.seal, enrolled=lambda name: progress.advance(task)
+            )
     return count
 
 
@@ -94,7 +102,7 @@ def listing() -> None:
         for r in rows:
             table.add_row(
                 str(r["id"]), r["partner"], r["name"], r["channel"], r["carrier"], " ".join(r["codes"]) or "按位置",
-                "参加" if r["takes_exercises"] else "", "接收" if r["takes_tests"] else "", "暂停" if r["paused"] else "正常",
+                "参加" if r["takes_exercises"] else "", "接收" if r["takes_tests"] else "", _condition(r),
             )  # fmt: skip
         return table
 
@@ -110,11 +118,45 @@ def test(name: Annotated[str, typer.Argument(help="发布点名称或编号")]) 
         raise typer.Exit(1)
 
 
+def _condition(row: Mapping[str, Any]) -> str:
+    if row["quarantined_at"] is not None:
+        return f"隔离（{row['trouble']}）"
+    if row["failures"]:
+        return f"连续失败 {row['failures']} 次"
+    return "暂停" if row["paused"] else "正常"
+
+
+@commands.command("rotate")
+def rotate_secret(
+    name: Annotated[str, typer.Argument(help="发布点名称或编号")],
+    hours: Annotated[int, typer.Option(min=0, max=720, help="新旧密钥同时有效的小时数；0 为立即换掉旧密钥")] = 24,
+) -> None:
+    """更换一个网络回调发布点的签名密钥。新密钥只显示这一次。"""
+
+    async def act(house: House) -> str:
+        async with transaction(house.engine) as session:
+            found = await outlets.by_name(session, name)
+            if found is None:
+                raise _unknown(name)
+            who = Principal("cli", Scope.ADMIN, live=True)
+            overlap = timedelta(hours=hours)
+            done = await rotate(session, who, found.id, overlap, wire=house.wire, seal=house.seal)
+        if done.previous_until is None:
+            return f"{done.secret}\n旧密钥已立即失效"
+        return f"{done.secret}\n旧密钥同时有效至 {beijing(done.previous_until):%Y-%m-%d %H:%M}（北京时间）"
+
+    typer.echo(with_house(act))
+
+
+def _unknown(name: str) -> NotFound:
+    return NotFound(f"没有名为 {name} 的发布点。用 huijia outlet list 查看。", f"There is no outlet {name}.")
+
+
 async def _tried(house: House, name: str, partner: str | None = None) -> Trial:
     async with transaction(house.engine) as session:
         found = await outlets.by_name(session, name, partner)
     if found is None:
-        raise NotFound(f"没有名为 {name} 的发布点。用 huijia outlet list 查看。", f"There is no outlet {name}.")
+        raise _unknown(name)
     assert house.trier is not None
     return await house.trier.try_out(found.id, "cli")
 

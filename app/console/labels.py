@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Outcome, ReceiptKind, Status
+from app.domain.words import AlertState, EndReason, Kind, ReceiptKind, Role, Status
 
 Tone = Literal["good", "wait", "warn", "bad", "off"]
 
@@ -87,15 +87,12 @@ RECEIPTS: Mapping[ReceiptKind, str] = {
     ReceiptKind.TAKEN_DOWN: "已撤下",
     ReceiptKind.REJECTED: "拒绝播出",
 }
-DELIVERIES: Mapping[DeliveryState, str] = {
-    DeliveryState.PENDING: "等待发送",
-    DeliveryState.SENDING: "正在发送",
-    DeliveryState.ACCEPTED: "对方已接收",
-    DeliveryState.CONFIRMED: "对方已确认",
-    DeliveryState.FAILED: "失败",
-    DeliveryState.SUPERSEDED: "已被新通告取代",
+ROLES: Mapping[Role, str] = {
+    Role.VIEWER: "观察员",
+    Role.OPERATOR: "值守员",
+    Role.OFFICER: "民警",
+    Role.ADMIN: "管理员",
 }
-OUTCOMES: Mapping[Outcome, str] = {Outcome.ACCEPTED: "接收", Outcome.RETRY: "没有送成", Outcome.REFUSED: "拒收"}
 SEXES = {"male": "男", "female": "女"}
 
 CHANNELS: Mapping[str, str] = {
@@ -118,6 +115,25 @@ TEXTS: Mapping[str, str] = {
     "description": "正文",
     "instruction": "提示",
 }
+DELIVERIES: Mapping[str, tuple[str, Tone]] = {
+    "pending": ("待送达", "wait"),
+    "sending": ("正在送达", "wait"),
+    "accepted": ("已接收", "good"),
+    "confirmed": ("已回执", "good"),
+    "failed": ("送达失败", "bad"),
+    "superseded": ("被更新的通告取代", "off"),
+}
+OUTCOMES: Mapping[str, tuple[str, Tone]] = {
+    "accepted": ("已接收", "good"),
+    "retry": ("未成功，可重试", "warn"),
+    "refused": ("拒绝", "bad"),
+}
+RETRACTING: Mapping[str, str] = {
+    "take_down": "能单独撤下",
+    "by_target_only": "撤下时整屏清空",
+    "follow_up": "只能补发更正",
+}
+PROVING: Mapping[str, str] = {"nothing": "不能回报", "received": "能回报收到", "aired": "能回报播出"}
 REASONS: Mapping[str, str] = {
     "unreachable": "连接不上对方",
     "timeout": "对方超时未答复，是否播出不明",
@@ -130,6 +146,7 @@ REASONS: Mapping[str, str] = {
     "gone": "对方的接收地址已失效",
     "bad_content": "对方不接受这份文字或图片",
     "rejected": "对方拒绝",
+    "overtaken": "已有更新的通告，未发出",
     "crash": "本系统的发送程序出错",
     "lease_lost": "发送途中中断，是否播出不明",
 }

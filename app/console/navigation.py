@@ -14,4 +14,6 @@ class Place:
 PLACES = (
     Place("值守台", "/console/"),
     Place("统计", "/console/numbers"),
+    Place("发布点", "/console/outlets"),
+    Place("协作单位", "/console/partners"),
 )

@@ -13,6 +13,10 @@ from app.console.live import Live
 from app.console.mapping import mapping
 from app.console.numbers import numbers
 from app.console.one_outlet import one_outlet
+from app.console.outlet_edit import outlet_editing
+from app.console.outlet_list import outlet_list
+from app.console.outlet_page import outlet_page
+from app.console.partners import partner_pages
 from app.console.retract import retracting
 from app.console.sealed import sealed
 from app.console.sign_in import entering, signing_in
@@ -34,6 +38,10 @@ def console(house: House, live: Live) -> APIRouter:
         router.include_router(made(house))
     router.include_router(retracting(house))
     router.include_router(changes(house, live))
+    router.include_router(outlet_list(house))
+    router.include_router(outlet_editing(house))
+    router.include_router(outlet_page(house))
+    router.include_router(partner_pages(house))
     router.include_router(static_files())
     router.include_router(_nothing_else())
     return router

@@ -206,11 +206,12 @@ async def claim_paced(
     )
 
 
-# What a receipt has said meanwhile stands; then the settle only ends the lease and counts the refusal.
+# What a receipt has said, before a replay or meanwhile, stands; then the settle only ends the lease and counts the refusal.
 _SETTLE = text(
     """
 UPDATE delivery d SET
-  state = CASE WHEN d.state = 'sending' THEN u.state ELSE d.state END,
+  state = CASE WHEN d.state <> 'sending' THEN d.state WHEN u.state = 'accepted' AND d.confirmed_at IS NOT NULL
+          THEN 'confirmed' ELSE u.state END,
   due_at = CASE WHEN d.state = 'sending' THEN coalesce(u.due_at, d.due_at) ELSE d.due_at END,
   refusals = d.refusals + u.refused, reference = coalesce(u.reference, d.reference),
   reason = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.reason ELSE d.reason END,

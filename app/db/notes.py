@@ -1,5 +1,7 @@
 """What wires remember in the database: serial numbers, and what went out under which id."""
 
+from datetime import timedelta
+
 from sqlalchemy import text
 
 from app.db.engine import Session
@@ -34,3 +36,11 @@ async def noted(session: Session, name: str) -> str | None:
     found = await session.execute(text("SELECT value FROM note WHERE name = :name"), {"name": name})
     value = found.scalar_one_or_none()
     return None if value is None else str(value)
+
+
+async def forget(session: Session, after: timedelta) -> int:
+    """What was noted longer ago goes. Returns how many."""
+    done = await session.execute(
+        text("DELETE FROM note WHERE created_at < now() - CAST(:after AS interval)"), {"after": after}
+    )
+    return done.rowcount

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Lane, Outcome, ReceiptKind, Scope, Status
+from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Lane, Outcome, ReceiptKind, Role, Scope, Status
 
 metadata = MetaData(
     naming_convention={
@@ -109,6 +109,7 @@ outlet = Table(
     Column("paused", Boolean, nullable=False, server_default="false"),
     Column("receipt_minutes", Integer, nullable=False, server_default="5"),
     Column("heard_at", Instant),
+    Column("gone_at", Instant),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("failing_since", Instant),
     Column("quarantined_at", Instant),
@@ -119,6 +120,16 @@ outlet = Table(
     UniqueConstraint("partner_id", "name"),
     Index("outlet_failing", "id", postgresql_where=text("failures > 0")),
     Index("outlet_quarantined", "id", postgresql_where=text("probe_at IS NOT NULL")),
+)
+
+# The address at which a screen opens its page. Whoever has it may show what this outlet may show, and nothing else
+player = Table(
+    "player",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False, index=True),
+    _made(),
+    Column("revoked_at", Instant),
 )
 
 # A test notice sent to one outlet, and what it answered; without an outcome while it is under way
@@ -156,8 +167,22 @@ account = Table(
     _id(),
     Column("name", Text, nullable=False, unique=True),
     Column("password_hash", Text),
+    *_word("role", Role),
+    Column("organ_code", ForeignKey("organ.code")),
+    Column("number", Text, nullable=False, server_default=""),
+    Column("phone", Text, nullable=False, server_default=""),
+    Column("totp_sealed", LargeBinary),
+    Column("totp_step", BigInteger, nullable=False, server_default="0"),
     _made(),
     Column("disabled_at", Instant),
+)
+
+# Codes that stand in for a lost telephone, each once
+recovery = Table(
+    "recovery",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True, autoincrement=False),
+    Column("code_hash", LargeBinary, primary_key=True),
 )
 
 console_session = Table(
@@ -166,6 +191,7 @@ console_session = Table(
     Column("token_hash", LargeBinary, primary_key=True),
     Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("csrf", Text, nullable=False),
+    Column("address", Text, nullable=False, server_default=""),
     _made(),
     Column("expires_at", Instant, nullable=False),
 )
@@ -313,6 +339,7 @@ delivery = Table(
     ),
     Index("delivery_feed", "outlet_id", "feed_seq", postgresql_where=text("feed_seq IS NOT NULL")),
     Index("delivery_undelivered", "alert_id", postgresql_where=text("state IN ('pending', 'sending', 'failed')")),
+    Index("delivery_outlet", "outlet_id", "id"),
     Index("delivery_tended", "tend_at", postgresql_where=text("tend_at IS NOT NULL")),
     Index("delivery_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
     postgresql_with={"fillfactor": "60"},
@@ -365,6 +392,7 @@ receipt = Table(
     Column("partner_id", ForeignKey("partner.id"), nullable=False),
     *_word("kind", ReceiptKind),
     Column("at", Instant, nullable=False),
+    Column("until", Instant),
     Column("note", Text, nullable=False, server_default=""),
     Column("evidence", Text, nullable=False, server_default=""),
     Column("said_for", Text, nullable=False, server_default=""),

@@ -132,27 +132,6 @@ async def oldest_by_wait(session: Session) -> Sequence[Row]:
     return [dict(r._mapping) for r in found]
 
 
-async def deliveries(session: Session, alert_id: int, after: int, limit: int) -> Sequence[Row]:
-    """A page of the alert's deliveries by id, each with its attempts and receipts."""
-    found = await session.execute(
-        text(
-            "SELECT d.id, d.number, d.kind, d.state, d.tries, d.reason, d.detail, d.reference, d.created_at, d.due_at, "
-            "d.accepted_at, d.confirmed_at, o.id AS outlet_id, o.name AS outlet, o.channel, o.carrier, o.proves, o.retracts, "
-            "p.name AS partner, "
-            "coalesce((SELECT jsonb_agg(jsonb_build_object('number', t.number, 'started_at', t.started_at, "
-            "'finished_at', t.finished_at, 'outcome', t.outcome, 'reason', t.reason, 'detail', t.detail) ORDER BY t.id) "
-            "FROM attempt t WHERE t.delivery_id = d.id), '[]') AS attempts, "
-            "coalesce((SELECT jsonb_agg(jsonb_build_object('kind', r.kind, 'at', r.at, 'received_at', r.received_at, "
-            "'note', r.note, 'evidence', r.evidence, 'contradicts', r.contradicts) ORDER BY r.id) "
-            "FROM receipt r WHERE r.delivery_id = d.id), '[]') AS receipts "
-            "FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN partner p ON p.id = o.partner_id "
-            "WHERE d.alert_id = :alert AND d.id > :after ORDER BY d.id LIMIT :limit"
-        ),
-        {"alert": alert_id, "after": after, "limit": limit},
-    )
-    return [dict(r._mapping) for r in found]
-
-
 async def unmatched_receipts(session: Session, limit: int) -> Sequence[Row]:
     """Receipts that fit no delivery, newest first, of the last week."""
     found = await session.execute(

@@ -1,11 +1,13 @@
-"""What wires need of the database: our own pictures and sounds, durable counters and notes."""
+"""What wires need of the database: our own pictures and sounds, durable counters and notes, and which notice is the
+newest."""
 
 from collections import OrderedDict
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import media, notes
-from app.db.engine import transaction
+from app.db import alerts, media, notes
+from app.db.engine import StoreUnavailable, transaction
+from channels.contract import Reason, WireError
 
 KEPT_BYTES = 64 * 1024 * 1024
 
@@ -50,3 +52,12 @@ class Keeping:
     async def noted(self, name: str) -> str | None:
         async with transaction(self._engine) as session:
             return await notes.noted(session, name)
+
+    async def head(self, alert: str) -> int:
+        """The number of the alert's newest notice, 0 for an alert that is not in the ledger."""
+        try:
+            async with transaction(self._engine) as session:
+                found = await alerts.find(session, alert)
+        except StoreUnavailable as e:
+            raise WireError(Reason.UNREACHABLE, "台账暂时读不到") from e
+        return found.head if found is not None else 0

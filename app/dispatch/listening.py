@@ -12,11 +12,12 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import outlets
-from app.db.engine import StoreUnavailable, clock, only_here, transaction
+from app.db.engine import StoreUnavailable, clock, notify, only_here, transaction
 from app.dispatch.evidence import matched, take
 from app.dispatch.wiring import Settings
 from app.flows.ports import Press, Seal
-from channels.contract import Echo, Listens, Wire, WireError
+from app.flows.tell import CHANGED
+from channels.contract import Echo, Listens, Presence, Wire, WireError
 from channels.registry import CARRIERS, listens
 
 LOOK_SECONDS = 2.0
@@ -26,10 +27,13 @@ EARLY_SECONDS = 5.0
 log = logging.getLogger("huijia.listen")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Line:
+    """``places``: the outlets by what they are called on it."""
+
     carrier: Listens[Any]
     settings: BaseModel
+    places: Mapping[str, int]
 
 
 class Listening:
@@ -39,6 +43,8 @@ class Listening:
         self._engine, self._press, self._wire = engine, press, wire
         self._settings = Settings(seal)
         self._running: dict[Hashable, asyncio.Task[None]] = {}
+        self._lines: dict[Hashable, _Line] = {}
+        self._editions: dict[str, object] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop``."""
@@ -54,43 +60,47 @@ class Listening:
 
     async def _match_outlets(self) -> None:
         try:
-            wanted = await self._lines()
+            for name, carrier in CARRIERS.items():
+                if listens(carrier):
+                    await self._look(name, carrier)
         except StoreUnavailable as e:
             log.warning("the database is away: %s", e)
             return
         except Exception:
             log.exception("which lines there are cannot be read")
             return
-        for key in [k for k in self._running if k not in wanted or self._running[k].done()]:
+        for key in [k for k in self._running if k not in self._lines or self._running[k].done()]:
             self._running.pop(key).cancel()
-        for key, line in wanted.items():
+        for key in self._lines:
             if key not in self._running:
-                self._running[key] = asyncio.create_task(self._keep(key, line))
+                self._running[key] = asyncio.create_task(self._keep(key))
 
-    async def _lines(self) -> Mapping[Hashable, _Line]:
-        """By carrier and what its outlets have in common; an outlet whose settings do not open is shown when it is sent to."""
+    async def _look(self, name: str, carrier: Listens[Any]) -> None:
+        """Read the carrier's outlets anew where one of them has changed. One whose settings do not open is shown when it
+        is sent to."""
+        async with transaction(self._engine) as session:
+            edition = await outlets.edition(session, name)
+            if self._editions.get(name) == edition:
+                return
+            sealed = await outlets.sealed_of(session, name)
         found: dict[Hashable, _Line] = {}
-        for name, carrier in CARRIERS.items():
-            if not listens(carrier):
-                continue
-            async with transaction(self._engine) as session:
-                sealed = await outlets.sealed_of(session, name)
-            for one in sealed:
-                try:
-                    settings = self._settings.of(name, one)
-                except Exception:
-                    log.exception("settings of an outlet on %s do not open", name)
-                    continue
-                found.setdefault((name, carrier.line(settings)), _Line(carrier, settings))
-        return found
+        for id, one in sealed.items():
+            try:
+                settings = self._settings.of(name, one)
+                line = found.setdefault((name, carrier.line(settings)), _Line(carrier, settings, {}))
+                line.places = {**line.places, carrier.place(settings): id}
+            except Exception:
+                log.exception("settings of outlet %d on %s do not open", id, name)
+        self._lines = {k: v for k, v in self._lines.items() if v.carrier.name != name} | found
+        self._editions[name] = edition
 
-    async def _keep(self, key: Hashable, line: _Line) -> None:
+    async def _keep(self, key: Hashable) -> None:
         """Listen whenever no other process does, and come back when the connection is lost."""
-        while True:
+        while (line := self._lines.get(key)) is not None:
             try:
                 async with only_here(self._engine, f"listen {key!r}") as gone:
                     if gone is not None:
-                        await self._listen(line, gone)
+                        await self._listen(key, line, gone)
             except WireError as e:
                 log.warning("the line of %s was lost: %s", line.carrier.name, e.reason)
             except StoreUnavailable as e:
@@ -99,9 +109,9 @@ class Listening:
                 log.exception("the listener of %s failed", line.carrier.name)
             await asyncio.sleep(1)
 
-    async def _listen(self, line: _Line, gone: asyncio.Event) -> None:
+    async def _listen(self, key: Hashable, line: _Line, gone: asyncio.Event) -> None:
         log.info("listening carrier=%s", line.carrier.name)
-        heard = partial(self._heard, line.carrier.name)
+        heard = partial(self._heard, key, line.carrier.name)
         listening = asyncio.ensure_future(line.carrier.listen(line.settings, heard, wire=self._wire))
         lost = asyncio.ensure_future(gone.wait())
         try:
@@ -113,9 +123,10 @@ class Listening:
                 task.cancel()
             await asyncio.gather(listening, lost, return_exceptions=True)
 
-    async def _heard(self, carrier: str, echoes: Sequence[Echo]) -> None:
+    async def _heard(self, key: Hashable, carrier: str, said: Sequence[Echo | Presence]) -> None:
         """Returns when all that can be matched is durable."""
-        left, waited = list(echoes), 0.0
+        await self._note(key, [one for one in said if isinstance(one, Presence)])
+        left, waited = [one for one in said if isinstance(one, Echo)], 0.0
         while left:
             left = await self._record(carrier, left)
             if not left or waited >= EARLY_SECONDS:
@@ -124,6 +135,18 @@ class Listening:
             waited += 0.25
         if left:
             log.warning("%d pieces of evidence on %s fit no delivery", len(left), carrier)
+
+    async def _note(self, key: Hashable, said: Sequence[Presence]) -> None:
+        """Who came and who went; the last word of each counts. Nobody else's screen is of interest."""
+        places = self._lines[key].places if key in self._lines else {}
+        known = [one for one in said if one.place in places]
+        if not known:
+            return
+        async with transaction(self._engine) as session:
+            now = await clock(session)
+            gone = {places[one.place]: None if one.there else min(one.at or now, now) for one in known}
+            await outlets.came_and_went(session, gone)
+            await notify(session, CHANGED)
 
     async def _record(self, carrier: str, echoes: Sequence[Echo]) -> list[Echo]:
         """Those that fit no delivery yet."""

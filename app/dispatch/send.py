@@ -32,6 +32,7 @@ from channels.registry import is_grouped, is_tended
 log = logging.getLogger("huijia.attempt")
 
 MARGIN = timedelta(seconds=1)  # for a carrier to hand back what it has when its own deadline strikes
+FIRST_LOOK = timedelta(seconds=3)  # what is asked once a minute at a calm pace is asked soon at first
 DETAIL_LIMIT = 200
 CRASHED = "传输模块出错，详见日志"
 
@@ -166,7 +167,7 @@ def _result(order: Order, stated: Stated, started: datetime, finished: datetime)
     match stated:
         case Accepted():
             reference = _clean(stated.reference) if stated.reference else None
-            tend = order.carrier.tend_every if is_tended(order.carrier) else None
+            tend = min(order.carrier.tend_every, FIRST_LOOK) if is_tended(order.carrier) else None
             clears = order.claimed.kind is Kind.RETRACT and order.carrier.retracts is Retracts.BY_TARGET_ONLY
             return made(Outcome.ACCEPTED, reference=reference, tend=tend, clears=clears), stated.receipt
         case Retry():

@@ -10,7 +10,7 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, deliveries, leftovers, media, postings, quarantine, tending, workers
+from app.db import accounts, alerts, deliveries, leftovers, media, notes, postings, quarantine, tending, workers
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
 from app.domain.breaker import PROBES
@@ -22,6 +22,7 @@ from app.flows.ports import Press, Trier
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
+NOTES_KEPT = timedelta(days=90)  # no alert, and no retraction, lasts as long
 MOST_PROBES = 20  # at once; none takes longer than twice its wire's deadline
 
 log = logging.getLogger("huijia.sweep")
@@ -125,9 +126,10 @@ class Sweeps:
 
     async def forget(self) -> None:
         """Sessions, links and idempotency keys that have run out, pictures of searches that ended a day ago, tellings that
-        every board has read."""
+        every board has read, notes of alerts long over."""
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
             await media.forget_ended(session, DAY)
+            await notes.forget(session, NOTES_KEPT)
             await workers.forget(session)
             await postings.forget(session)

@@ -183,5 +183,8 @@ class _Watched:
     async def noted(self, name: str) -> str | None:
         return await self.wire.noted(name)
 
+    async def head(self, alert: str) -> int:
+        return await self.wire.head(alert)
+
     def sign(self, message: bytes) -> Sequence[bytes]:
         return self.wire.sign(message)

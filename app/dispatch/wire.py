@@ -39,10 +39,12 @@ class Store(Protocol):
 
     async def noted(self, name: str) -> str | None: ...
 
+    async def head(self, alert: str) -> int: ...
+
 
 class HttpWire:
     """Calls public addresses and those within ``allowed``. Redirects are reported, not followed; no proxy, no cookies,
-    nothing is decompressed, a body is cut at 64 KiB. Without a ``store`` there is no content and no count, without a
+    nothing is decompressed, a body is cut at 64 KiB. Without a ``store`` there is no content, count or head, without a
     ``signer`` no signature."""
 
     def __init__(
@@ -130,6 +132,12 @@ class HttpWire:
         if self._store is None:
             raise LookupError("no notes here")
         return await self._store.noted(name)
+
+    async def head(self, alert: str) -> int:
+        """The number of the alert's newest notice."""
+        if self._store is None:
+            raise LookupError("no ledger here")
+        return await self._store.head(alert)
 
     def sign(self, message: bytes) -> Sequence[bytes]:
         """By every key of ours."""

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from hashlib import blake2b
 from itertools import takewhile
 
@@ -95,15 +96,30 @@ class Page:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Face:
-    """What can be told at once of a board as one kind of key sees it. ``top``: its highest number; ``waits``: something
-    has not been taken; ``tag`` changes with everything that a reader could be given."""
+    """What can be told of a board at once as one kind of key sees it; worked out when it is asked for."""
 
-    top: int
-    waits: bool
-    tag: str
-    last: tuple[str, ...]
+    def __init__(self, view: Ask, numbered: Sequence[Posting], waiting: Sequence[Posting]) -> None:
+        self._view = view
+        self._every = numbered
+        self._numbered = [p for p in numbered if view.wants(p)]
+        self._waiting = [p for p in waiting if view.wants(p)]
+        self.top = _sequence(self._numbered[-1]) if self._numbered else 0
+        """The highest number."""
+        self.waits = bool(self._waiting)
+        """Whether something has not been taken."""
+
+    @cached_property
+    def tag(self) -> str:
+        """It changes with everything that a reader could be given."""
+        said = " ".join(f"{p.sequence}:{p.delivery}" for p in (*self._numbered, *self._waiting))
+        return blake2b(f"{self._view.live} {self._view.all} {said}".encode(), digest_size=12).hexdigest()
+
+    @cached_property
+    def last(self) -> tuple[str, ...]:
+        """The newest notices, those that are pushed as well, newest first."""
+        every = replace(self._view, all=True)
+        return tuple(dict.fromkeys(p.notice for p in reversed(self._every) if every.wants(p)))[:LAST]
 
 
 class Board:
@@ -156,7 +172,7 @@ class Board:
     def face(self, live: bool, all: bool) -> Face:
         """Kept until something changes."""
         if (found := self._faces.get((live, all))) is None:
-            found = self._faces[live, all] = self._look(Ask(0, live, all))
+            found = self._faces[live, all] = Face(Ask(0, live, all), self._numbered, self._waiting)
         return found
 
     def page(self, ask: Ask, now: datetime, *, taken: bool = False) -> Page:
@@ -188,19 +204,6 @@ class Board:
         self._alerts = {p.alert for p in postings}
         self._numbered = sorted((p for p in postings if not p.waits), key=_sequence)
         self._waiting = sorted((p for p in postings if p.waits), key=lambda p: (p.priority, p.delivery))
-
-    def _look(self, view: Ask) -> Face:
-        numbered = [p for p in self._numbered if view.wants(p)]
-        waiting = [p for p in self._waiting if view.wants(p)]
-        said = f"{view.live} {view.all} " + " ".join(f"{p.sequence}:{p.delivery}" for p in [*numbered, *waiting])
-        every = replace(view, all=True)
-        names = dict.fromkeys(p.notice for p in reversed(self._numbered) if every.wants(p))
-        return Face(
-            top=_sequence(numbered[-1]) if numbered else 0,
-            waits=bool(waiting),
-            tag=blake2b(said.encode(), digest_size=12).hexdigest(),
-            last=tuple(names)[:LAST],
-        )
 
 
 def left_out(after: int, to: int, given: Iterable[int]) -> Sequence[Span]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.flows.notary import Notary
-from app.flows.ports import Ear, Press, Seal, Signer, Trier, Wirer
+from app.flows.ports import Catalogue, Ear, Press, Seal, Signer, Trier, Wirer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +27,4 @@ class House:
     signer: Signer | None = None
     notary: Notary = field(default_factory=Notary)
     cap_sender: str = "huijia@localhost"
+    catalogue: Catalogue = field(default_factory=Catalogue)

@@ -3,8 +3,8 @@
 import base64
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -111,6 +111,45 @@ class Trier(Protocol):
     async def try_out(self, outlet_id: int, by: str) -> Trial:
         """Raises NotFound, or Conflict for an outlet that cannot be tried now."""
         ...
+
+
+FieldKind = Literal["text", "number", "yes_no", "choice", "instant", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingField:
+    """One setting of a carrier, as a person fills it in. ``default`` is what an empty field means, in words."""
+
+    name: str
+    title: str
+    description: str
+    kind: FieldKind
+    secret: bool
+    required: bool
+    choices: tuple[str, ...]
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierForm:
+    """A carrier and its settings. ``channels``: those it can carry; ``None`` is any. ``polled``: the outlet calls huijia."""
+
+    name: str
+    title: str
+    polled: bool
+    channels: frozenset[str] | None
+    fields: tuple[SettingField, ...]
+
+    def fits(self, channel: str) -> bool:
+        return self.channels is None or channel in self.channels
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every channel's title and every carrier's form, by name."""
+
+    channels: Mapping[str, str] = field(default_factory=dict)
+    carriers: Mapping[str, CarrierForm] = field(default_factory=dict)
 
 
 class Wirer(Protocol):

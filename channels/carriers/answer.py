@@ -100,7 +100,7 @@ def _receipt(value: object, hide: Iterable[str]) -> StatedReceipt | None:
         return None
     at, note, evidence = value.get("at"), value.get("note") or "", value.get("evidence") or ""
     try:
-        kind, when = ReceiptKind(kind), _moment(at)
+        kind, when = ReceiptKind(kind), moment(at)
     except ValueError:
         return None
     if not isinstance(note, str) or not isinstance(evidence, str) or not is_evidence(evidence):
@@ -108,7 +108,8 @@ def _receipt(value: object, hide: Iterable[str]) -> StatedReceipt | None:
     return StatedReceipt(kind, when, plain(note, hide), evidence)
 
 
-def _moment(at: object) -> datetime | None:
+def moment(at: object) -> datetime | None:
+    """A time as RFC 3339 with an offset; ``None`` when nothing is said. Raises ValueError."""
     if at is None or at == "":
         return None
     if not isinstance(at, str) or not _RFC3339.fullmatch(at):

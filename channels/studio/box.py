@@ -56,12 +56,8 @@ class Box(NamedTuple):
 
     def within(self, other: "Box") -> "Box":
         """What of this box lies inside the other."""
-        return Box(
-            max(self.left, other.left),
-            max(self.top, other.top),
-            min(self.right, other.right),
-            min(self.bottom, other.bottom),
-        )
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        return Box(left, top, max(min(self.right, other.right), left), max(min(self.bottom, other.bottom), top))
 
     def meets(self, other: "Box") -> bool:
         """True when they share a pixel."""

@@ -42,4 +42,4 @@ def watermark(sheet: Sheet, mark: str, scheme: Scheme, box: Box) -> None:
     for row, top in enumerate(range(-down // 2, box.height, down)):
         for left in range(-across // 2 * (1 + row % 2), box.width, across):
             mask.paste(stamp, (left, top), stamp)
-    sheet.image.paste(Image.new("RGB", box.size, scheme.faint), (box.left, box.top), mask)
+    sheet.image.paste(scheme.faint, box, mask)

@@ -26,7 +26,7 @@ def composed(piece: Piece, notice: Notice, photo: bytes | None) -> Sheet:
     inner = Sheet(*card.size, scheme(notice).ground)
     drawn(inner, notice, photo, inner.box)
     shape = _rounded(card, sheet.image.size)
-    sheet.image.paste(Image.new("RGBA", (width, height), (0, 0, 0, 255)), (0, 0), _shadow(shape, height))
+    sheet.image.paste((0, 0, 0, 255), (0, 0, width, height), _shadow(shape, height))
     over = Image.new("RGBA", (width, height))
     over.paste(inner.image, (card.left, card.top))
     over.putalpha(ImageChops.multiply(over.getchannel("A"), shape))

@@ -49,12 +49,7 @@ def drawn(sheet: Sheet, notice: Notice, photo: bytes | None, safe: Box) -> None:
     if said.mark:
         watermark(sheet, said.mark, colours, full)
         full = frame(sheet, colours.stripes, max(min(full.size) * 24 // 1000, 2))
-        safe = Box(
-            max(safe.left, full.left),
-            max(safe.top, full.top),
-            min(safe.right, full.right),
-            min(safe.bottom, full.bottom),
-        )
+        safe = safe.within(full)
     over = notice.kind is Kind.RETRACT
     picture = None if over else photos.opened(photo, max(full.size))
     stage = Stage(sheet, said, colours, picture, notice.page_url, full, safe)

@@ -1,5 +1,7 @@
 """The announcement: attention tone, the script, a pause, and the script once more."""
 
+import logging
+
 from channels.contract import Made, Notice, Piece
 from channels.studio.reading import read
 from channels.studio.sound import Sound, joined, levelled, mp3, mp3_seconds, silence, wav
@@ -9,6 +11,9 @@ from channels.studio.voices import DEFAULT, voice
 BEFORE = 0.5  # seconds between the tone and the first word
 BETWEEN = 1.5
 AFTER = 0.5
+
+log = logging.getLogger("huijia.speech")
+
 _FORMS = ("audio/mpeg", "audio/wav")
 
 
@@ -54,7 +59,15 @@ def _encoded(parts: tuple[Sound, ...]) -> bytes:
 
 
 def _said(text: str, by: str) -> Sound:
-    try:
-        return voice(by).say(text)
-    except ValueError:
+    speaker = voice(by)
+    if speaker is DEFAULT:
         return DEFAULT.say(text)
+    try:
+        sound = speaker.say(text)
+        if sound.samples:
+            return sound
+        log.warning("voice %s said nothing, eSpeak does", by)
+    except Exception as error:  # a voice from outside; the announcement goes out all the same
+        # Its words may hold the text, and so the child's name.
+        log.warning("voice %s did not say an announcement, eSpeak does: %s", by, type(error).__name__)
+    return DEFAULT.say(text)

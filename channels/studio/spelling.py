@@ -5,9 +5,10 @@ Banks and airlines of the country write the pinyin of a character that their sys
 
 import re
 import unicodedata
-from functools import lru_cache
 
-from channels.studio.faces import FOLDER, THIN, Face, file_for
+from pypinyin.constants import PINYIN_DICT
+
+from channels.studio.faces import THIN, Face, file_for
 
 UNREAD = "(生僻字)"
 FOREIGN = "(见网页)"
@@ -58,15 +59,5 @@ def _is_han(char: str) -> bool:
 
 
 def _described(char: str) -> str:
-    reading = readings().get(char)
-    return f"({reading})" if reading else UNREAD
-
-
-@lru_cache(maxsize=1)
-def readings() -> dict[str, str]:
-    """Pinyin of the ideographs that our faces lack."""
-    said = {}
-    for line in (FOLDER / "readings.txt").read_text(encoding="utf-8").splitlines():
-        reading, _, chars = line.partition(" ")
-        said.update(dict.fromkeys(chars, reading))
-    return said
+    readings = PINYIN_DICT.get(ord(char))
+    return f"({readings.split(',')[0]})" if readings else UNREAD

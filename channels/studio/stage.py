@@ -56,17 +56,14 @@ class Stage:
 def picture(stage: Stage, box: Box) -> None:
     """The photo in its slot; on a drill with the mark across its foot, so that a photo of the photo has it too."""
     assert stage.photo is not None
-    stage.sheet.place("photo", photos.filled(stage.photo, *box.size), (box.left, box.top))
+    slot = Sheet(*box.size, WHITE)
+    slot.place("photo", photos.filled(stage.photo, *box.size), (0, 0))
     if stage.words.mark:
-        band, _ = box.from_bottom(box.height // 7)
-        striped(stage.sheet, band, stage.scheme.stripes, stage.px(4.5))
-        style = Style(BOLD, band.height * 7 // 10, 9)
-        setting = fitted(stage.words.mark, style, *band.size)
-        top = band.top + max(band.height - setting.height, 0) // 2
-        # Part of the photo: not recorded as a thing that lies on it.
-        drawn = list(stage.sheet.drawn)
-        stage.sheet.write("ribbon", setting, band._replace(top=top), WHITE, "centre")
-        stage.sheet.drawn[:] = drawn
+        band, _ = slot.box.from_bottom(box.height // 7)
+        striped(slot, band, stage.scheme.stripes, stage.px(4.5))
+        mark = fitted(stage.words.mark, Style(BOLD, band.height * 7 // 10, 9), *band.size)
+        slot.write("mark", mark, band.centred(band.width, mark.height), WHITE, "centre")
+    stage.sheet.place("photo", slot.image, (box.left, box.top))
 
 
 def header(stage: Stage, band: Box, text: Box) -> None:

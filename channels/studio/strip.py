@@ -18,7 +18,7 @@ def strip(stage: Stage) -> None:
     if stage.photo is not None:
         slot, rest = rest.from_left(min(round(photos.shape(stage.photo) * full.height), full.width // 6))
         picture(stage, slot)
-    inner = rest.inset(stage.px(7), stage.px(6))
+    inner = rest.within(stage.safe).inset(stage.px(7), stage.px(6))
     end, inner = inner.from_right(min(stage.px(190), inner.width * 46 // 100), stage.px(7))
     dial(stage, end)
     if inner.width < stage.px(330):
@@ -37,7 +37,7 @@ def _title(stage: Stage, block: Box) -> None:
     """紧急 over 寻人, and below it who says so or what has changed; on a drill the mark above it."""
     words = stage.words
     ground(stage, block)
-    note, rest = block.from_bottom(stage.px(22))
+    note, rest = block.within(stage.safe).from_bottom(stage.px(22))
     if words.update and not words.mark:
         stage.sheet.fill(note, AMBER)
     setting = fitted(

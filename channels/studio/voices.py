@@ -20,7 +20,8 @@ class Voice(Protocol):
     def say(self, text: str) -> Sound:
         """The text as it comes from ``reading.read``: Mandarin without figures, at the pace of the news, any loudness.
         Called in one thread of a worker process. The same text gives the same sound. Raises :class:`ValueError` for a
-        text that it cannot say *whole*: eSpeak then says it instead. Leaving out a character is no way to say a name."""
+        text that it cannot say *whole*: eSpeak then says it instead, as when the voice fails. Leaving out a character is
+        no way to say a name."""
         ...
 
 

@@ -4,7 +4,7 @@ from alembic import op
 import sqlalchemy as sa
 
 revision = '0006'
-down_revision = '0007'
+down_revision = '0005'
 
 
 def upgrade() -> None:

@@ -1,7 +1,6 @@
 """``python -m sandbox.ebd``: one platform that stands alone, and the settings by which huijia reaches it."""
 
 import argparse
-import asyncio
 import json
 import socket
 import sys
@@ -12,8 +11,9 @@ from typing import Any
 
 import httpx
 from starlette.applications import Starlette
+from starlette.types import Lifespan
 
-from sandbox.ebd.caller import Caller
+from sandbox.ebd.caller import calling
 from sandbox.ebd.curve import Keys, generate
 from sandbox.ebd.identity import DIGITS, Identity
 from sandbox.ebd.platform import Platform, Tempo
@@ -68,24 +68,19 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout.write(json.dumps(outlet(post, base, ours, given.callback), ensure_ascii=False, indent=2) + "\n")
     sys.stdout.flush()
     with suppress(KeyboardInterrupt):
-        server(create_app(post, lifespan=calling(post, given.beat))).run(sockets=[listening])
+        server(create_app(post, lifespan=lifespan(post, given.beat))).run(sockets=[listening])
     return 0
 
 
-def calling(post: Post, beat_seconds: float) -> Any:
-    """A lifespan in which the platform calls back by itself."""
+def lifespan(post: Post, beat_seconds: float) -> Lifespan[Starlette]:
+    """In which the platform calls back by itself."""
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(timeout=10.0, trust_env=False) as client:
-            running = asyncio.create_task(Caller(client, post, beat_seconds=beat_seconds).run())
-            try:
-                yield
-            finally:
-                running.cancel()
-                await asyncio.gather(running, return_exceptions=True)
+    async def living(_: Starlette) -> AsyncIterator[None]:
+        async with httpx.AsyncClient(timeout=10.0, trust_env=False) as client, calling(post, client, beat_seconds):
+            yield
 
-    return lifespan
+    return living
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 
@@ -57,3 +59,14 @@ class Caller:
             code = None
         self.told.append(code)
         return code
+
+
+@asynccontextmanager
+async def calling(post: Post, client: httpx.AsyncClient, beat_seconds: float = 30.0) -> AsyncIterator[None]:
+    """While the platform calls back by itself."""
+    running = asyncio.create_task(Caller(client, post, beat_seconds=beat_seconds).run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

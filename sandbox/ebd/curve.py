@@ -32,8 +32,12 @@ class Keys:
 
 def generate() -> Keys:
     """A fresh pair."""
-    private = secrets.randbelow(N - 2) + 1
-    return Keys(private, _hex(_times(private, G)))
+    return keys_of(f"{secrets.randbelow(N - 2) + 1:064x}")
+
+
+def keys_of(private: str) -> Keys:
+    """The pair that a private key in hex belongs to."""
+    return Keys(int(private, 16), _hex(_times(int(private, 16), G)))
 
 
 def sign(keys: Keys, data: bytes) -> bytes:

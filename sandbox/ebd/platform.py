@@ -69,6 +69,11 @@ class Platform:
         self._packets: dict[str, str] = {}
         self._messages: dict[str, str] = {}
 
+    def forget(self) -> None:
+        """As on the first day; the ids that were used stay used."""
+        self.broadcasts.clear()
+        self.alive_at = None
+
     def hear(self, packet: Packet, now: datetime) -> Said:
         """Check and take one packet. Raises :class:`Rejected`."""
         check_packet(packet, self.who, now)

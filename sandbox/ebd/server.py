@@ -53,6 +53,11 @@ class Post:
     def __post_init__(self) -> None:
         self.voice = Voice(self.platform)
 
+    def forget(self) -> None:
+        """As on the first day."""
+        self.platform.forget()
+        self.calls.clear()
+
     def take(self, packet: Packet, now: datetime) -> tuple[str, bytes]:
         """The answer to a packet that could be opened."""
         code, words, asked = self.refusal, "", ""
@@ -73,10 +78,12 @@ class Post:
         return self.voice.response(code, words, related, now)
 
 
-def routes(post: Post, prefix: str = "/ebd") -> list[Route]:
-    """``{prefix}`` takes packets; ``/now``, ``/log`` and ``/control`` below it; ``/`` below it is the page."""
+def routes(post: Post, prefix: str = "/ebd", *, arrive: Callable[[], Manner] | None = None) -> list[Route]:
+    """``{prefix}`` takes packets; ``/now``, ``/log`` and ``/control`` below it; ``/`` below it is the page. ``arrive`` is
+    asked for the manner of each call, where another switch than ``/control`` decides."""
 
     async def access(request: Request) -> Response:
+        post.manner = arrive() if arrive is not None else post.manner
         now = post.clock()
         try:
             packet = opened(*await _upload(request))

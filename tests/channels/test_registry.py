@@ -64,6 +64,7 @@ def test_what_is_built_in() -> None:
         "liquidsoap",
         "obs",
         "amcp",
+        "mqtt",
     ]
     assert registry.channel("tv").title == "电视"
     assert registry.carrier("feed").title == "主动拉取"

@@ -1,7 +1,7 @@
 """The far end of the seam: a wire that answers from a script and remembers what was asked of it."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,6 +28,8 @@ class FakeWire:
     def __init__(self, *script: Reply | Exception, media: Mapping[str, bytes] | None = None) -> None:
         self._script = list(script)
         self._held: dict[Hashable, Any] = {}
+        self._starting: defaultdict[Hashable, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.heads: dict[str, int] = {}
         self._counts: Counter[str] = Counter()
         self._media = dict(media or {})
         self.keys = [Ed25519PrivateKey.generate()]
@@ -51,9 +53,10 @@ class FakeWire:
             raise WireError(Reason.UNREACHABLE, "无法建立连接") from error
 
     async def held(self, key: Hashable, start: Callable[[], Awaitable[Any]]) -> Any:
-        if key not in self._held:
-            self._held[key] = await start()
-        return self._held[key]
+        async with self._starting[key]:
+            if key not in self._held:
+                self._held[key] = await start()
+            return self._held[key]
 
     async def drop(self, key: Hashable) -> None:
         gone = self._held.pop(key, None)
@@ -70,6 +73,14 @@ class FakeWire:
     async def count(self, name: str) -> int:
         self._counts[name] += 1
         return self._counts[name]
+
+    async def head(self, alert: str) -> int:
+        return self.heads.get(alert, 0)
+
+    async def aclose(self) -> None:
+        """Close what is held, as the real one does."""
+        for key in list(self._held):
+            await self.drop(key)
 
     def sign(self, message: bytes) -> Sequence[bytes]:
         return [key.sign(message) for key in self.keys]

@@ -55,8 +55,8 @@ class Hub:
         self.looks: list[tuple[str, str]] = []
         self.silent = False
         self.backs: set[str] = set()
-        self.line_open: asyncio.Queue[Sequence[c.Echo]] = asyncio.Queue()
-        self.durable: list[Sequence[c.Echo]] = []
+        self.line_open: asyncio.Queue[Sequence[c.Echo | c.Presence]] = asyncio.Queue()
+        self.durable: list[Sequence[c.Echo | c.Presence]] = []
         self.listeners = self.starts = 0
 
     def group(self, settings: Face) -> Hashable:
@@ -104,8 +104,11 @@ class Hub:
     def line(self, settings: Face) -> Hashable:
         return settings.hub
 
+    def place(self, settings: Face) -> str:
+        return settings.face
+
     async def listen(
-        self, settings: Face, heard: Callable[[Sequence[c.Echo]], Awaitable[None]], *, wire: c.Wire
+        self, settings: Face, heard: Callable[[Sequence[c.Echo | c.Presence]], Awaitable[None]], *, wire: c.Wire
     ) -> None:
         self.listeners += 1
         self.starts += 1
@@ -278,3 +281,27 @@ async def test_one_process_listens_and_another_takes_over(house: House, hub: Hub
         with suppress(asyncio.CancelledError):
             await asyncio.wait_for(task, 5)
     assert hub.listeners == 0
+
+
+async def test_who_comes_and_goes_on_a_line_is_known(house: House, hub: Hub) -> None:
+    """An outlet that is enrolled while somebody listens, too; and nobody else's screen."""
+    first, *_ = await faces(house, "a")
+    stop = asyncio.Event()
+    task = asyncio.create_task(Listening(house.engine, house.press, house.seal, Far()).run(stop))
+    await until(lambda: hub.listeners == 1)
+    went = datetime.fromisoformat("2026-11-23T15:00:00+08:00")
+    hub.line_open.put_nowait([c.Presence("a", True), c.Presence("a", False, went), c.Presence("stranger", False)])
+
+    async def gone() -> list[Any]:
+        return [r.gone_at for r in await rows(house, "SELECT gone_at FROM outlet ORDER BY id")]
+
+    await until(lambda: len(hub.durable) == 1)
+    assert await gone() == [went]
+    await faces(house, "b")
+    await asyncio.sleep(listening.LOOK_SECONDS + 0.5)
+    hub.line_open.put_nowait([c.Presence("a", True), c.Presence("b", False)])
+    await until(lambda: len(hub.durable) == 2)
+    assert [at is None for at in await gone()] == [True, False]
+    assert (await rows(house, "SELECT heard_at FROM outlet WHERE id = :o", o=first))[0].heard_at is not None
+    stop.set()
+    await asyncio.wait_for(task, 5)

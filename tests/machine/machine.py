@@ -81,6 +81,12 @@ class Machine(RuleBasedStateMachine):
         codes = list(self.world.known)
         self.do(self.world.ask_again(codes[at % len(codes)]))
 
+    @precondition(lambda self: self._heard())
+    @rule(at=pick)
+    def replay(self, at: int) -> None:
+        heard = self._heard()
+        self.do(self.world.replay(*heard[at % len(heard)]))
+
     @precondition(lambda self: self.world.known)
     @rule(worker=workers, room=st.integers(1, 4), only_retractions=rarely)
     def claim(self, worker: str, room: int, only_retractions: bool) -> None:

@@ -18,6 +18,7 @@ import httpx
 from starlette.applications import Starlette
 
 from sandbox import clouds, playout, roster, state
+from sandbox.ebd import town as broadcast
 from sandbox.receipts import ReceiptSender
 from sandbox.server import create_app
 from sandbox.town import CHINA, Pause, Town, china_now
@@ -158,7 +159,9 @@ async def stage(path: Path, *, slow: float = 0.1, **options: Any) -> AsyncIterat
     keys = {partner["name"]: f"key-{index}" for index, partner in enumerate(roster.document(kept)["partners"])}
     async with huijia.client() as back:
         sender = ReceiptSender(back, "http://huijia", keys, first_wait=0.01, longest_wait=0.05)
-        town = Town(kept, sender, AT_ONCE, clouds.built(kept, back, china_now), playout.built(kept))
+        town = Town(
+            kept, sender, AT_ONCE, clouds.built(kept, back, china_now), playout.built(kept), broadcast.built(kept)
+        )
         app = create_app(town, huijia="http://huijia:8000", slow_seconds=slow)
         running = asyncio.create_task(sender.run())
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://sandbox") as client:

@@ -41,6 +41,7 @@ def test_the_cast(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         + [("billboard", "webhook")] * 2
         + [("screen", "vnnox")] * 2
         + [("billboard", "xibo"), ("dingtalk", "dingtalk_app"), ("radio", "liquidsoap"), ("tv", "obs"), ("tv", "amcp")]
+        + [("screen", "mqtt"), ("billboard", "mqtt"), ("radio", "ebd")]
     )
     for outlet in outlets(document):
         assert outlet["name"].startswith("沙盒·")

@@ -32,9 +32,9 @@ def test_a_derived_face_bears_no_reserved_name(file: str) -> None:
 
 
 def test_whatever_lies_there_has_a_licence() -> None:
-    licences = {"OFL-NotoSansSC.txt", "OFL-FusionPixel.txt", "MIT-pypinyin.txt"}
+    licences = {"OFL-NotoSansSC.txt", "OFL-FusionPixel.txt"}
     there = {path.name for path in FOLDER.iterdir() if path.is_file()}
-    assert there == {*FILES, *licences, "NOTICE.md", "readings.txt"}
+    assert there == {*FILES, *licences, "NOTICE.md"}
     assert all(f"({name})" in NOTICE for name in licences)
 
 

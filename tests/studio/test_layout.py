@@ -8,16 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.contract import Kind, Notice, Role, Status
+from channels.studio.colours import OVER, REAL, RULE
 from channels.studio.sheet import Sheet
 from tests.channels.notices import PERSON, PUBLISH, RETRACT, UPDATE
 from tests.channels.strategies import NAME, SEARCHES
-from tests.studio.pictures import ALL, COARSE, LARGE, LONG, RARE, laid, named, photo, texts
+from tests.studio.pictures import ALL, COARSE, LARGE, LONG, PLUM, RARE, laid, named, photo, texts
 
 MARKS = {Status.ACTUAL: "", Status.EXERCISE: "演练", Status.TEST: "测试"}
 SHAPES = [(600, 800), (800, 600), (200, 1600), (1600, 200), (64, 64)]
 SIZES = st.tuples(st.integers(64, 1400), st.integers(32, 1400)) | st.sampled_from([*LARGE[5:], *COARSE])
 BODIES = st.none() | st.sampled_from(SHAPES).map(lambda shape: photo(*shape))
 ROLES = st.sampled_from(["poster", "poster", "slate", "lower_third"])
+OVER_GROUNDS = {OVER.ground, OVER.main, OVER.night}
 RETRACTIONS = st.builds(
     lambda masked, line, status: replace(RETRACT, masked_name=masked, line=line, status=status),
     NAME, NAME | st.just(""), st.sampled_from(Status),
@@ -42,7 +44,7 @@ def says_what_must_be_said(sheet: Sheet, notice: Notice) -> None:
         assert "110" in texts(sheet)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(notice=SEARCHES | RETRACTIONS, size=SIZES, body=BODIES, role=ROLES)
 def test_nothing_overlaps(notice: Notice, size: tuple[int, int], body: bytes | None, role: Role) -> None:
     sheet = laid(size, notice, body, role=role)
@@ -98,9 +100,30 @@ def test_rare_characters_are_written(size: tuple[int, int]) -> None:
     assert RARE in texts(laid(size, notice))
 
 
-def test_a_slate_keeps_to_the_safe_area() -> None:
-    """EBU R 95: what is to be read keeps to the middle 90 %; the photo may run to the edge."""
+@pytest.mark.parametrize("size", [(1920, 1080), (720, 576), (1920, 400), (600, 1200)], ids=str)
+@pytest.mark.parametrize("notice", ALL, ids=named)
+def test_a_slate_keeps_to_the_safe_area(size: tuple[int, int], notice: Notice) -> None:
+    """EBU R 95: what is to be read keeps to the middle 90 %; the photo and the white round a code may run to the edge."""
+    sheet = laid(size, notice, photo(), role="slate")
+    safe = sheet.box.inset(size[0] // 20, size[1] // 20)
+    assert all(safe.holds(thing.box) for thing in sheet.drawn if thing.name not in ("photo", "qr"))
+
+
+@pytest.mark.parametrize(
+    "size", [(16, 16), (16, 192), (17, 33), (40, 40), (300, 24), (7680, 16), (16, 900), (130, 90)], ids=str
+)
+@pytest.mark.parametrize("led", [True, False], ids=["coarse", "fine"])
+def test_no_panel_is_too_odd(size: tuple[int, int], led: bool) -> None:
     for notice in ALL:
-        sheet = laid((1920, 1080), notice, photo(), role="slate")
-        safe = sheet.box.inset(96, 54)
-        assert all(safe.holds(thing.box) for thing in sheet.drawn if thing.name not in ("photo", "qr"))
+        sound(laid(size, notice, photo(), led=led))
+
+
+@pytest.mark.parametrize("size", [*LARGE, *COARSE], ids=str)
+def test_the_record_is_honest(size: tuple[int, int]) -> None:
+    """What no record speaks of is nothing but the grounds that things lie on."""
+    for notice, grounds in ((PUBLISH, {REAL.ground, REAL.main, REAL.night, REAL.lamp, RULE}), (RETRACT, OVER_GROUNDS)):
+        sheet = laid(size, notice)
+        for thing in sheet.drawn:
+            sheet.fill(thing.box, PLUM)
+        colours = {colour for _, colour in sheet.image.getcolors(1 << 16) or []}
+        assert colours - grounds == {PLUM}

@@ -1,6 +1,7 @@
 """A better voice may come in from outside, and never costs a word."""
 
 from array import array
+from importlib.metadata import EntryPoint
 from typing import ClassVar
 
 import pytest
@@ -21,13 +22,20 @@ class Hum:
     def say(self, text: str) -> Sound:
         if "韡" in text:
             raise ValueError("not in the table: 韡")
+        if "骉" in text:
+            raise ZeroDivisionError(text)
+        if "默" in text:
+            return Sound(24_000, array("h"))
         period = array("h", [3000] * 60 + [-3000] * 60)
         return Sound(24_000, period * (20 * len(text)))
 
 
+HUM = Hum()
+
+
 @pytest.fixture
 def hum(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voices, "VOICES", assemble((DEFAULT, Hum()), (), voice_fault))
+    monkeypatch.setattr(voices, "VOICES", assemble((DEFAULT, HUM), (), voice_fault))
 
 
 @pytest.mark.usefixtures("hum")
@@ -38,8 +46,18 @@ def test_a_voice_from_outside_is_used() -> None:
 
 
 @pytest.mark.usefixtures("hum")
-def test_espeak_says_what_it_cannot() -> None:
-    assert announce("王韡走失", by="hum") == announce("王韡走失")
+@pytest.mark.parametrize("name", ["王韡", "王骉", "王默"])
+def test_espeak_says_what_it_cannot(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert announce(f"{name}走失", by="hum") == announce(f"{name}走失")
+    assert "hum" in caplog.text
+    assert name not in caplog.text
+
+
+def test_it_comes_in_by_an_entry_point() -> None:
+    point = EntryPoint("hum", "tests.studio.test_voices:HUM", voices.VOICE_GROUP)
+    found = assemble((DEFAULT,), (point,), voice_fault)
+    assert list(found) == ["espeak", "hum"]
+    assert isinstance(found["hum"], Hum)
 
 
 def test_a_voice_that_is_not_there_is_named() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from channels.carriers.ebd import hearing
+from channels.carriers.ebd import hearing, heartbeat
 from channels.carriers.ebd.envelope import Envelope
 from channels.carriers.ebd.evidence import all_off, concerned, echoes
 from channels.carriers.ebd.exchange import Packet, exchange, unspeakable
@@ -51,7 +51,12 @@ class Ebd:
     tend_every: ClassVar[timedelta] = timedelta(seconds=10)
     renews: ClassVar[bool] = False
     address: ClassVar[str] = "callback"
+    beat_every: ClassVar[timedelta] = timedelta(minutes=1)
     settings: type[EbdSettings] = EbdSettings
+
+    async def beat(self, settings: EbdSettings, *, now: datetime, wire: Wire) -> Outcome:
+        """ConnectionCheck."""
+        return await heartbeat.beat(settings, now=now, wire=wire)
 
     async def send(
         self, rendition: Rendition, settings: EbdSettings, *, key: str, prior: str | None, now: datetime, wire: Wire

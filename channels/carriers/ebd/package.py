@@ -65,13 +65,12 @@ def _found(tar: tarfile.TarFile) -> dict[str, list[bytes]]:
             raise Unreadable("数据包中文件过多")
         if entry.isdir() and name in ("", "."):
             continue
-        # A sparse file states any size while it brings no bytes.
-        if not entry.isreg() or entry.issparse() or not _NAME.fullmatch(name):
+        if not entry.isreg() or not _NAME.fullmatch(name):
             raise Unreadable("数据包中有不合规的文件名或文件类型")
         kind = next((kind for kind in (_BUSINESS, _SIGNATURE) if name.startswith(kind)), None)
         if kind is None:
             continue
-        if entry.size > LARGEST:
+        if entry.size > LARGEST:  # stated: a sparse file states any size while it brings no bytes
             raise Unreadable("数据包中的 XML 过大")
         content = tar.extractfile(entry)
         read = b"" if content is None else content.read()

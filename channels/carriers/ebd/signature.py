@@ -1,15 +1,13 @@
 """The EBDS file: a signature over the bytes of the EBDB file, in either year's form."""
 
-import asyncio
 import base64
 import binascii
 from datetime import datetime
 
-from channels.carriers.ebd import sm2
 from channels.carriers.ebd.document import Node, Unreadable, local, node, parsed, text, written
 from channels.carriers.ebd.package import Package
 from channels.carriers.ebd.settings import EbdSettings
-from channels.carriers.ebd.signing import SIGNERS, UNSIGNED
+from channels.carriers.ebd.signing import SIGNERS, UNSIGNED, verified
 
 _SOFTWARE = 64
 
@@ -24,7 +22,7 @@ async def signed(business: bytes, ebdid: str, settings: EbdSettings, at: datetim
     if settings.signer == UNSIGNED:
         return None
     key = settings.signing_key.get_secret_value() if settings.signing_key else ""
-    value = await asyncio.to_thread(SIGNERS[settings.signer].sign, business, key)
+    value = await SIGNERS[settings.signer].sign(business, key)
     return written(
         _of_2016(value, ebdid, settings, at) if settings.version == "2016" else _of_2018(value, ebdid, settings)
     )
@@ -79,7 +77,7 @@ async def check(package: Package, ebdid: str, settings: EbdSettings) -> None:
     if settings.peer_cert_sn and serial.lower() != settings.peer_cert_sn.lower():
         raise BadSignature("签名证书序列号与登记的不符")
     value = _value(text(root, "SignatureValue"), text(root, "SignatureTime") + serial)
-    if not await asyncio.to_thread(sm2.verify, settings.peer_key, package.business, value):
+    if not await verified(settings.peer_key, package.business, value):
         raise BadSignature("签名验证失败")
 
 

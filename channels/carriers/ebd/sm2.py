@@ -6,6 +6,7 @@ takes 18 ms for what OpenSSL's takes microseconds.
 """
 
 import secrets
+from functools import lru_cache
 
 from cryptography.hazmat.primitives import hashes
 from gmssl.sm2 import CryptSM2, default_ecc_table
@@ -38,8 +39,9 @@ def is_public_key(key: str) -> bool:
     return max(x, y) < _P and (y * y - (x * x * x + _A * x + _B)) % _P == 0
 
 
+@lru_cache(maxsize=64)
 def public_key(private: str) -> str:
-    """The point that belongs to a private key, 128 hex digits."""
+    """The point that belongs to a private key, 128 hex digits. Takes as long as a signature, so it is kept."""
     return str(_engine()._kg(int(private, 16), _G)).lower()
 
 

@@ -1,8 +1,11 @@
 """Tars and documents made to harm: a clear word, never a crash, never a byte unpacked."""
 
 import io
+import os
 import tarfile
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -127,6 +130,22 @@ def test_a_document_that_will_not_do(name: str) -> None:
     with pytest.raises(Unreadable) as caught:
         read(DOCUMENTS[name])
     assert 0 < len(str(caught.value)) < 60
+
+
+def test_no_file_is_opened_for_an_entity(tmp_path: Path) -> None:
+    """Whoever opens this pipe waits for ever."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    document = f"<!DOCTYPE EBD [<!ENTITY f SYSTEM '{pipe.as_uri()}'>]><EBD><EBDID>&f;</EBDID></EBD>".encode()
+    refused = threading.Event()
+
+    def reads() -> None:
+        with pytest.raises(Unreadable):
+            parsed(document)
+        refused.set()
+
+    threading.Thread(target=reads, daemon=True).start()
+    assert refused.wait(2)
 
 
 @pytest.mark.parametrize(

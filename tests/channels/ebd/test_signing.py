@@ -30,10 +30,17 @@ class Unit:
     needs_key: ClassVar[bool] = False
     broken = False
 
-    def sign(self, data: bytes, key: str) -> bytes:
+    async def sign(self, data: bytes, key: str) -> bytes:
         if self.broken:
             raise SigningFailed("签名机没有应答")
         return curve.sign(OUR_KEYS, data)
+
+
+class Blocking(Unit):
+    """Not a coroutine: it would stop the event loop."""
+
+    def sign(self, data: bytes, key: str) -> bytes:  # type: ignore[override]
+        return b""
 
 
 class Point:
@@ -57,7 +64,14 @@ def test_a_unit_is_plugged_in_by_its_entry_point(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    "point", [Point("unit", Unit), Point("other", Unit()), Point("unit", object()), Point("sm2", SoftwareSigner())]
+    "point",
+    [
+        Point("unit", Unit),
+        Point("other", Unit()),
+        Point("unit", object()),
+        Point("unit", Blocking()),
+        Point("sm2", SoftwareSigner()),
+    ],
 )
 def test_a_unit_that_will_not_do_stops_the_boot(monkeypatch: pytest.MonkeyPatch, point: Point) -> None:
     plug(monkeypatch, point)
