@@ -28,9 +28,11 @@ from app.api.feed_desk import FeedDesk
 from app.api.feed_openapi import FEED_PATHS
 from app.api.limits import BodyLimit
 from app.api.openapi import definitions
+from app.console.board import warm as warm_board
 from app.console.live import Live
 from app.console.public import public_pages
 from app.console.routes import console
+from app.console.tally import Tally
 from app.db.engine import connect, listen
 from app.dispatch.catalogue import catalogue
 from app.dispatch.hearing import Hearing
@@ -87,16 +89,19 @@ async def close_house(house: House) -> None:
 def build_app(house: House) -> FastAPI:
     """The ASGI application: API, console and public pages."""
     live, desk = Live(), FeedDesk(house)
+    tally = Tally(live)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
         listening = asyncio.create_task(listen(house.engine, {CHANGED: live.publish}, stop, live.hearing))
-        warming = asyncio.create_task(house.press.warm()) if isinstance(house.press, HousePress) else None
+        warming = [asyncio.create_task(warm_board(house, tally, live))]
+        if isinstance(house.press, HousePress):
+            warming.append(asyncio.create_task(house.press.warm()))
         following = asyncio.create_task(desk.run(stop))
         yield
-        if warming is not None:
-            warming.cancel()
+        for task in warming:
+            task.cancel()
         stop.set()
         live.close()
         await asyncio.gather(listening, following)
@@ -108,7 +113,7 @@ def build_app(house: House) -> FastAPI:
     problems.install(app)
     for room in (alerts, receipts, cap, partners, media, health, metrics, inbound, keys, outlets, deliveries):
         app.include_router(room.router)
-    app.include_router(console(house, live), prefix="/console")
+    app.include_router(console(house, live, tally), prefix="/console")
     app.include_router(public_pages(house))
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(BodyLimit)

@@ -20,7 +20,7 @@ from app.console.timeline import events
 from app.db import pace, progress, views
 from app.db.engine import clock, transaction
 from app.domain.errors import NotFound
-from app.domain.words import Kind
+from app.domain.words import Kind, Role
 from app.flows.ask_again import ask_again
 from app.flows.house import House
 
@@ -102,7 +102,7 @@ async def _show(house: House, request: Request, code: str, choice: Choice, resul
     return page(
         "alert.html", who=who, now=now, alert=alert, notices=_told(notices), table=shown, choice=choice, calls=calls,
         took=took if took is None else span(took), result=RESULTS.get(result, ""),
-        square=square(f"{house.base_url}/p/{alert.code}") if alert.live else None,
+        police=who.role.reaches(Role.OFFICER), square=square(f"{house.base_url}/p/{alert.code}") if alert.live else None,
     )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """The board: every live alert, and first of all what needs a person."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,12 +13,13 @@ from starlette.responses import Response
 from app.console.door import signed_in
 from app.console.guard import Guarded
 from app.console.labels import ENDED_COUNTS, LIVE_COUNTS, Tone
-from app.console.needs import Needs, needs, silent_for, trouble_of
+from app.console.live import Live
+from app.console.needs import Needs, needs, trouble_of
 from app.console.pages import page
 from app.console.shown import Shown, shown
 from app.console.tally import Tally, by_stage, still_up
 from app.db import progress, views
-from app.db.engine import Session, clock, transaction
+from app.db.engine import Session, StoreUnavailable, clock, transaction
 from app.flows.house import House
 
 LIVE_SHOWN = 200
@@ -70,7 +73,7 @@ def board(house: House, tally: Tally) -> APIRouter:
             who = await signed_in(session, request)
             now = await clock(session)
             seen = await look(session, house.media_secret, tally, now)
-        return page("board.html", who=who, now=now, board=seen, silent_for=silent_for, trouble_of=trouble_of)
+        return page("board.html", who=who, now=now, board=seen, trouble_of=trouble_of)
 
     @router.get("/receipts")
     async def receipts(request: Request) -> Response:
@@ -81,6 +84,15 @@ def board(house: House, tally: Tally) -> APIRouter:
         return page("receipts.html", who=who, now=now, receipts=unmatched, most=RECEIPTS_SHOWN)
 
     return router
+
+
+async def warm(house: House, tally: Tally, live: Live) -> None:
+    """Count everything once when a process has begun to hear of changes, before anybody looks."""
+    while live.mark("") is None:  # noqa: ASYNC110 - it takes a moment, once
+        await asyncio.sleep(0.1)
+    with suppress(StoreUnavailable):
+        async with transaction(house.engine) as session:
+            await look(session, house.media_secret, tally, await clock(session))
 
 
 async def look(session: Session, secret: bytes, tally: Tally, now: datetime) -> Board:

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from app.console.labels import ORDER, REASONS, REMEDIES, Tone
 from app.console.shown import Shown
-from app.db import attention, presence, views
-from app.db.attention import Resting
+from app.db import presence, quarantine, views
 from app.db.engine import Session
 from app.db.presence import Caller
 from app.db.progress import NEEDS_A_PERSON
@@ -32,14 +30,15 @@ class AlertNeed:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """``oldest``: the delivery that has waited longest, when that is worth a look. ``resting``: of ``resting_total``."""
+    """``oldest``: the delivery that has waited longest, when that is worth a look. ``resting``: outlets in quarantine, the
+    first of ``resting_total``."""
 
     troubles: Sequence[Trouble]
     alerts: Sequence[AlertNeed]
     oldest: Mapping[str, Any] | None
     silent: Sequence[Caller]
     silent_total: int
-    resting: Sequence[Resting]
+    resting: Sequence[Mapping[str, Any]]
     resting_total: int
     unmatched: int
 
@@ -57,17 +56,17 @@ async def needs(session: Session, alerts: Sequence[tuple[Shown, Mapping[str, int
     """``alerts`` with their outlets counted by stage."""
     oldest = await views.oldest_undelivered(session)
     silent = await presence.silent_partners(session)
-    total, resting = await attention.resting(session, NAMED)
+    resting = await quarantine.listing(session)
     found = [AlertNeed(alert, pressing(stages, live=alert.live)) for alert, stages in alerts]
     return Needs(
-        troubles=await troubles(session),
+        troubles=[t for t in await troubles(session) if t.name != "outlet_quarantined"],  # named below, one by one
         alerts=sorted((n for n in found if n.stages), key=lambda n: (n.alert.drill, ORDER[n.stages[0][0]])),
         oldest=oldest if oldest is not None and oldest["seconds"] >= SLOW else None,
         silent=sorted(silent, key=lambda c: -c.waiting)[:NAMED],
         silent_total=len(silent),
-        resting=resting,
-        resting_total=total,
-        unmatched=await attention.unmatched(session),
+        resting=resting[:NAMED],
+        resting_total=len(resting),
+        unmatched=await views.unmatched(session),
     )
 
 
@@ -77,11 +76,6 @@ def pressing(stages: Mapping[str, int], *, live: bool) -> Sequence[tuple[str, in
     return sorted(found, key=lambda stage: ORDER[stage[0]])
 
 
-def silent_for(caller: Caller, now: datetime) -> float | None:
-    """Seconds since it last asked; ``None`` when it never has."""
-    return (now - caller.last_seen_at).total_seconds() if caller.last_seen_at else None
-
-
-def trouble_of(outlet: Resting) -> str:
+def trouble_of(outlet: Mapping[str, Any]) -> str:
     """Why it was set aside, in Chinese."""
-    return REASONS.get(outlet.trouble, outlet.trouble) or "连续失败"
+    return REASONS.get(outlet["trouble"], outlet["trouble"]) or "连续失败"

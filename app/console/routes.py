@@ -26,14 +26,13 @@ from app.console.update import updating
 from app.flows.house import House
 
 
-def console(house: House, live: Live) -> APIRouter:
+def console(house: House, live: Live, tally: Tally | None = None) -> APIRouter:
     """Everything under /console."""
     router = APIRouter(include_in_schema=False)
     # A whole duty room may share one address, so an address is given more tries than a name.
     router.include_router(signing_in(house, Slowing(free=4, longest=30), Slowing(free=20, longest=60)))
     router.include_router(entering(house))
-    tally = Tally(live)
-    router.include_router(board(house, tally))
+    router.include_router(board(house, tally or Tally(live)))
     for made in (alert_page, mapping, content, sealed, one_outlet, updating, numbers):
         router.include_router(made(house))
     router.include_router(retracting(house))

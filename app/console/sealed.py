@@ -17,6 +17,7 @@ from app.console.shown import find
 from app.console.spoken_time import moment
 from app.db.engine import clock, transaction
 from app.domain.record import Officer, Record
+from app.domain.words import Role
 from app.flows.house import House
 from app.flows.look import look
 
@@ -29,7 +30,7 @@ def sealed(house: House) -> APIRouter:
     async def show(request: Request, code: str) -> Response:
         form = await read_form(request)
         async with transaction(house.engine) as session:
-            who = await acting(session, request, form.get("csrf", ""), back=alert_path(code))
+            who = await acting(session, request, form.get("csrf", ""), back=alert_path(code), least=Role.OFFICER)
             now = await clock(session)
             alert, _ = await find(session, code, house.media_secret, now)
             record = await look(session, who.principal, alert.code, seal=house.seal)

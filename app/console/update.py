@@ -22,7 +22,7 @@ from app.db import deliveries, drafts, outlets
 from app.db.engine import Session, StoreUnavailable, clock, transaction
 from app.domain.errors import Conflict, Fault, NotFound
 from app.domain.notice import PublicNotice, publication
-from app.domain.words import Kind
+from app.domain.words import Kind, Role
 from app.flows.amend import revise
 from app.flows.house import House
 from app.flows.sign_in import Operator
@@ -43,7 +43,7 @@ def updating(house: House) -> APIRouter:
     @router.get("/alerts/{code}/update")
     async def ask(request: Request, code: str) -> Response:
         async with transaction(house.engine) as session:
-            who = await signed_in(session, request)
+            who = await signed_in(session, request, least=Role.OFFICER)
             return await _form(session, house, request, who, code)
 
     @router.post("/alerts/{code}/update")
@@ -62,20 +62,20 @@ def updating(house: House) -> APIRouter:
     @router.get("/alerts/{code}/update/preview")
     async def preview(request: Request, code: str) -> Response:
         async with transaction(house.engine) as session:
-            who = await signed_in(session, request)
+            who = await signed_in(session, request, least=Role.OFFICER)
             return await _preview(session, house, who, code)
 
     @router.post("/alerts/{code}/update/preview")
     async def confirm(request: Request, code: str) -> Response:
         form = await read_form(request)
         async with transaction(house.engine) as session:
-            who = await signed_in(session, request, back=f"{alert_path(code)}/update/preview")
+            who = await signed_in(session, request, back=f"{alert_path(code)}/update/preview", least=Role.OFFICER)
             return await _confirmed(session, house, who, code, form)
 
     @router.get("/alerts/{code}/update/photo")
     async def photo(request: Request, code: str) -> Response:
         async with transaction(house.engine) as session:
-            who = await signed_in(session, request)
+            who = await signed_in(session, request, least=Role.OFFICER)
             held = await revision.kept(session, house, who.name, code)
         if held is None or held.picture is None:
             raise NotFound("没有新照片。", "There is no new photo.")
@@ -123,7 +123,7 @@ async def _filled(
 ) -> Response:
     made = await picture(photo) if photo else None
     async with transaction(house.engine) as session:
-        who = await signed_in(session, request, back=f"{alert_path(code)}/update")
+        who = await signed_in(session, request, back=f"{alert_path(code)}/update", least=Role.OFFICER)
         if not who.owns(fields.get("csrf", "")):
             return await _form(session, house, request, who, code, 403, typed, said=RENEWED)
         now = await clock(session)

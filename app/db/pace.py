@@ -11,18 +11,19 @@ from app.db.engine import Session
 # What an outlet states counts when it says that it happened, but never before it was told nor after we heard. A correction
 # in a chat is done when it was taken; so, for want of better, is a take-down where the wire can prove nothing.
 _STEPS = """
-WITH chosen AS (SELECT id FROM alert WHERE id = ANY(CAST(:alerts AS bigint[]))), told AS (
-  SELECT d.alert_id, d.number, o.name, o.channel, d.created_at, d.kind, d.accepted_at,
-    o.retracts = 'follow_up' OR o.proves = 'nothing' AS mute,
-    (SELECT min(greatest(least(r.at, r.received_at), d.created_at)) FROM receipt r
-      WHERE r.delivery_id = d.id AND r.kind = 'aired') AS aired_at,
-    (SELECT min(greatest(least(r.at, r.received_at), d.created_at)) FROM receipt r
-      WHERE r.delivery_id = d.id AND r.kind IN ('aired', 'received')) AS shown_at,
-    (SELECT min(greatest(least(r.at, r.received_at), d.created_at)) FROM receipt r
-      WHERE r.delivery_id = d.id AND r.kind = 'taken_down') AS down_at,
-    (SELECT p.at FROM phoned p WHERE p.delivery_id = d.id AND p.undone_at IS NULL) AS phoned_at
-  FROM chosen c JOIN delivery d ON d.alert_id = c.id AND d.state <> 'superseded' AND (d.number = 1 OR d.kind = 'retract')
-  JOIN outlet o ON o.id = d.outlet_id
+WITH sent AS (
+  SELECT d.alert_id, d.id, d.number, d.kind, d.created_at, d.accepted_at, o.name, o.channel,
+    o.retracts = 'follow_up' OR o.proves = 'nothing' AS mute
+  FROM delivery d JOIN outlet o ON o.id = d.outlet_id WHERE d.alert_id = ANY(CAST(:alerts AS bigint[]))
+    AND d.state <> 'superseded' AND (d.number = 1 OR d.kind = 'retract')
+), heard AS (
+  SELECT s.id, min(greatest(least(r.at, r.received_at), s.created_at)) FILTER (WHERE r.kind = 'aired') AS aired_at,
+    min(greatest(least(r.at, r.received_at), s.created_at)) FILTER (WHERE r.kind IN ('aired', 'received')) AS shown_at,
+    min(greatest(least(r.at, r.received_at), s.created_at)) FILTER (WHERE r.kind = 'taken_down') AS down_at
+  FROM sent s JOIN receipt r ON r.delivery_id = s.id GROUP BY s.id
+), told AS (
+  SELECT s.*, h.aired_at, h.shown_at, h.down_at, p.at AS phoned_at FROM sent s LEFT JOIN heard h ON h.id = s.id
+  LEFT JOIN phoned p ON p.delivery_id = s.id AND p.undone_at IS NULL
 ), steps AS (
   SELECT alert_id, number, name, channel, kind, mute, extract(epoch FROM accepted_at - created_at)::float AS accepted,
     extract(epoch FROM aired_at - created_at)::float AS aired, extract(epoch FROM shown_at - created_at)::float AS shown,
@@ -41,7 +42,8 @@ SELECT a.id, a.code, a.status, a.created_at, a.ended_at,
   count(*) FILTER (WHERE s.kind = 'retract') AS recalled, count(s.down) FILTER (WHERE s.kind = 'retract') AS down,
   count(s.down) FILTER (WHERE s.kind = 'retract' AND s.mute) AS mute,
   max(coalesce(s.down, 'infinity')) FILTER (WHERE s.kind = 'retract') AS all_down
-FROM alert a JOIN chosen c ON c.id = a.id LEFT JOIN steps s ON s.alert_id = a.id GROUP BY a.id ORDER BY a.created_at DESC
+FROM alert a LEFT JOIN steps s ON s.alert_id = a.id WHERE a.id = ANY(CAST(:alerts AS bigint[]))
+GROUP BY a.id ORDER BY a.created_at DESC
 """
 )
 

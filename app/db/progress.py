@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -67,25 +66,27 @@ NEEDS_A_PERSON = ("failed", "overdue", "down_contradicted", "down_failed", "down
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many outlets of an alert are at a stage. ``provable``: they have a way to say what they did. ``next_late``: when
-    the first of them will be overdue, if it says nothing until then."""
+    """How many outlets of an alert are at a stage. ``provable``: they have a way to say what they did. ``late_at``: when
+    each of those that are waited for becomes overdue, in seconds of the epoch, the first first."""
 
     stage: str
     provable: bool
     number: int
-    next_late: datetime | None
+    late_at: Sequence[float] = ()
 
 
 async def counts(session: Session, alert_ids: Sequence[int]) -> Mapping[int, Sequence[Count]]:
     """The outlets of each alert, counted by stage."""
     found: dict[int, list[Count]] = {id: [] for id in alert_ids}
     statement = (
-        f"{_STAGED} SELECT alert_id, stage, proves <> 'nothing' AS provable, count(*) AS n, "
-        "min(accepted_at + make_interval(mins => receipt_minutes)) FILTER (WHERE proves <> 'nothing' "
-        "AND stage IN ('accepted', 'down_accepted')) AS next_late FROM staged GROUP BY 1, 2, 3"
+        f"{_STAGED} SELECT alert_id, stage, provable, count(*) AS n, array_agg(late_at ORDER BY late_at) "
+        "FILTER (WHERE late_at IS NOT NULL) AS late_at FROM (SELECT alert_id, stage, proves <> 'nothing' AS provable, "
+        "CASE WHEN proves <> 'nothing' AND stage IN ('accepted', 'down_accepted') "
+        "THEN extract(epoch FROM accepted_at + make_interval(mins => receipt_minutes))::float END AS late_at FROM staged) q "
+        "GROUP BY 1, 2, 3"
     )
     for r in await session.execute(text(statement), {"alerts": list(alert_ids)}):
-        found[r.alert_id].append(Count(r.stage, r.provable, r.n, r.next_late))
+        found[r.alert_id].append(Count(r.stage, r.provable, r.n, r.late_at or ()))
     return found
 
 

@@ -143,3 +143,11 @@ async def unmatched_receipts(session: Session, limit: int) -> Sequence[Row]:
         {"limit": limit},
     )
     return [dict(r._mapping) for r in found]
+
+
+async def unmatched(session: Session) -> int:
+    """How many receipts of the last week fit no delivery."""
+    found = await session.execute(
+        text("SELECT count(*) FROM receipt WHERE delivery_id IS NULL AND received_at > now() - interval '7 days'")
+    )
+    return int(found.scalar_one())
