@@ -1,5 +1,5 @@
 """Shaanxi as a schematic picture. Made once from our own polygons, in kilometres: x to the east and y to the south of the
-north-west corner of the sheet (equidistant along the meridians; within six percent along the parallels)."""
+north-west corner of the sheet (equidistant along the meridians; within eight percent along the parallels)."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +16,7 @@ from app.domain.regions import PROVINCE, counties
 WEST, NORTH = 101.5, 43.5
 KM = 111.195  # a degree of a great circle
 ACROSS = KM * math.cos(math.radians(35.5))
+FLAT = 0.08  # by how much the sheet is wrong along a parallel, at most, where circles are drawn
 NEIGHBOURS = {"甘肃": (104.9, 35.2), "宁夏": (106.2, 37.9), "内蒙古": (108.9, 40.6), "山西": (112.1, 37.3), "河南": (112.9, 33.9),
               "湖北": (111.5, 31.4), "重庆": (107.9, 30.6), "四川": (104.9, 31.6)}  # fmt: skip
 
