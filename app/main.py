@@ -15,6 +15,7 @@ from app.api.feed_openapi import FEED_PATHS
 from app.api.limits import BodyLimit
 from app.api.openapi import definitions
 from app.console.live import Live
+from app.console.play.routes import PLAYERS, play_pages
 from app.console.public import public_pages
 from app.console.routes import console
 from app.db.engine import connect, listen
@@ -28,7 +29,7 @@ from app.dispatch.wiring import wire
 from app.flows.house import House
 from app.flows.notary import Notary
 from app.flows.ports import Seal, Signer
-from app.flows.tell import CHANGED
+from app.flows.tell import CHANGED, DUE
 from app.settings import Settings
 
 
@@ -75,7 +76,9 @@ def build_app(house: House) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        listening = asyncio.create_task(listen(house.engine, {CHANGED: live.publish}, stop))
+        listening = asyncio.create_task(
+            listen(house.engine, {CHANGED: live.publish, DUE: lambda _: live.publish(PLAYERS)}, stop)
+        )
         warming = asyncio.create_task(house.press.warm()) if isinstance(house.press, HousePress) else None
         following = asyncio.create_task(desk.run(stop))
         yield
@@ -93,6 +96,7 @@ def build_app(house: House) -> FastAPI:
         app.include_router(room.router)
     app.include_router(console(house, live), prefix="/console")
     app.include_router(public_pages(house))
+    app.include_router(play_pages(house, live))
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(BodyLimit)
     _complete_openapi(app)
