@@ -29,7 +29,9 @@ WITH newest AS (
 )
 SELECT d.alert_id, o.id AS outlet_id, o.name AS outlet, o.channel, o.carrier, o.retracts, o.proves, p.name AS partner,
   p.phone, d.id AS delivery_id, d.number, d.kind, d.state, d.tries, d.reason, d.detail, d.created_at, d.accepted_at,
-  d.confirmed_at, d.due_at, o.gone_at, ever.aired_at, said.down_at, coalesce(ever.contradicted, false) AS contradicted,
+  d.confirmed_at, d.due_at,
+  CASE WHEN o.lane <> 'played' THEN o.gone_at WHEN o.heard_at < now() - interval '1 minute' THEN o.heard_at END AS gone_at,
+  ever.aired_at, said.down_at, coalesce(ever.contradicted, false) AS contradicted,
   CASE
     WHEN d.kind = 'retract' THEN CASE
       WHEN ever.last_aired_at > said.down_at THEN 'down_contradicted'

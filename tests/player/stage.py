@@ -19,6 +19,7 @@ from app.db import outlets
 from app.db.engine import transaction
 from app.dispatch.press import HousePress
 from app.flows import play
+from app.flows.enrol import Face
 from app.flows.house import House
 from app.flows.submit import Picture
 from app.main import build_app
@@ -142,16 +143,14 @@ async def open_screen(browser: Browser, here: Station, face: str = "landscape", 
     return screen
 
 
-def _panel(face: str) -> Any:
-    from_pixels = {"landscape": (20, 9), "portrait": (14, 12), "strip": (24, 3)}
-    columns, rows = from_pixels[face]
-    width, height = FACES[face]
-    return {"width": width, "height": height, "columns": columns, "rows": rows}
+def _panel(face: str) -> Face:
+    columns, rows = {"landscape": (20, 9), "portrait": (14, 12), "strip": (24, 3)}[face]
+    return Face(*FACES[face], columns, rows)
 
 
 async def until(so: Callable[[], Awaitable[bool]], seconds: float = 6.0) -> None:
     async with asyncio.timeout(seconds):
-        while not await so():
+        while not await so():  # noqa: ASYNC110 - what is waited for lies in a browser
             await asyncio.sleep(0.03)
 
 
