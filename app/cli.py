@@ -2,7 +2,7 @@
 
 import typer
 
-from app.commands import keys, operators, outlets, serving
+from app.commands import keys, operators, outlets, players, serving
 from app.commands.doctor import doctor
 from app.commands.drill import drill
 from app.commands.sandbox import sandbox
@@ -14,6 +14,7 @@ for verb in (serving.serve, serving.api, serving.dispatch, serving.migrate, dril
     app.command(verb.__name__)(verb)
 app.add_typer(keys.commands, name="key")
 app.add_typer(outlets.commands, name="outlet")
+app.add_typer(players.commands, name="player")
 app.add_typer(operators.commands, name="operator")
 
 

@@ -30,6 +30,7 @@ from app.api.limits import BodyLimit
 from app.api.openapi import definitions
 from app.console.board import warm as warm_board
 from app.console.live import Live
+from app.console.play.routes import PLAYERS, play_pages
 from app.console.public import public_pages
 from app.console.routes import console
 from app.console.tally import Tally
@@ -45,7 +46,7 @@ from app.dispatch.wiring import wire
 from app.flows.house import House
 from app.flows.notary import Notary
 from app.flows.ports import Seal, Signer
-from app.flows.tell import CHANGED
+from app.flows.tell import CHANGED, DUE
 from app.settings import Settings
 
 
@@ -94,7 +95,8 @@ def build_app(house: House) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        listening = asyncio.create_task(listen(house.engine, {CHANGED: live.publish}, stop, live.hearing))
+        hears = {CHANGED: live.publish, DUE: lambda _: live.publish(PLAYERS)}
+        listening = asyncio.create_task(listen(house.engine, hears, stop, live.hearing))
         warming = [asyncio.create_task(warm_board(house, tally, live))]
         if isinstance(house.press, HousePress):
             warming.append(asyncio.create_task(house.press.warm()))
@@ -115,6 +117,7 @@ def build_app(house: House) -> FastAPI:
         app.include_router(room.router)
     app.include_router(console(house, live, tally), prefix="/console")
     app.include_router(public_pages(house))
+    app.include_router(play_pages(house, live))
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(BodyLimit)
     _complete_openapi(app)

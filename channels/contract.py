@@ -545,10 +545,12 @@ class Listens(Carrier[C], Protocol[C]):
 
 
 class Polled(Protocol[C]):
-    """A wire on which the outlet calls huijia: nothing is sent, a delivery is accepted when it has been fetched."""
+    """A wire on which the outlet calls huijia: nothing is sent, a delivery is accepted when it has been fetched.
+    ``alone``: each outlet fetches for itself, with an address of its own; else its partner does for all of them."""
 
     name: ClassVar[str]
     title: ClassVar[str]
+    alone: ClassVar[bool]
     retracts: ClassVar[Retracts]
     proves: ClassVar[Proves]
     carries: ClassVar[frozenset[str] | None]

@@ -23,6 +23,7 @@ from channels.carriers.feed import Feed
 from channels.carriers.liquidsoap import Liquidsoap
 from channels.carriers.mqtt import Mqtt
 from channels.carriers.obs import Obs
+from channels.carriers.player import Player
 from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
 from channels.carriers.xibo import Xibo
@@ -61,6 +62,7 @@ BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
     Obs(),
     CasparCg(),
     Mqtt(),
+    Player(),
 )
 
 CHANNEL_GROUP = "huijia.channels"
@@ -103,6 +105,11 @@ def carrier(name: str) -> AnyCarrier:
 def is_polled(carrier: AnyCarrier) -> bool:
     """True when the outlet calls us."""
     return not is_sent(carrier)
+
+
+def is_alone(carrier: AnyCarrier) -> bool:
+    """True when the outlet calls us for itself, and not its partner for all of its outlets."""
+    return bool(getattr(carrier, "alone", False))
 
 
 def is_sent(carrier: AnyCarrier) -> TypeGuard[Carrier[Any]]:
@@ -193,7 +200,9 @@ def carrier_fault(adapter: object) -> str | None:
     called = [name for name in ("send", "timeout", "pace") if hasattr(adapter, name)]
     if called and len(called) < 3:
         return f"a carrier that calls out has send, timeout and pace; a polled one has none; this has {called}"
-    return _sending_fault(adapter) if called else None
+    if called:
+        return _sending_fault(adapter)
+    return None if isinstance(getattr(adapter, "alone", None), bool) else "a polled carrier says whether it is alone"
 
 
 def _sending_fault(adapter: object) -> str | None:

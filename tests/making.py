@@ -97,7 +97,7 @@ async def make_outlet(house: House, *, partner: str = "测试协作单位", **ch
         "settings": {"url": "http://127.0.0.1:9/hook", "secret": "whsec_" + base64.b64encode(b"k" * 32).decode()},
         "lon": 108.95, "lat": 34.22, "datum": "GCJ02", "takes_exercises": True, "takes_tests": True,
     }  # fmt: skip
-    if changes.get("carrier") == "feed":
+    if changes.get("carrier") in ("feed", "player"):
         facts["settings"] = {}
     async with transaction(house.engine) as session:
         return await enrol(session, partner_id, Application(**(facts | changes)), wire=house.wire, seal=house.seal)

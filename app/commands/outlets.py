@@ -53,7 +53,7 @@ def add(
 
     async def act(house: House) -> Trial | None:
         typer.echo(f"已登记 {await _enrolled(house, raw)} 个发布点")
-        if tests and check and lane_of(carrier) is not Lane.POLLED:
+        if tests and check and lane_of(carrier) not in (Lane.POLLED, Lane.PLAYED):
             return await _tried(house, name, partner)
         return None
 

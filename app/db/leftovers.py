@@ -23,7 +23,7 @@ async def give_up(session: Session) -> int:
     done = await session.execute(
         text(
             "UPDATE delivery SET state = 'failed', reason = coalesce(reason, 'timeout') "
-            "WHERE state = 'pending' AND give_up_at <= now() AND lane <> 'polled'"
+            "WHERE state = 'pending' AND give_up_at <= now() AND lane NOT IN ('polled', 'played')"
         )
     )
     return done.rowcount

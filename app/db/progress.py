@@ -127,7 +127,8 @@ _SHEET = (
 SELECT c.counted, c.matching, s.outlet_id, s.name AS outlet, s.channel, s.proves, s.partner, s.phone, s.id AS delivery_id,
   s.number, s.state, s.stage, s.aired_at, s.down_at, s.phoned_at, s.phoned_by, s.contradicted, d.kind, d.tries, d.reason,
   d.detail, d.created_at, d.accepted_at, d.confirmed_at, d.due_at,
-  (SELECT o.gone_at FROM outlet o WHERE o.id = s.outlet_id) AS gone_at,
+  (SELECT CASE WHEN o.lane <> 'played' THEN o.gone_at WHEN o.heard_at < now() - interval '1 minute' THEN o.heard_at END
+    FROM outlet o WHERE o.id = s.outlet_id) AS gone_at,
   (SELECT r.proof FROM receipt r JOIN delivery e ON e.id = r.delivery_id WHERE e.alert_id = s.alert_id
     AND e.outlet_id = s.outlet_id AND r.proof IS NOT NULL ORDER BY r.id DESC LIMIT 1) AS proof
 FROM (SELECT (SELECT coalesce(jsonb_agg(counted), '[]') FROM counted) AS counted, (SELECT count(*) FROM fits) AS matching) c

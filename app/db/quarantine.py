@@ -61,7 +61,8 @@ async def recovered(session: Session, ids: Sequence[int]) -> Sequence[int]:
     await session.execute(
         text(
             "UPDATE delivery SET due_at = now() WHERE id = ANY (ARRAY(SELECT id FROM delivery "
-            "WHERE outlet_id = ANY(CAST(:ids AS bigint[])) AND state = 'pending' AND lane <> 'polled' AND due_at > now() "
+            "WHERE outlet_id = ANY(CAST(:ids AS bigint[])) AND state = 'pending' "
+            "AND lane NOT IN ('polled', 'played') AND due_at > now() "
             "ORDER BY id FOR UPDATE))"
         ),
         {"ids": was},
@@ -75,8 +76,9 @@ async def to_probe(session: Session, wait: timedelta, limit: int) -> Sequence[in
     found = await session.execute(
         text(
             "UPDATE outlet SET probe_at = now() + CAST(:wait AS interval) WHERE id = ANY (ARRAY(SELECT o.id FROM outlet o "
-            "WHERE o.probe_at <= now() AND o.takes_tests AND o.lane <> 'polled' AND NOT EXISTS (SELECT 1 FROM delivery d "
-            "WHERE d.outlet_id = o.id AND d.state IN ('pending', 'sending') AND d.lane <> 'polled') "
+            "WHERE o.probe_at <= now() AND o.takes_tests AND o.lane NOT IN ('polled', 'played') "
+            "AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.outlet_id = o.id AND d.state IN ('pending', 'sending') "
+            "AND d.lane NOT IN ('polled', 'played')) "
             "ORDER BY o.probe_at LIMIT :limit FOR NO KEY UPDATE OF o SKIP LOCKED)) RETURNING id"
         ),
         {"wait": wait, "limit": limit},

@@ -332,7 +332,9 @@ delivery = Table(
         postgresql_where=text("state = 'pending' AND lane = 'push'"),
     ),
     Index("delivery_paced", "outlet_id", postgresql_where=text("state = 'pending' AND lane = 'paced'")),
-    Index("delivery_unfetched", "outlet_id", postgresql_where=text("state = 'pending' AND lane = 'polled'")),
+    Index(
+        "delivery_unfetched", "outlet_id", postgresql_where=text("state = 'pending' AND lane IN ('polled', 'played')")
+    ),
     Index("delivery_leased", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
     Index(
         "delivery_one_live_send", "alert_id", "outlet_id", unique=True, postgresql_where=text("lease_until IS NOT NULL")

@@ -117,8 +117,8 @@ def _checked(outlet: Enrolled | None) -> Enrolled:
         raise NotFound("没有这个发布点。", "There is no such outlet.")
     if not outlet.takes_tests:
         raise Conflict("该发布点未同意接收测试（takes_tests）。", "This outlet has not agreed to take tests.")
-    if lane_of(outlet.carrier) is Lane.POLLED:
-        raise Conflict("该发布点自行拉取（feed），没有可测试的地址。", "This outlet polls; there is nothing to call.")
+    if lane_of(outlet.carrier) in (Lane.POLLED, Lane.PLAYED):
+        raise Conflict("该发布点自行取用，没有可测试的地址。", "This outlet polls; there is nothing to call.")
     return outlet
 
 

@@ -13,7 +13,7 @@ from app.domain.words import Lane
 from app.flows.faults import faults_of
 from app.flows.ports import Seal, Wiring
 from channels.contract import Carrier, Pace
-from channels.registry import CARRIERS, UnknownName, carrier, channel, hears, is_sent
+from channels.registry import CARRIERS, UnknownName, carrier, channel, hears, is_alone, is_sent
 
 
 def wire(channel_name: str, carrier_name: str, settings: Mapping[str, Any]) -> Wiring:
@@ -46,7 +46,7 @@ def lane_of(name: str) -> Lane:
     """Who moves the deliveries of this carrier."""
     how = carrier(name)
     if not is_sent(how):
-        return Lane.POLLED
+        return Lane.PLAYED if is_alone(how) else Lane.POLLED
     return Lane.PACED if how.pace is not None else Lane.PUSH
 
 

@@ -62,11 +62,13 @@ class ReceiptKind(StrEnum):
 
 
 class Lane(StrEnum):
-    """Who moves a delivery: the dispatcher at once, the dispatcher at a pace, or the outlet that polls."""
+    """Who moves a delivery: the dispatcher at once, the dispatcher at a pace, the partner that polls for its outlets, or
+    the outlet that fetches for itself."""
 
     PUSH = "push"
     PACED = "paced"
     POLLED = "polled"
+    PLAYED = "played"
 
 
 class Scope(StrEnum):

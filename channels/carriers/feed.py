@@ -18,6 +18,7 @@ class Feed:
 
     name: ClassVar[str] = "feed"
     title: ClassVar[str] = "主动拉取"
+    alone: ClassVar[bool] = False
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.AIRED
     carries: ClassVar[frozenset[str] | None] = None

@@ -1,4 +1,4 @@
-"""Screens that come and go; links of the screen player."""
+"""Screens that come and go; links of the screen player, and a lane for outlets that fetch for themselves."""
 
 from alembic import op
 import sqlalchemy as sa
@@ -7,7 +7,20 @@ revision = '0005'
 down_revision = '0007'
 
 
+TABLES = ('outlet', 'delivery', 'attempt')
+UNFETCHED = "state = 'pending' AND lane IN ('polled', 'played')"
+
+
+def _lanes(words: str) -> None:
+    for table in TABLES:
+        op.drop_constraint(op.f(f'{table}_lane_check'), table, type_='check')
+        op.create_check_constraint(op.f(f'{table}_lane_check'), table, f'lane IN ({words})')
+
+
 def upgrade() -> None:
+    _lanes("'push', 'paced', 'polled', 'played'")
+    op.drop_index('delivery_unfetched', table_name='delivery')
+    op.create_index('delivery_unfetched', 'delivery', ['outlet_id'], postgresql_where=sa.text(UNFETCHED))
     op.add_column('outlet', sa.Column('gone_at', sa.DateTime(timezone=True), nullable=True))
     op.create_table('player',
     sa.Column('token_hash', sa.LargeBinary(), nullable=False),
@@ -23,3 +36,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table('player')
     op.drop_column('outlet', 'gone_at')
+    op.drop_index('delivery_unfetched', table_name='delivery')
+    op.create_index(
+        'delivery_unfetched', 'delivery', ['outlet_id'], postgresql_where=sa.text("state = 'pending' AND lane = 'polled'")
+    )
+    _lanes("'push', 'paced', 'polled'")

@@ -65,14 +65,16 @@ def test_what_is_built_in() -> None:
         "obs",
         "amcp",
         "mqtt",
+        "player",
     ]
     assert registry.channel("tv").title == "电视"
     assert registry.carrier("feed").title == "主动拉取"
 
 
-def test_only_the_feed_is_polled() -> None:
-    assert [name for name, carrier in registry.CARRIERS.items() if registry.is_polled(carrier)] == ["feed"]
-    assert [name for name in registry.CARRIERS if name != "feed"] == [
+def test_who_is_polled_and_by_whom() -> None:
+    polled = {name: registry.is_alone(how) for name, how in registry.CARRIERS.items() if registry.is_polled(how)}
+    assert polled == {"feed": False, "player": True}
+    assert [name for name in registry.CARRIERS if name not in polled] == [
         name for name, carrier in registry.CARRIERS.items() if registry.is_sent(carrier)
     ]
 

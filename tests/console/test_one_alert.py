@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -60,7 +61,7 @@ def test_neighbours_keep_their_common_border() -> None:
 
 
 def test_ten_thousand_outlets_are_five_paths() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"stage": stage, "lon": 108 + n % 40 / 20, "lat": 33 + n // 40 / 20, "codes": None, "n": 5}
         for n in range(2000)
         for stage in ("aired", "failed")
