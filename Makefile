@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test faults check field lock clean
+.PHONY: help run test faults bench check field field-test lock clean
 
 # Settings of the surrounding machine that would send an installation somewhere else than into the venv.
 export PIP_USER := 0
@@ -21,8 +21,10 @@ help:
 	@echo "make run     start huijia with its own database, a sandbox of outlets and one drill; Ctrl-C ends it"
 	@echo "make test    every test that a fresh machine can run          make test ARGS='tests/db -x'"
 	@echo "make faults  processes killed, outlets hanging, the database away; and the commands as a user runs them"
+	@echo "make bench   the fan-out against its own client alone, on loopback     make bench ARGS='--outlets 5000 --rounds 5'"
 	@echo "make check   format, lint, types, import arrows and laws"
-	@echo "make field   install what some tests want beside Python (Chromium), from the system's packages"
+	@echo "make field   install what some tests want beside Python (a browser, OBS, Liquidsoap …), from the system's packages"
+	@echo "make field-test  on the real servers that make field installs; frames and sounds are kept in artefacts/"
 	@echo "make lock    write the hashed requirements anew               make lock ARGS=--upgrade"
 	@echo "make clean   remove the venv and the caches; the data in .data stay"
 	@echo "Any Python from 3.11 on will do:                              make run PY=/path/to/python3.12"
@@ -34,13 +36,16 @@ run: $(V)/.run
 ALONE := tests/commands tests/faults
 test: $(V)/.dev
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ALONE:%=--ignore=%)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ALONE:%=--ignore=%) --ignore=tests/field
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
 
 faults: $(V)/.dev
 	@$(BIN)/python -m pytest -q --durations=5 $(ALONE)
+
+bench: $(V)/.dev
+	@$(BIN)/python -m bench $(ARGS)
 
 check: $(V)/.dev
 	@echo "ruff format";   $(BIN)/ruff format --check . >$(V)/said || { cat $(V)/said; exit 1; }
@@ -49,12 +54,17 @@ check: $(V)/.dev
 	@echo "import arrows"; $(BIN)/lint-imports --no-logo >$(V)/said || { cat $(V)/said; exit 1; }
 	@echo "laws";          $(BIN)/python -m pytest -q tests/law
 
+FIELD := chromium obs-studio xvfb liquidsoap icecast2 mosquitto ffmpeg sox fonts-wqy-microhei fonts-noto-cjk \
+	iproute2 libatomic1
+
 # Tests that want one of these say so loudly where it is missing, and the summary counts them as skipped.
 field:
 	@command -v apt-get >/dev/null || { echo "make field knows apt-get only; install chromium and a Chinese font by hand"; exit 1; }
-	@echo "installing chromium and a Chinese font"
-	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		chromium fonts-wqy-microhei >/dev/null
+	@echo "installing a browser, OBS Studio with a screen, Liquidsoap, Icecast, Mosquitto, ffmpeg, sox and Chinese fonts"
+	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(FIELD) >/dev/null
+
+field-test: $(V)/.dev
+	@$(BIN)/python -m pytest -q --durations=5 tests/field
 
 lock: $(V)/.uv
 	@echo "writing requirements-uv.txt, requirements.txt and requirements-dev.txt"

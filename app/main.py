@@ -9,7 +9,20 @@ from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 from starlette.types import Receive, Scope, Send
 
-from app.api import alerts, cap, health, media, partners, problems, receipts
+from app.api import (
+    alerts,
+    cap,
+    deliveries,
+    health,
+    inbound,
+    keys,
+    media,
+    metrics,
+    outlets,
+    partners,
+    problems,
+    receipts,
+)
 from app.api.feed import Unchanged, feed_routes
 from app.api.feed_desk import FeedDesk
 from app.api.feed_openapi import FEED_PATHS
@@ -19,28 +32,56 @@ from app.console.live import Live
 from app.console.public import public_pages
 from app.console.routes import console
 from app.db.engine import connect, listen
+from app.dispatch.catalogue import catalogue
+from app.dispatch.hearing import Hearing
+from app.dispatch.keeping import Keeping
 from app.dispatch.press import HousePress
+from app.dispatch.studio import Studio
+from app.dispatch.trial import Trials
+from app.dispatch.wire import HttpWire
 from app.dispatch.wiring import wire
 from app.flows.house import House
 from app.flows.notary import Notary
-from app.flows.ports import Seal
+from app.flows.ports import Seal, Signer
 from app.flows.tell import CHANGED
 from app.settings import Settings
 
 
 def build_house(settings: Settings, database_url: str) -> House:
-    """Everything the edges share. ``database_url``: the one that was set, or the embedded database's."""
+    """Everything the edges share. ``database_url``: the one that was set, or the embedded database's. What it opens as
+    it goes is closed by ``close_house``."""
     secret = settings.signing_secret()
+    engine = connect(database_url)
+    seal = Seal(*settings.sealing_keys())
+    press = HousePress(settings.base_url, secret, Studio())
+    signer = Signer(*settings.own_keys())
+    way = HttpWire(Keeping(engine), signer=signer, allowed=settings.networks)
     return House(
-        engine=connect(database_url),
-        seal=Seal(*settings.sealing_keys()),
-        press=HousePress(settings.base_url, secret),
+        engine=engine,
+        crowd=connect(database_url, pool=5, waits=2.0),
+        seal=seal,
+        press=press,
         wire=wire,
         base_url=settings.base_url,
         media_secret=secret,
+        metrics_token=settings.token_for_metrics(),
+        ear=Hearing(engine, press, seal, way, secret),
+        trier=Trials(engine, seal, settings.base_url, way, press.inbound),
+        signer=signer,
         notary=Notary(settings.heartbeat_seed(), settings.cap_papers()),
         cap_sender=settings.cap_name,
+        catalogue=catalogue(),
     )
+
+
+async def close_house(house: House) -> None:
+    """End the studio's processes and every connection."""
+    if isinstance(house.press, HousePress):
+        house.press.close()
+    if isinstance(house.ear, Hearing):
+        await house.ear.close()
+    await house.crowd.dispose()
+    await house.engine.dispose()
 
 
 def build_app(house: House) -> FastAPI:
@@ -50,9 +91,12 @@ def build_app(house: House) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        listening = asyncio.create_task(listen(house.engine, {CHANGED: live.publish}, stop))
+        listening = asyncio.create_task(listen(house.engine, {CHANGED: live.publish}, stop, live.hearing))
+        warming = asyncio.create_task(house.press.warm()) if isinstance(house.press, HousePress) else None
         following = asyncio.create_task(desk.run(stop))
         yield
+        if warming is not None:
+            warming.cancel()
         stop.set()
         live.close()
         await asyncio.gather(listening, following)
@@ -62,7 +106,7 @@ def build_app(house: House) -> FastAPI:
     app.state.house, app.state.live, app.state.desk = house, live, desk
     app.router.routes[:0] = feed_routes(desk)  # asked far more often than all the others
     problems.install(app)
-    for room in (alerts, receipts, cap, partners, media, health):
+    for room in (alerts, receipts, cap, partners, media, health, metrics, inbound, keys, outlets, deliveries):
         app.include_router(room.router)
     app.include_router(console(house, live), prefix="/console")
     app.include_router(public_pages(house))

@@ -31,13 +31,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.commands.enrolment import Document, enrol_all
 from app.db import keys
 from app.db.embedded import start
 from app.db.engine import transaction
 from app.domain.words import Scope
 from app.flows.house import House
 from app.flows.principal import issue_key
+from app.flows.roster import Document, enrol_all
 from app.main import build_house
 from app.settings import Settings
 from bench.clients import Hammer, Waiter, open_all
@@ -68,12 +68,13 @@ async def furnish(house: House, partners: int) -> tuple[str, list[str]]:
     """A province's police key, and a key for each of so many partners with one outlet that polls."""
     outlet = {"name": "app", "channel": "partner", "carrier": "feed", "codes": ["610000"]}
     roster = {"partners": [{"name": f"协作单位{n}", "outlets": [outlet]} for n in range(partners)]}
-    ids = await enrol_all(house, Document.model_validate(roster))
     async with transaction(house.engine) as session:
+        enrolled = await enrol_all(session, Document.model_validate(roster), "bench", wire=house.wire, seal=house.seal)
         await keys.save_organ(session, ORGAN, ORGAN_NAME, ORGAN[:6])
         police = await issue_key(session, Scope.POLICE, live=True, label="bench", organ_code=ORGAN)
         theirs = [
-            await issue_key(session, Scope.PARTNER, live=True, label="bench", partner_id=id) for id in ids.values()
+            await issue_key(session, Scope.PARTNER, live=True, label="bench", partner_id=id)
+            for id in enrolled.partners.values()
         ]
     return police, theirs
 
@@ -98,7 +99,7 @@ def record(case: int) -> dict[str, object]:
 def process(*arguments: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process of ours that ends with the block."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("HUIJIA_")} | settings
-    running = subprocess.Popen([sys.executable, *arguments], env=env, cwd=ROOT)  # noqa: S603 - our own
+    running = subprocess.Popen([sys.executable, *arguments], env=env, cwd=ROOT)
     try:
         yield running
     finally:

@@ -193,6 +193,13 @@ class Rendition:
     texts: Mapping[str, Text]
     media: tuple[Media, ...] = ()
     duty: Duty = field(default_factory=Duty)
+    _once: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, make: "Callable[[Rendition], bytes]") -> bytes:
+        """What ``make`` makes of this rendition, made at the first call: ten thousand outlets share the same bytes."""
+        if name not in self._once:
+            self._once[name] = make(self)
+        return self._once[name]
 
 
 class Channel(Protocol):
@@ -227,6 +234,7 @@ class Reason(StrEnum):
     GONE = "gone"  # the target is no longer there
     BAD_CONTENT = "bad_content"  # the far end will not show this text or picture
     REJECTED = "rejected"  # the far end refused the message for another reason that it stated
+    OVERTAKEN = "overtaken"  # a newer notice of this alert exists, and nothing was sent
     CRASH = "crash"  # the carrier itself failed: our bug
     LEASE_LOST = "lease_lost"  # the process that was sending vanished; nobody knows whether it aired
 
@@ -336,6 +344,27 @@ class Wire(Protocol):
         """1, 2, 3, …: a durable counter that no two processes share a value of, for wires whose ids are serial numbers."""
         ...
 
+    async def head(self, alert: str) -> int:
+        """The number of the newest notice of this alert, as the ledger has it at this moment; 0 when it does not know the
+        alert (a trial). For wires on which a late send could take the place of a newer one. Raises :class:`WireError`
+        when the ledger cannot be asked."""
+        ...
+
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        """huijia's own Ed25519 signatures (RFC 8032, 64 bytes), one for each key in use, the newest first. Anybody can
+        check them with the public keys at ``/v1/keys``. About 40 µs each."""
+        ...
+
+    async def note(self, name: str, value: str) -> str:
+        """Write ``value`` down under ``name`` for good, and give it back; where something was noted before, that stays and
+        is given back. Durable before it returns: what goes out under an id of ours can be named again when no answer
+        came. Names no person."""
+        ...
+
+    async def noted(self, name: str) -> str | None:
+        """What was noted under ``name``."""
+        ...
+
 
 # ── How it gets there ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -417,7 +446,8 @@ class Grouped(Carrier[C], Protocol[C]):
 
 
 class Tended(Carrier[C], Protocol[C]):
-    """A wire that does not report by itself: huijia asks, every ``tend_every`` at first and then less often, until the
+    """A wire that does not report by itself: huijia asks, soon at first, then every
+    ``tend_every``, then less often, until the
     notice is proven (aired, or taken down) or a newer one takes its place. ``renews``: what it shows lapses by itself, so
     that tending goes on as long as the notice is live and shows it again where it has gone."""
 
@@ -432,14 +462,36 @@ class Tended(Carrier[C], Protocol[C]):
         ...
 
 
+class Beats(Protocol):
+    """A carrier on whose wire both ends tell each other that they are there."""
+
+    name: ClassVar[str]
+    beat_every: ClassVar[timedelta]
+
+    async def beat(self, settings: Any, *, now: datetime, wire: Wire) -> Outcome:
+        """Say so to one outlet's far end. ``Accepted``: it is there, and knows us."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Echo:
     """Evidence that came in on a wire of its own, for the delivery with this ``key`` or, of the carrier's outlets, with
-    this ``reference``."""
+    this ``reference``. It may overtake the outcome that states the reference: what fits no delivery yet is kept, and
+    matched when one is settled with it."""
 
     receipt: StatedReceipt
     key: str | None = None
     reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """An outlet came or vanished, as a wire says that keeps a connection to it. ``place``: see :meth:`Listens.place`.
+    ``at`` carries an offset; ``None`` means now."""
+
+    place: str
+    there: bool
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,7 +514,10 @@ class Heard:
 
 
 class Hears(Carrier[C], Protocol[C]):
-    """A wire on which the far end calls back at ``/in/{outlet}/{token}/{tail}`` in a form of its own."""
+    """A wire on which the far end calls back at ``/in/{outlet}/{token}/{tail}`` in a form of its own. ``address`` names the
+    setting that holds the outlet's address here; huijia fills it in where it is left empty."""
+
+    address: ClassVar[str]
 
     async def hear(self, settings: C, call: Call, *, now: datetime, wire: Wire) -> Heard:
         """Read one call. What is not genuine is answered as the wire's standard says, with no echoes."""
@@ -477,7 +532,13 @@ class Listens(Carrier[C], Protocol[C]):
         """What settings must have in common to share a connection."""
         ...
 
-    async def listen(self, settings: C, heard: Callable[[Sequence[Echo]], Awaitable[None]], *, wire: Wire) -> None:
+    def place(self, settings: C) -> str:
+        """What the outlet is called on that connection: no two outlets that share one have the same."""
+        ...
+
+    async def listen(
+        self, settings: C, heard: Callable[[Sequence[Echo | Presence]], Awaitable[None]], *, wire: Wire
+    ) -> None:
         """Until cancelled. ``heard`` returns when the evidence is durable: acknowledge only then. Raises
         :class:`WireError` when the connection was lost; the caller comes back."""
         ...

@@ -1,11 +1,11 @@
 """A notice as the lines of a face of so many columns and rows, to be read in passing."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from channels.breaking import broken
 from channels.contract import Kind, Notice, Panel, Status
-from channels.fitting import joins, shorten, width
+from channels.fitting import shorten, width
 from channels.wording import CAUTIONS, Facts, beijing, facts_of, mark, numbers, place, title
 
 COLUMNS, ROWS = 16, 8
@@ -13,10 +13,6 @@ NARROWEST = 8  # a face with fewer columns has to scroll: the mark alone takes f
 
 # A passer-by has five to eight seconds and reads about nine characters in one.
 READABLE = 72
-
-_NEVER_FIRST = "，。、；：！？…·）)》”’]］%％"
-_NEVER_LAST = "（(《“‘[［"
-_UNIT = re.compile(r"[!-~]+|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,39 +122,5 @@ def _paged(texts: list[str], columns: int, rows: int, marked: str) -> Iterator[s
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Lines of at most ``columns`` full-width characters. A figure or Latin word stays whole where it can; no line
-    begins with a closing mark or ends with an opening one (GB/T 15834)."""
-    done: list[str] = []
-    line: list[str] = []
-    used = 0
-    for unit in _units(text, columns * 2):
-        if line and used + width(unit) > columns * 2:
-            carried = _carried(line, unit, columns * 2)
-            done.append("".join(line).rstrip())
-            line, used = carried, width("".join(carried))
-        if line or unit != " ":
-            line.append(unit)
-            used += width(unit)
-    return [*done, "".join(line).rstrip()] if line else done
-
-
-def _carried(line: list[str], unit: str, cells: int) -> list[str]:
-    """Takes off the end of ``line`` what has to go down together with ``unit``."""
-    carried: list[str] = []
-    if unit[0] in _NEVER_FIRST and len(line) > 1 and width(line[-1]) + width(unit) <= cells:
-        carried.append(line.pop())
-    while len(line) > 1 and line[-1] in _NEVER_LAST and width("".join([line[-1], *carried, unit])) <= cells:
-        carried.insert(0, line.pop())
-    return carried
-
-
-def _units(text: str, cells: int) -> list[str]:
-    """What is not broken: a Latin word or figure that fits on a line, or one character with its combining marks."""
-    units: list[str] = []
-    for found in _UNIT.findall(text):
-        for piece in [found] if width(found) <= cells else list(found):
-            if units and joins(piece[0]):
-                units[-1] += piece
-            else:
-                units.append(piece)
-    return units
+    """Lines of at most ``columns`` full-width characters, broken as GB/T 15834 allows."""
+    return broken(text, columns * 2, width)

@@ -15,10 +15,19 @@ from typing import Any, TypeGuard, TypeVar
 from pydantic import BaseModel
 
 from channels.billboard import Billboard
+from channels.carriers.amcp import CasparCg
+from channels.carriers.dingtalk_app import DingTalkApp
 from channels.carriers.dingtalk_robot import DingTalkRobot
+from channels.carriers.ebd.carrier import Ebd
 from channels.carriers.feed import Feed
+from channels.carriers.liquidsoap import Liquidsoap
+from channels.carriers.mqtt import Mqtt
+from channels.carriers.obs import Obs
+from channels.carriers.vnnox import Vnnox
 from channels.carriers.webhook import Webhook
+from channels.carriers.xibo import Xibo
 from channels.contract import (
+    Beats,
     Carrier,
     Channel,
     Grouped,
@@ -40,7 +49,19 @@ AnyCarrier = Carrier[Any] | Polled[Any]
 T = TypeVar("T")
 
 BUILT_IN_CHANNELS: tuple[Channel, ...] = (Tv(), Radio(), Screen(), Billboard(), DingTalk(), Partner())
-BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (Webhook(), Feed(), DingTalkRobot())
+BUILT_IN_CARRIERS: tuple[AnyCarrier, ...] = (
+    Webhook(),
+    Feed(),
+    DingTalkRobot(),
+    Ebd(),
+    DingTalkApp(),
+    Vnnox(),
+    Xibo(),
+    Liquidsoap(),
+    Obs(),
+    CasparCg(),
+    Mqtt(),
+)
 
 CHANNEL_GROUP = "huijia.channels"
 CARRIER_GROUP = "huijia.carriers"
@@ -107,6 +128,11 @@ def hears(carrier: AnyCarrier) -> TypeGuard[Hears[Any]]:
 def listens(carrier: AnyCarrier) -> TypeGuard[Listens[Any]]:
     """True when evidence arrives over a connection that is kept open."""
     return hasattr(carrier, "listen")
+
+
+def beats(carrier: AnyCarrier) -> TypeGuard[Beats]:
+    """True when both ends tell each other that they are there."""
+    return hasattr(carrier, "beat")
 
 
 def assemble(
@@ -184,8 +210,9 @@ def _sending_fault(adapter: object) -> str | None:
 _POWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("send_all", "group", "most"), "a grouped carrier has async send_all, group and most"),
     (("tend", "tend_every", "renews"), "a tended carrier has async tend, tend_every and renews"),
-    (("hear",), "hear must be an async function"),
-    (("listen", "line"), "a carrier that listens has async listen and line"),
+    (("beat", "beat_every"), "a carrier that beats has async beat and beat_every"),
+    (("hear", "address"), "a carrier that hears has async hear and address"),
+    (("listen", "line", "place"), "a carrier that listens has async listen, line and place"),
 )
 
 

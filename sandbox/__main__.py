@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument("--state", type=Path, required=True, help="状态文件，仅本人可读")
     show.add_argument("--base", default="http://127.0.0.1:8100", help="huijia 访问沙盒的地址")
     show.add_argument("--screens", type=_count, help="以 N 块大屏替换默认的三块")
+    show.add_argument("--listeners", type=_count, help="以 N 块屏替换消息代理上默认的两块")
     show.add_argument("--far", action=argparse.BooleanOptionalAction, help="加上汉中、榆林的发布点")
 
     run = verbs.add_parser("serve", help="运行沙盒")
@@ -37,12 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         if given.verb == "roster":
-            sys.stdout.write(roster.prepare(given.state, given.base, given.screens, given.far) + "\n")
+            sys.stdout.write(roster.prepare(given.state, given.base, given.screens, given.far, given.listeners) + "\n")
             return 0
         if not 0 <= given.delay_min <= given.delay_max:
             raise serving.BadKeysError("--delay-min 不得为负，也不得大于 --delay-max")
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        for noisy in ("httpx", "uvicorn"):
+        for noisy in ("httpx", "uvicorn", "amqtt", "transitions"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
         serving.serve(_options(given))
     except (BadStateError, serving.BadKeysError) as error:

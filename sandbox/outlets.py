@@ -4,11 +4,17 @@ import math
 from dataclasses import dataclass, field
 
 BROADCASTER = "沙盒·陕西广播电视台"
+BROADCAST_OWNER = "沙盒·西安市应急广播平台"
+PLAYOUT_OWNER = "沙盒·西安广播电视台"
 SCREEN_OWNER = "沙盒·城市大屏联播"
 BOARD_OWNER = "沙盒·公路情报板中心"
 GROUP_OWNER = "沙盒·雁塔志愿者协会"
 APP_OWNER = "沙盒·长安出行"
+STUDIO_OWNER = "沙盒·长安网络广播"
 FAR_OWNER = "沙盒·陕南陕北大屏"
+LED_OWNER = "沙盒·诺瓦云联播"
+SIGNAGE_OWNER = "沙盒·地铁信息屏"
+LISTENER_OWNER = "沙盒·地铁广告屏"
 
 XIAOZHAI = (108.947, 34.224)
 
@@ -97,6 +103,77 @@ FAR = (
     Outlet("far-1", FAR_OWNER, "沙盒·汉中天汉大道大屏", "screen", (107.028, 33.077), ("610702",), panel=FULL_HD),
     Outlet("far-2", FAR_OWNER, "沙盒·榆林开发区大屏", "screen", (109.741, 38.290), ("610802",), panel=FULL_HD),
     Outlet("far-3", FAR_OWNER, "沙盒·榆林绕城情报板", "billboard", (109.700, 38.240), ("610802",), panel=ROAD_SIGN),
+)
+
+# Those whose play-out servers huijia calls: sandbox.playout.
+PLAYOUT = (
+    Outlet(
+        "tv-2",
+        PLAYOUT_OWNER,
+        "沙盒·西安新闻频道（OBS）",
+        "tv",
+        (108.953, 34.265),
+        ("610100",),
+        "obs",
+        FULL_HD,
+        {"exclusive_minutes": 1, "repeat_every_minutes": 15},
+    ),
+    Outlet(
+        "tv-3",
+        PLAYOUT_OWNER,
+        "沙盒·西安影视频道（CasparCG）",
+        "tv",
+        (108.948, 34.210),
+        ("610100",),
+        "amcp",
+        FULL_HD,
+        {"exclusive_minutes": 1, "repeat_every_minutes": 15},
+    ),
+)
+# Those that are called by way of somebody's cloud: sandbox.clouds.
+CLOUDS = (
+    Outlet("led-1", LED_OWNER, "沙盒·钟楼LED屏", "screen", (108.942, 34.261), ("610104",), "vnnox", FULL_HD),
+    Outlet("led-2", LED_OWNER, "沙盒·大雁塔LED条屏", "screen", (108.964, 34.218), ("610113",), "vnnox", BAR),
+    Outlet(
+        "signage-1",
+        SIGNAGE_OWNER,
+        "沙盒·行政中心站信息屏",
+        "billboard",
+        (108.940, 34.344),
+        ("610112",),
+        "xibo",
+        PORTRAIT,
+    ),
+    Outlet(
+        "dingtalk-2", GROUP_OWNER, "沙盒·曲江寻人志愿者群", "dingtalk", (108.978, 34.199), ("610113",), "dingtalk_app"
+    ),
+)
+
+# Reached on a line of its own, not by HTTP.
+STUDIOS = (
+    Outlet(
+        "radio-2",
+        STUDIO_OWNER,
+        "沙盒·长安之声",
+        "radio",
+        (108.948, 34.210),
+        ("610100",),
+        "liquidsoap",
+        duty={"repeat_every_minutes": 15, "until_minutes": 720},
+    ),
+)
+
+# Those that listen on a message broker: sandbox.mqtt.
+LISTENERS = (
+    Outlet("metro-1", LISTENER_OWNER, "沙盒·小寨站站厅屏", "screen", (108.948, 34.226), ("610113",), "mqtt", FULL_HD),
+    Outlet(
+        "metro-2", LISTENER_OWNER, "沙盒·钟楼站灯箱牌", "billboard", (108.942, 34.260), ("610104",), "mqtt", SMALL_BOARD
+    ),
+)
+
+# Reached through the city's platform of the emergency broadcast system: sandbox.ebd.
+BROADCASTS = (
+    Outlet("broadcast-1", BROADCAST_OWNER, "沙盒·西安村村响大喇叭", "radio", (108.945, 34.219), ("610100",), "ebd"),
 )
 
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))

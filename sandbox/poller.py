@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 
 from sandbox.faults import Fault
+from sandbox.sites import Site
 from sandbox.stations import Verdict
-from sandbox.town import Site, Town
+from sandbox.town import Town
 
 EVERY_SECONDS = 0.5
 SLOW_SECONDS = 3.0

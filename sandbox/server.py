@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Lifespan
 
-from sandbox import faults
+from sandbox import clouds, faults
+from sandbox.ebd import town as broadcast
 from sandbox.faults import Mode
 from sandbox.town import Town
 
@@ -41,6 +42,8 @@ def create_app(
             Route("/log", log),
             Route("/now", now),
             Route("/health", health),
+            *clouds.routes(town.clouds, town.strike, slow_seconds),
+            *broadcast.far_end(town.post, town.strike, slow_seconds),
             *(Route(path, asset) for path in ASSETS),
         ],
         lifespan=lifespan,

@@ -6,23 +6,30 @@ import logging
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import httpx
 import uvicorn
+from amqtt.errors import BrokerError
 from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sandbox import clouds, liquidsoap, playout, roster
 from sandbox import state as states
+from sandbox.ebd import town as broadcast
+from sandbox.ebd.caller import calling
 from sandbox.faults import HANG_UP
+from sandbox.mqtt import network
+from sandbox.mqtt.broker import broker
+from sandbox.mqtt.screens import Screen
 from sandbox.poller import Poller
 from sandbox.receipts import ReceiptSender
 from sandbox.server import create_app
 from sandbox.state import State
-from sandbox.town import Pause, Town
+from sandbox.town import Pause, Town, china_now
 
 log = logging.getLogger("sandbox")
 
@@ -70,8 +77,15 @@ def build(options: Options) -> Starlette:
     state, keys = states.load(options.state), read_keys(options.keys)
     client = httpx.AsyncClient(timeout=10.0, trust_env=False)
     sender = ReceiptSender(client, options.huijia, keys)
-    town = Town(state, sender, options.pause)
-    talking = {site.outlet.partner for site in town.sites.values() if site.robot is None}
+    town = Town(
+        state,
+        sender,
+        options.pause,
+        clouds.built(state, client, china_now),
+        playout.built(state),
+        broadcast.built(state),
+    )
+    talking = {site.outlet.partner for site in town.sites.values() if site.outlet.carrier in ("webhook", "feed")}
     for partner in sorted(talking - keys.keys()):
         log.warning("no key for %s: it sends no receipts and reads no feed", partner)
 
@@ -80,7 +94,13 @@ def build(options: Options) -> Starlette:
         tasks = [asyncio.create_task(sender.run())]
         tasks += [asyncio.create_task(poller.run()) for poller in pollers(client, options, town, state, keys)]
         try:
-            yield
+            async with (
+                radio_lines(client, town, state),
+                town.playout.served(town.strike),
+                screens(options, town, state),
+                calling(town.post, client),
+            ):
+                yield
         finally:
             for task in tasks:
                 task.cancel()
@@ -88,6 +108,20 @@ def build(options: Options) -> Starlette:
             await client.aclose()
 
     return create_app(town, huijia=options.huijia, lifespan=lifespan)
+
+
+@asynccontextmanager
+async def radio_lines(client: httpx.AsyncClient, town: Town, state: State) -> AsyncIterator[None]:
+    """The command servers of the radio studios. Where a port is taken the rest of the sandbox stands all the same."""
+    async with AsyncExitStack() as open_lines:
+        for site in town.sites.values():
+            if site.deck is not None:
+                station = liquidsoap.Station(site.deck, liquidsoap.over_http(client), site.switch)
+                try:
+                    await open_lines.enter_async_context(liquidsoap.listening(station, port=roster.line_port(state)))
+                except OSError as error:
+                    log.warning("%s is off: its port is taken (%s)", site.outlet.name, error.strerror)
+        yield
 
 
 def pollers(
@@ -107,6 +141,30 @@ def pollers(
         for site in town.sites.values()
         if site.outlet.carrier == "feed" and site.outlet.partner in keys
     ]
+
+
+@asynccontextmanager
+async def screens(options: Options, town: Town, state: State) -> AsyncIterator[None]:
+    """The message broker, and a client for each screen that listens on it. Where the port is taken the rest of the sandbox
+    stands all the same."""
+    _, port = network.address(state.base)
+    players = [
+        Screen(town, site, network.settings(site.outlet, state.base), options.hosts[0], port)
+        for site in town.sites.values()
+        if site.outlet.carrier == "mqtt"
+    ]
+    async with AsyncExitStack() as standing:
+        try:
+            await standing.enter_async_context(broker(options.hosts, port, options.state.with_suffix(".retained")))
+        except (OSError, BrokerError) as error:
+            log.warning("no message broker on port %d (%s): its screens stay dark", port, type(error).__name__)
+        tasks = [asyncio.create_task(player.run()) for player in players]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def server(app: Starlette) -> uvicorn.Server:

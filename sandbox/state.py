@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+ADDED = "listeners"
+"""A file that was written before this member was added may lack it."""
+
 
 class BadStateError(Exception):
     """The file is there but is not a sandbox state. The text is for the person at the terminal."""
@@ -19,7 +22,8 @@ class BadStateError(Exception):
 class State:
     """``secrets`` maps ``slug`` or ``slug/part`` to a generated secret; it never appears in a ``repr``.
 
-    ``screens`` is ``None`` for the three named screens, else how many generated ones stand in their place.
+    ``screens`` is ``None`` for the three named screens, else how many generated ones stand in their place; ``listeners``
+    the same for the two on the message broker.
     ``cursors`` maps a partner's name to the last feed cursor that was handled.
     """
 
@@ -28,6 +32,7 @@ class State:
     far: bool = False
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     cursors: dict[str, str] = field(default_factory=dict)
+    listeners: int | None = None
 
     def secret(self, name: str, make: Callable[[], str]) -> str:
         """The secret kept under ``name``, made on first use."""
@@ -40,7 +45,7 @@ def load(path: Path) -> State:
     """Read the state. Raises ``FileNotFoundError``, or :class:`BadStateError` when the file is something else."""
     try:
         kept: Any = json.loads(path.read_text("utf-8"))
-        state = State(**{one.name: kept[one.name] for one in fields(State)})
+        state = State(**{one.name: kept[one.name] for one in fields(State) if one.name in kept or one.name != ADDED})
     except (ValueError, KeyError, TypeError) as error:
         raise BadStateError(f"{path} 不是沙盒的状态文件") from error
     if not (isinstance(state.base, str) and isinstance(state.secrets, dict) and isinstance(state.cursors, dict)):

@@ -1,21 +1,24 @@
 """Everyone who stands in the sandbox, and what happens when one of them hears something."""
 
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from random import SystemRandom
 from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from sandbox import payload, roster
+from sandbox import payload, roster, sites
 from sandbox.calls import CallLog
-from sandbox.faults import Fault, Mode, Switch
-from sandbox.outlets import Outlet
+from sandbox.clouds import Clouds
+from sandbox.ebd import town as broadcast
+from sandbox.ebd.server import Post
+from sandbox.faults import Fault, Mode
+from sandbox.playout import Playout
 from sandbox.receipts import Receipt, ReceiptSender
-from sandbox.robot import NO_TOKEN, Robot
+from sandbox.robot import NO_TOKEN
 from sandbox.robot import Answer as RobotAnswer
+from sandbox.sites import Answer, Site
 from sandbox.state import State
 from sandbox.stations import Station, Verdict
 
@@ -24,23 +27,13 @@ ANSWERS_KEPT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a webhook station answers. The same object again when the same id comes again."""
+class Document:
+    """What became of a document on a topic: the receipts that are owed, in order. ``again``: it had been heard before."""
 
-    status: int
-    body: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Site:
-    """One outlet's far end. ``robot`` stands in a chat group; ``secret`` belongs to a webhook station."""
-
-    outlet: Outlet
-    station: Station
-    secret: str = field(default="", repr=False)
-    robot: Robot | None = None
-    switch: Switch = field(default_factory=Switch)
-    answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
+    alert: str
+    number: int
+    owed: tuple[str, ...]
+    again: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +53,28 @@ class Town:
     """Hears webhooks, chat messages and feed items; shows them; has their receipts sent."""
 
     def __init__(
-        self, state: State, sender: ReceiptSender, pause: Pause, clock: Callable[[], datetime] = china_now
+        self,
+        state: State,
+        sender: ReceiptSender,
+        pause: Pause,
+        clouds: Clouds,
+        playout: Playout,
+        post: Post,
+        clock: Callable[[], datetime] = china_now,
     ) -> None:
         self.sender = sender
         self.calls = CallLog()
+        self.clouds = clouds
+        self.playout = playout
+        self.post = post
         self.clock = clock
         self._pause = pause
         self._chance = SystemRandom()
-        self.sites = {outlet.slug: _site(outlet, state) for outlet in roster.outlets(state)}
+        self.sites = {outlet.slug: sites.built(outlet, state, self._seconds) for outlet in roster.outlets(state)}
         self._by_token = {site.robot.token: site for site in self.sites.values() if site.robot is not None}
+
+    def _seconds(self) -> float:
+        return self.clock().timestamp()
 
     def robot_site(self, token: str) -> Site | None:
         """The group that this access token belongs to."""
@@ -119,6 +125,30 @@ class Town:
         if len(site.answers) > ANSWERS_KEPT:
             site.answers.popitem(last=False)
 
+    def document(self, site: Site, topic: str, body: bytes, fault: Fault | None = None) -> Document | None:
+        """One document of a topic of the message broker; doubles are dropped by alert and number. ``None``: it is none."""
+        try:
+            notice = payload.read(body)
+        except payload.MalformedError as error:
+            self.calls.add(site.outlet.slug, self.clock(), Verdict.MALFORMED, fault=fault, note=str(error))
+            return None
+        if f"/{notice.status}/" not in topic or not topic.endswith(f"/{notice.alert}"):
+            self.calls.add(site.outlet.slug, self.clock(), Verdict.MALFORMED, fault=fault, note="topic")
+            return None
+        if fault is Fault.LYING:
+            self._note(site, notice, Verdict.UNHEARD, "", fault, notice.complaints)
+            return Document(notice.alert, notice.number, (), again=False)
+        now, complaints = self.clock(), site.station.complaints(notice)
+        verdict = site.station.hear(notice, now)
+        self._note(site, notice, verdict, "", fault, complaints)
+        old = verdict in (Verdict.DUPLICATE, Verdict.STALE)
+        owed = () if old else site.station.owed(verdict, notice, now)
+        return Document(notice.alert, notice.number, owed, again=verdict is Verdict.DUPLICATE)
+
+    def pause(self) -> float:
+        """How long somebody there takes, in seconds."""
+        return self._chance.uniform(self._pause.least, self._pause.most)
+
     def chat(self, query: dict[str, str], content_type: str, body: bytes, fault: Fault | None = None) -> RobotAnswer:
         """One call of the robot address. HTTP is 200 whatever the errcode."""
         now = self.clock()
@@ -147,16 +177,26 @@ class Town:
             self.sites[slug].switch.turn(mode)
         return chosen
 
+    def strike(self, slug: str) -> Fault | None:
+        """The fault of the next call there."""
+        site = self.sites.get(slug)
+        return site.switch.strike() if site else None
+
     def reset(self) -> None:
         """As on the first day: nothing shown, remembered, waiting or broken. Feed cursors stay."""
         self.calls.clear()
         self.sender.clear()
+        self.clouds.forget()
+        self.playout.forget()
+        self.post.forget()
         for site in self.sites.values():
             site.station = Station(site.outlet.channel)
             site.answers.clear()
             site.switch.turn(Mode.OK)
             if site.robot is not None:
                 site.robot.forget()
+            if site.deck is not None:
+                site.deck.forget()
 
     def now(self) -> list[dict[str, Any]]:
         """What each one shows now. Free of secrets, and equal as long as nothing changes."""
@@ -170,9 +210,14 @@ class Town:
                 "carrier": site.outlet.carrier,
                 "panel": site.outlet.panel,
                 "mode": site.switch.mode,
-                "showing": site.station.showing(moment),
-                "corrections": site.station.corrections(moment),
-                "messages": site.robot.chat() if site.robot is not None else [],
+                "showing": [
+                    *sites.shown(site, moment),
+                    *self.clouds.showing(site.outlet.slug),
+                    *self.playout.showing(site.outlet.slug),
+                    *broadcast.showing(self.post, site.outlet.slug),
+                ],
+                "corrections": sites.corrected(site, moment),
+                "messages": site.robot.chat() if site.robot is not None else self.clouds.messages(site.outlet.slug),
             }
             for site in self.sites.values()
         ]
@@ -189,7 +234,7 @@ class Town:
         for kind in site.station.owed(verdict, notice, now):
             if kind == "received" and pushed and site.outlet.prompt:
                 continue  # said in the answer
-            due += self._chance.uniform(self._pause.least, self._pause.most)
+            due += self.pause()
             self.sender.offer(
                 site.outlet.partner, Receipt(delivery, kind, now.isoformat(timespec="milliseconds")), after=due
             )
@@ -216,11 +261,3 @@ class Town:
             fault=fault,
             complaints=complaints,
         )
-
-
-def _site(outlet: Outlet, state: State) -> Site:
-    given = roster.settings(outlet, state)
-    station = Station(outlet.channel)
-    if outlet.carrier == "dingtalk_robot":
-        return Site(outlet, station, robot=Robot(given["access_token"], given["secret"]))
-    return Site(outlet, station, secret=given.get("secret", ""))

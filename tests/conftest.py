@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from app.db.embedded import start
 from app.db.engine import connect
+from app.dispatch.catalogue import catalogue
 from app.dispatch.press import HousePress
 from app.dispatch.wiring import wire
 from app.flows.house import House
@@ -78,11 +79,14 @@ async def house(database: str) -> AsyncIterator[House]:
     base = "http://huijia.test"
     made = House(
         engine=connect(database, pool=10),
+        crowd=connect(database, pool=2),
         seal=Seal(Fernet.generate_key().decode()),
         press=HousePress(base, secret),
         wire=wire,
         base_url=base,
         media_secret=secret,
+        catalogue=catalogue(),
     )
     yield made
+    await made.crowd.dispose()
     await made.engine.dispose()

@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 from PIL import Image
 
-from app.api.record_form import RecordForm
 from app.db import keys, outlets
 from app.db.engine import transaction
 from app.domain.words import Scope
@@ -18,6 +17,7 @@ from app.flows.enrol import Application, enrol
 from app.flows.house import House
 from app.flows.principal import Principal, issue_key
 from app.flows.submit import Picture, submit
+from app.forms.record_form import RecordForm
 
 ORGAN, ORGAN_NAME, AREA = "610113000000", "西安市公安局雁塔分局", "610113"
 PROVINCE_ORGAN = "610000000000"
@@ -104,10 +104,11 @@ async def make_outlet(house: House, *, partner: str = "测试协作单位", **ch
 
 
 async def make_alert(house: House, picture: Picture | None = None, **changes: Any) -> str:
-    """A live alert; returns its code. ``changes`` as for ``record_json``."""
-    await make_organ(house)
+    """A live alert; returns its code. ``changes`` as for ``record_json``; the organ that is named issues it."""
+    organ = changes.get("organ_code", ORGAN)
+    await make_organ(house, organ, ORGAN_NAME if organ == ORGAN else "陕西省公安厅", organ[:6])
     form = RecordForm.model_validate_json(orjson.dumps(record_json(**changes)), context={"now": datetime.now(UTC)})
-    who = police(live=form.status == "actual")
+    who = police(live=form.status == "actual", organ=organ, area=organ[:6])
     async with transaction(house.engine) as session:
         issued = await submit(
             session,

@@ -90,6 +90,35 @@ async def partner(who: Caller) -> Principal:
 Partner = Annotated[Principal, Depends(partner)]
 
 
+async def keeper(who: Caller) -> Principal:
+    """A partner, who may look after its own outlets; an operator or administrator, who may after all."""
+    if who.scope is Scope.POLICE:
+        raise Forbidden(
+            "此接口供协作单位和值班人员使用，公安机关密钥不能管理发布点。",
+            "This is for partners and operators; a police key does not look after outlets.",
+        )
+    return who
+
+
+Keeper = Annotated[Principal, Depends(keeper)]
+
+
+async def steward(who: Caller) -> Principal:
+    """An operator or administrator."""
+    if who.scope not in (Scope.OPERATOR, Scope.ADMIN):
+        raise Forbidden("此接口供值班人员和管理员使用。", "This is for operators and administrators.")
+    return who
+
+
+Steward = Annotated[Principal, Depends(steward)]
+
+
+def must_be_live(who: Principal) -> None:
+    """Raise Forbidden for a test key where what it would get or change is used for actual alerts too."""
+    if not who.live:
+        raise Forbidden("测试密钥不能做此操作，请用正式密钥。", "A test key may not do this; use a live key.")
+
+
 async def reader(
     request: Request, desk: TheDesk, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:

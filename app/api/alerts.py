@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.api.access import Police, Staff, TheHouse, may_touch
+from app.api.deliveries import delivery_view
 from app.api.json_body import parse, read_body
 from app.api.openapi import answers, json_body, submission_body
 from app.api.submission import read_submission
-from app.api.text import Line
-from app.db import alerts, views
+from app.db import alerts, histories, progress, views
 from app.db.alerts import AlertRow
 from app.db.engine import Session, transaction
 from app.domain.errors import Invalid, NotFound
@@ -21,6 +21,7 @@ from app.flows import end, submit
 from app.flows.faults import Complaint
 from app.flows.house import House
 from app.flows.principal import Principal, may_see
+from app.forms.text import Line
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -97,10 +98,10 @@ async def read_deliveries(
     """A page of deliveries, oldest first, with attempts and receipts. ``next`` is null on the last page."""
     async with transaction(house.engine) as session:
         alert = await _alert(session, who, id)
-        rows = await views.deliveries(session, alert.id, after, limit + 1)
+        rows = await histories.of_alert(session, alert.id, after, limit + 1)
     page = rows[:limit]
     return {
-        "deliveries": [{**row, "id": f"dlv_{row['id']}", "outlet_id": str(row["outlet_id"])} for row in page],
+        "deliveries": [delivery_view(row) for row in page],
         "next": page[-1]["id"] if len(rows) > limit else None,
     }
 
@@ -175,6 +176,6 @@ async def _view(session: Session, who: Principal, code: str, house: House) -> di
             for n in await views.notices(session, alert.id)
         ],
         "deliveries": list(await views.counts(session, alert.id)),
-        "outlets": (await views.stages(session, [alert.id]))[alert.id],
+        "outlets": (await progress.stages(session, [alert.id]))[alert.id],
         "oldest_undelivered": None if oldest is None else {**oldest, "delivery_id": f"dlv_{oldest['delivery_id']}"},
     }

@@ -1,4 +1,4 @@
-"""``/v1/feed.atom``, the CAP messages behind it, and the keys that verify what huijia signs."""
+"""``/v1/feed.atom`` and the CAP messages behind it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -121,9 +121,3 @@ async def _gone(house: House, who: Principal, code: str, number: int) -> Problem
 
 def _staleness(desk: FeedDesk) -> dict[str, str]:
     return {"huijia-stale": "true"} if desk.stale() else {}
-
-
-@router.get("/keys")
-async def read_keys(house: TheHouse) -> Mapping[str, Any]:
-    """The public keys of huijia: of heartbeats (Ed25519) and of CAP messages (RSA, with its certificate)."""
-    return house.notary.public()

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from app.api.instants import Instant
 from app.domain.board import Ask
+from app.forms.instants import Instant
 
 LONGEST_WAIT = 60
 ORDINARY = 200

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.api.problem_types import TYPES, URN
-from app.api.record_form import RecordForm
+from app.forms.record_form import RecordForm
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _TEXT = {"type": "string"}
@@ -31,9 +31,14 @@ def submission_body() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def json_body(model: type[BaseModel]) -> dict[str, Any]:
-    """A JSON body of one flat model."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+_BODIES: dict[str, type[BaseModel]] = {"RecordForm": RecordForm}
+
+
+def json_body(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    """A JSON body of this model, which joins the schemas."""
+    _BODIES[model.__name__] = model
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -54,9 +59,12 @@ def _answer(status: int) -> dict[str, Any]:
 
 def definitions() -> dict[str, Any]:
     """The schemas that the bodies and the problems refer to."""
-    record = RecordForm.model_json_schema(ref_template="#/components/schemas/{model}")
-    found: dict[str, Any] = record.pop("$defs", {})
-    return {**found, "RecordForm": record, "Fault": _fault(), "Problem": _problem()}
+    found: dict[str, Any] = {}
+    for name, model in _BODIES.items():
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        found |= schema.pop("$defs", {})
+        found[name] = schema
+    return {**found, "Fault": _fault(), "Problem": _problem()}
 
 
 def _fault() -> dict[str, Any]:

@@ -15,12 +15,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problem_types import TYPES, URN
 from app.db.engine import StoreUnavailable
-from app.domain.errors import Conflict, Fault, Forbidden, HuijiaError, Invalid, LiveAlertExists, NotFound
+from app.domain.errors import Conflict, Fault, Forbidden, HuijiaError, Invalid, LiveAlertExists, NotFound, Replaced
 from app.flows.faults import faults_of
 
 log = logging.getLogger("huijia.api")
 
-STATUS: Sequence[tuple[type[HuijiaError], int]] = ((NotFound, 404), (Forbidden, 403), (Conflict, 409), (Invalid, 422))
+STATUS: Sequence[tuple[type[HuijiaError], int]] = (
+    (NotFound, 404),
+    (Forbidden, 403),
+    (Conflict, 409),
+    (Replaced, 410),
+    (Invalid, 422),
+)
 
 
 class Problem(Exception):

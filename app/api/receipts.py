@@ -9,17 +9,17 @@ from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.api.access import Partner, TheHouse
-from app.api.instants import Instant
 from app.api.json_body import read_body, read_json, validated
 from app.api.openapi import answers
 from app.api.problems import Problem, described
-from app.api.text import LEGIBLE, ONE_LINE, Prose
 from app.db.engine import transaction
 from app.domain.beijing import BEIJING
 from app.domain.errors import Fault, Invalid
 from app.domain.words import ReceiptKind
 from app.flows.confirm import Stated, Taken, confirm
 from app.flows.faults import Complaint
+from app.forms.instants import Instant
+from app.forms.text import LEGIBLE, ONE_LINE, Prose
 
 router = APIRouter(prefix="/v1", tags=["receipts"])
 

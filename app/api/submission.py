@@ -11,12 +11,12 @@ from starlette.requests import Request
 
 from app.api.json_body import read_body, read_object, validated
 from app.api.multipart import read_parts
-from app.api.photo import picture
 from app.api.problems import Problem
-from app.api.record_form import RecordForm
 from app.domain.errors import Fault, Invalid
 from app.domain.record import Record
 from app.flows.submit import Picture
+from app.forms.photo import picture
+from app.forms.record_form import RecordForm
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ import httpx
 import typer
 
 from app.commands.children import end, spawn
-from app.commands.enrolment import enrol_all, read_document
 from app.commands.store import with_house
 from app.db.engine import transaction
 from app.domain.words import Scope
 from app.flows.house import House
 from app.flows.principal import issue_key, recognise
+from app.flows.roster import enrol_all, read_document
 from app.settings import Settings
 
 
@@ -52,7 +52,8 @@ async def enrol_sandbox(house: House, plan: SandboxPlan) -> int:
     arguments += ["--far"] if plan.far else []
     made = await asyncio.to_thread(subprocess.run, arguments, check=True, capture_output=True)
     document = read_document(made.stdout)
-    partners = await enrol_all(house, document)
+    async with transaction(house.engine) as session:
+        partners = (await enrol_all(session, document, "cli", wire=house.wire, seal=house.seal)).partners
     held = json.loads(plan.keys.read_text()) if plan.keys.exists() else {}
     async with transaction(house.engine) as session:
         for name, id in partners.items():

@@ -6,24 +6,32 @@ import os
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from prometheus_client import start_http_server
 
 from app.commands.demonstration import Demonstration
 from app.commands.store import migrate_to_head, store
-from app.main import build_app, build_house
+from app.dispatch.press import HousePress
+from app.dispatch.watchdog import Watchdog
+from app.dispatch.wire import HttpWire
+from app.domain.calling import EVERYWHERE
+from app.flows.house import House
+from app.main import build_app, build_house, close_house
 from app.settings import Settings
 from app.worker import work
 
 GRACE_SECONDS = 8
 UNHEARD_MILLISECONDS = 30_000
+LOOPBACK = "127.0.0.0/8,::1"
 
 
 class _Server(uvicorn.Server):
@@ -39,10 +47,31 @@ class _Server(uvicorn.Server):
             await self.serve()
 
 
+class _Discreet(logging.Formatter):
+    """One line an event. Tracebacks come without the messages of their exceptions: those may quote a child's name or an
+    address with a token."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        head, mark, lines = super().format(record).partition("attempt ")
+        if record.name != "huijia.attempt" or "\n" not in lines:
+            return head + mark + lines
+        return head + mark + lines.replace("\n", "\n" + head)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
+        kinds: list[str] = []
+        lines: list[str] = []
+        error = ei[1]
+        while error is not None and len(kinds) < 5:
+            kinds.append(type(error).__name__)
+            lines += traceback.format_tb(error.__traceback__)
+            error = error.__cause__ or error.__context__
+        return f"{' < '.join(kinds)}\n{''.join(lines)}"
+
+
 def log_to(file: Path | None) -> None:
     """One line per event; to a file when the terminal belongs to somebody else."""
     handler = logging.StreamHandler(sys.stderr) if file is None else logging.FileHandler(file, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for noisy in ("httpx", "apscheduler", "alembic", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -61,6 +90,20 @@ def notice_the_dead(listener: int) -> None:
     inherit this from their listener (tcp(7))."""
     with socket.socket(fileno=os.dup(listener)) as door:
         door.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_MILLISECONDS)
+
+
+@asynccontextmanager
+async def watched(house: House, settings: Settings, stop: asyncio.Event) -> AsyncIterator[None]:
+    """The watchdog beside the API, out of the path of what it watches."""
+    wire = HttpWire(allowed=EVERYWHERE)
+    alarm = settings.alarm_url.get_secret_value() if settings.alarm_url else None
+    task = asyncio.create_task(Watchdog(house.engine, wire, alarm).run(stop))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await wire.close()
 
 
 @asynccontextmanager
@@ -111,6 +154,8 @@ def serve(
 ) -> None:
     """全部在一个进程里：数据库、接口、控制台、投递、定时任务。"""
     settings = Settings()
+    if sandbox:  # its outlets stand on this machine
+        settings = settings.model_copy(update={"may_call": ",".join(filter(None, (settings.may_call, LOOPBACK)))})
     settings.data.mkdir(parents=True, exist_ok=True)
     log_to(settings.data / "huijia.log")
     show = Demonstration(settings, sandbox=sandbox, drill=drill, sandbox_port=sandbox_port, screens=screens)
@@ -118,10 +163,11 @@ def serve(
 
     async def main(url: str, stop: asyncio.Event) -> None:
         house = build_house(settings, url)
-        worker = asyncio.create_task(work(settings, url, stop))
+        press = house.press if isinstance(house.press, HousePress) else None
+        worker = asyncio.create_task(work(settings, url, stop, press=press))
         worker.add_done_callback(lambda _: stop.set())
         try:
-            async with serving(build_app(house), settings, stop):
+            async with serving(build_app(house), settings, stop), watched(house, settings, stop):
                 await show.run(house, stop)
                 await stop.wait()
         finally:
@@ -129,7 +175,7 @@ def serve(
             show.say("正在停止…")
             await worker
             await show.end()
-            await house.engine.dispose()
+            await close_house(house)
 
     _run(main, settings, migrates=True)
     show.say("已停止。数据保留在 " + str(settings.data))
@@ -146,9 +192,9 @@ def api(
 
     async def main(url: str, stop: asyncio.Event) -> None:
         house = build_house(settings, url)
-        async with serving(build_app(house), settings, stop):
+        async with serving(build_app(house), settings, stop), watched(house, settings, stop):
             await stop.wait()
-        await house.engine.dispose()
+        await close_house(house)
 
     _run(main, settings, migrates=False)
 
@@ -157,6 +203,8 @@ def dispatch() -> None:
     """只运行投递与定时任务。可运行多个，共用一个数据库。"""
     settings = Settings()
     log_to(None)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port, settings.host)
     _run(lambda url, stop: work(settings, url, stop), settings, migrates=False)
 
 

@@ -9,6 +9,7 @@ import typer
 import uvloop
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -16,7 +17,7 @@ from app.db.embedded import ClusterError, start
 from app.db.engine import StoreUnavailable
 from app.domain.errors import HuijiaError, Invalid
 from app.flows.house import House
-from app.main import build_house
+from app.main import build_house, close_house
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -40,10 +41,20 @@ def store(settings: Settings) -> Iterator[str]:
         cluster.stop()
 
 
-def migrate_to_head(url: str) -> None:
-    """Bring the schema up to date."""
+def _migrations() -> Config:
     config = Config(str(PROJECT / "alembic.ini"))
     config.set_main_option("script_location", str(PROJECT / "migrations"))
+    return config
+
+
+def newest_schema() -> str | None:
+    """The revision that the code was written for."""
+    return ScriptDirectory.from_config(_migrations()).get_current_head()
+
+
+def migrate_to_head(url: str) -> None:
+    """Bring the schema up to date."""
+    config = _migrations()
     config.attributes["url"] = url
     try:
         command.upgrade(config, "head")
@@ -70,7 +81,7 @@ def with_house(act: Callable[[House], Awaitable[T]]) -> T:
             try:
                 return await act(house)
             finally:
-                await house.engine.dispose()
+                await close_house(house)
 
         try:
             return uvloop.run(run())

@@ -7,13 +7,16 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from app.console.geography import sheet
+
 FOLDER = Path(__file__).parent / "static"
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".txt": "text/plain; charset=utf-8",
          ".svg": "image/svg+xml"}  # fmt: skip
 
 
 def _read() -> Mapping[str, bytes]:
-    return {str(p.relative_to(FOLDER)): p.read_bytes() for p in FOLDER.rglob("*") if p.suffix in TYPES}
+    kept = {str(p.relative_to(FOLDER)): p.read_bytes() for p in FOLDER.rglob("*") if p.suffix in TYPES}
+    return kept | {"shaanxi.svg": sheet()}
 
 
 FILES = _read()

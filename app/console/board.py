@@ -1,9 +1,8 @@
 """The board: every live alert, and first of all what needs a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -11,17 +10,19 @@ from starlette.responses import Response
 
 from app.console.door import signed_in
 from app.console.guard import Guarded
-from app.console.labels import ENDED_COUNTS, LIVE_COUNTS, ORDER, Tone
+from app.console.labels import ENDED_COUNTS, LIVE_COUNTS, Tone
+from app.console.needs import Needs, needs, silent_for, trouble_of
 from app.console.pages import page
 from app.console.shown import Shown, shown
-from app.db import views
+from app.console.tally import Tally, by_stage, still_up
+from app.db import progress, views
 from app.db.engine import Session, clock, transaction
 from app.flows.house import House
 
+LIVE_SHOWN = 200
 ENDED_WATCHED = 60  # ended alerts whose take-downs are still watched for failures
 ENDED_SHOWN = 12
 RECEIPTS_SHOWN = 100
-SLOW = 60.0  # seconds after which something undelivered is worth a look
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +34,34 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An alert on the board. ``needs``: how many outlets are at each stage that a person must look at."""
+    """An alert on the board. ``up``: after the end, how many outlets may still show it."""
 
     alert: Shown
     counts: Sequence[Count]
     total: int
-    needs: Sequence[tuple[str, int]]
+    up: int
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
+    """``ending``: ended, and not down everywhere yet."""
+
     real: Sequence[Card]
     drills: Sequence[Card]
+    ending: Sequence[Card]
     ended: Sequence[Card]
-    needing: Sequence[Card]
-    oldest: Mapping[str, Any] | None
-    slow: bool
-    unmatched: int
+    needs: Needs
+
+    @property
+    def said(self) -> str:
+        """The whole board in a sentence, for who hears it."""
+        still = sum(card.up for card in self.ending)
+        return f"正在发布 {len(self.real)} 条，演练和测试 {len(self.drills)} 条" + (
+            f"，{still} 个发布点尚未撤下" if still else ""
+        )
 
 
-def board(house: House) -> APIRouter:
+def board(house: House, tally: Tally) -> APIRouter:
     router = APIRouter(route_class=Guarded, include_in_schema=False)
 
     @router.get("/")
@@ -60,8 +69,8 @@ def board(house: House) -> APIRouter:
         async with transaction(house.engine) as session:
             who = await signed_in(session, request)
             now = await clock(session)
-            seen = await look(session, house.media_secret, now)
-        return page("board.html", who=who, now=now, board=seen)
+            seen = await look(session, house.media_secret, tally, now)
+        return page("board.html", who=who, now=now, board=seen, silent_for=silent_for, trouble_of=trouble_of)
 
     @router.get("/receipts")
     async def receipts(request: Request) -> Response:
@@ -74,34 +83,26 @@ def board(house: House) -> APIRouter:
     return router
 
 
-async def look(session: Session, secret: bytes, now: datetime) -> Board:
+async def look(session: Session, secret: bytes, tally: Tally, now: datetime) -> Board:
     """Everything on the board."""
-    live = await views.alerts(session, live=True, limit=200)
+    live = await views.alerts(session, live=True, limit=LIVE_SHOWN)
     ended = await views.alerts(session, live=False, limit=ENDED_WATCHED)
-    stages = await views.stages(session, [row["id"] for row in (*live, *ended)])
-    cards = [card(shown(row, secret, now), stages[row["id"]]) for row in live]
-    past = [card(shown(row, secret, now), stages[row["id"]]) for row in ended]
-    past.sort(key=lambda c: c.alert.ended_at or c.alert.expires_at, reverse=True)
-    oldest = await views.oldest_undelivered(session)
+    counted = await tally.counts(session, {row["id"]: row["code"] for row in (*live, *ended)}, now)
+    alerts = [(shown(row, secret, now), counted[row["id"]]) for row in (*live, *ended)]
+    cards = [card(alert, counts) for alert, counts in alerts]
+    past = sorted((c for c in cards if not c.alert.live), key=lambda c: c.alert.over_at, reverse=True)
     return Board(
-        real=[c for c in cards if not c.alert.drill],
-        drills=[c for c in cards if c.alert.drill],
-        ended=past[:ENDED_SHOWN],
-        needing=sorted((c for c in (*cards, *past) if c.needs), key=lambda c: c.alert.drill),
-        oldest=oldest,
-        slow=oldest is not None and oldest["seconds"] >= SLOW,
-        unmatched=len(await views.unmatched_receipts(session, RECEIPTS_SHOWN)),
+        real=[c for c in cards if c.alert.live and not c.alert.drill],
+        drills=[c for c in cards if c.alert.live and c.alert.drill],
+        ending=[c for c in past if c.up],
+        ended=[c for c in past if not c.up][:ENDED_SHOWN],
+        needs=await needs(session, [(alert, by_stage(counts)) for alert, counts in alerts]),
     )
 
 
-def card(alert: Shown, stages: Mapping[str, int]) -> Card:
+def card(alert: Shown, counted: Sequence[progress.Count]) -> Card:
     """An alert with what its outlets come to."""
+    stages = by_stage(counted)
     groups = LIVE_COUNTS if alert.live else ENDED_COUNTS
     counts = [Count(word, tone, sum(stages.get(s, 0) for s in summed)) for word, tone, summed in groups]
-    needs = sorted(((s, n) for s, n in stages.items() if pressing(s, live=alert.live)), key=lambda need: ORDER[need[0]])
-    return Card(alert, counts, sum(c.number for c in counts), needs)
-
-
-def pressing(stage: str, *, live: bool) -> bool:
-    """True when a person must look. What was never shown and never will be is no longer anybody's worry."""
-    return stage in views.NEEDS_A_PERSON and (live or stage.startswith("down_"))
+    return Card(alert, counts, sum(c.number for c in counts), 0 if alert.live else still_up(counted))

@@ -1,10 +1,11 @@
 """The correction exactly as a retraction will send it, shown before it is sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.console.labels import CHANNELS, TEXTS
+from app.console.labels import CHANNELS
 from app.console.shown import Shown
+from app.console.texts import in_order
 from app.db import alerts, deliveries, outlets
 from app.db.alerts import STANDING_CORRECTION
 from app.db.engine import Session, clock
@@ -46,13 +47,6 @@ async def worded(session: Session, house: House, alert: Shown, last: PublicNotic
             made[channel] = Worded(said.channel, said.texts, said.profiles + 1)
             continue
         body = ready.get(profile) or house.press.render(notice, channel, panel, duty)
-        made[channel] = Worded(CHANNELS.get(channel, channel), _texts(body["texts"]), 1)
+        made[channel] = Worded(CHANNELS.get(channel, channel), in_order(body["texts"]), 1)
     order = [*CHANNELS, *sorted(set(made) - set(CHANNELS))]
     return Correction(len(told), [made[channel] for channel in order if channel in made])
-
-
-def _texts(texts: Mapping[str, str | Sequence[str]]) -> Sequence[tuple[str, str]]:
-    """In the order of labels.TEXTS: what comes out of the ledger (jsonb) has lost the channel's own."""
-    order = [*(name for name in TEXTS if name in texts), *sorted(set(texts) - set(TEXTS))]
-    said = [(TEXTS.get(name, name), texts[name]) for name in order]
-    return [(name, text if isinstance(text, str) else "\n".join(text)) for name, text in said]

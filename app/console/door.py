@@ -5,7 +5,10 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.console.labels import ROLES
 from app.db.engine import Session
+from app.domain.errors import Forbidden
+from app.domain.words import Role
 from app.flows.house import House
 from app.flows.sign_in import SESSION, Operator, who_is
 
@@ -48,18 +51,27 @@ def here(request: Request) -> str:
     return local(f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path)
 
 
-async def signed_in(session: Session, request: Request, *, back: str | None = None) -> Operator:
-    """The operator. Raises SignInFirst; ``back`` is where to go after signing in, this page by default."""
+async def signed_in(
+    session: Session, request: Request, *, back: str | None = None, least: Role | None = None
+) -> Operator:
+    """The operator. Raises SignInFirst; ``back`` is where to go after signing in, this page by default. Raises Forbidden
+    below the role ``least``: where none is named, anybody may look and a viewer may do nothing."""
     token = request.cookies.get(COOKIE, "")
     who = await who_is(session, token) if token else None
     if who is None:
         raise SignInFirst(back or here(request), expired=bool(token))
+    least = least or (Role.VIEWER if request.method in ("GET", "HEAD") else Role.OPERATOR)
+    if not who.role.reaches(least):
+        raise Forbidden(
+            f"此操作需要“{ROLES[least]}”及以上的权限，你的账号是“{ROLES[who.role]}”。未执行任何操作。",
+            f"This takes the role {least}; yours is {who.role}.",
+        )
     return who
 
 
-async def acting(session: Session, request: Request, csrf: str, *, back: str) -> Operator:
-    """The operator, whose own form this is. Raises SignInFirst or ForeignForm."""
-    who = await signed_in(session, request, back=back)
+async def acting(session: Session, request: Request, csrf: str, *, back: str, least: Role | None = None) -> Operator:
+    """The operator, whose own form this is. Raises SignInFirst, ForeignForm or, below the role ``least``, Forbidden."""
+    who = await signed_in(session, request, back=back, least=least)
     if not who.owns(csrf):
         raise ForeignForm(back)
     return who

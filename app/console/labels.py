@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.domain.words import AlertState, EndReason, Kind, ReceiptKind, Status
+from app.domain.words import AlertState, EndReason, Kind, ReceiptKind, Role, Status
 
 Tone = Literal["good", "wait", "warn", "bad", "off"]
 
@@ -32,6 +32,7 @@ STAGES: Mapping[str, Stage] = {
     "received": Stage("已收到", "✓", "good"),
     "aired": Stage("已播出", "▶", "good"),
     "corrected": Stage("已发更正", "✓", "good"),
+    "down_phoned": Stage("电话确认撤下", "☎", "good"),
     "down": Stage("已撤下", "■", "good"),
     "spared": Stage("未送出已取消", "–", "off"),
 }
@@ -41,17 +42,30 @@ ORDER: Mapping[str, int] = {name: place for place, name in enumerate(STAGES)}
 LIVE_COUNTS: tuple[tuple[str, Tone, tuple[str, ...]], ...] = (
     ("已播出", "good", ("aired",)),
     ("已接收", "good", ("received",)),
-    ("待确认", "wait", ("accepted", "overdue")),
+    ("待确认", "wait", ("accepted",)),
     ("未送达", "wait", ("waiting",)),
+    ("回执超时", "warn", ("overdue",)),
     ("失败", "bad", ("failed",)),
 )
 ENDED_COUNTS: tuple[tuple[str, Tone, tuple[str, ...]], ...] = (
-    ("已撤下", "good", ("down", "corrected")),
+    ("已撤下", "good", ("down", "down_phoned", "corrected")),
     ("撤回已接收", "wait", ("down_accepted",)),
     ("待撤下", "wait", ("down_waiting", "aired", "received", "accepted", "overdue", "waiting")),
     ("撤下未确认", "warn", ("down_overdue",)),
     ("撤回失败", "bad", ("down_failed", "down_contradicted")),
 )
+
+# What may still be up after the end. A publish that failed was refused every time: else it would have its retraction.
+UP = tuple(name for name in STAGES if name not in ("down", "down_phoned", "corrected", "spared", "failed"))
+
+# What a person does about it, in the words of an instruction.
+REMEDIES: Mapping[str, str] = {
+    "down_contradicted": "撤下后又在播：马上打电话，要求立即停播。",
+    "down_failed": "撤回没有送到：打电话请对方手动撤下，再记“电话确认”。",
+    "down_overdue": "收到了撤回而没说已撤下：打电话核实，再记“电话确认”。",
+    "failed": "没有送到：看原因，重新发送；不行就打电话。",
+    "overdue": "收到了通告而没说已播出：打电话核实。",
+}
 
 MARKS: Mapping[Status, str] = {Status.ACTUAL: "实发", Status.EXERCISE: "演练", Status.TEST: "测试"}
 KINDS: Mapping[Kind, str] = {Kind.PUBLISH: "发布", Kind.UPDATE: "更新", Kind.RETRACT: "撤回"}
@@ -72,6 +86,12 @@ RECEIPTS: Mapping[ReceiptKind, str] = {
     ReceiptKind.AIRED: "已播出",
     ReceiptKind.TAKEN_DOWN: "已撤下",
     ReceiptKind.REJECTED: "拒绝播出",
+}
+ROLES: Mapping[Role, str] = {
+    Role.VIEWER: "观察员",
+    Role.OPERATOR: "值守员",
+    Role.OFFICER: "民警",
+    Role.ADMIN: "管理员",
 }
 SEXES = {"male": "男", "female": "女"}
 
@@ -95,6 +115,25 @@ TEXTS: Mapping[str, str] = {
     "description": "正文",
     "instruction": "提示",
 }
+DELIVERIES: Mapping[str, tuple[str, Tone]] = {
+    "pending": ("待送达", "wait"),
+    "sending": ("正在送达", "wait"),
+    "accepted": ("已接收", "good"),
+    "confirmed": ("已回执", "good"),
+    "failed": ("送达失败", "bad"),
+    "superseded": ("被更新的通告取代", "off"),
+}
+OUTCOMES: Mapping[str, tuple[str, Tone]] = {
+    "accepted": ("已接收", "good"),
+    "retry": ("未成功，可重试", "warn"),
+    "refused": ("拒绝", "bad"),
+}
+RETRACTING: Mapping[str, str] = {
+    "take_down": "能单独撤下",
+    "by_target_only": "撤下时整屏清空",
+    "follow_up": "只能补发更正",
+}
+PROVING: Mapping[str, str] = {"nothing": "不能回报", "received": "能回报收到", "aired": "能回报播出"}
 REASONS: Mapping[str, str] = {
     "unreachable": "连接不上对方",
     "timeout": "对方超时未答复，是否播出不明",
@@ -107,6 +146,7 @@ REASONS: Mapping[str, str] = {
     "gone": "对方的接收地址已失效",
     "bad_content": "对方不接受这份文字或图片",
     "rejected": "对方拒绝",
+    "overtaken": "已有更新的通告，未发出",
     "crash": "本系统的发送程序出错",
     "lease_lost": "发送途中中断，是否播出不明",
 }

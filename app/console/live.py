@@ -1,6 +1,7 @@
 """What has changed, told to every page that is open."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
@@ -15,14 +16,26 @@ class Live:
         self._pause, self._quiet = pause, quiet
         self._watching: dict[asyncio.Event, str] = {}
         self._closing = asyncio.Event()
+        self._hearing = False
+        self._told: Counter[str] = Counter()
 
     @property
     def watching(self) -> int:
         """How many pages are listening."""
         return len(self._watching)
 
+    def hearing(self, yes: bool) -> None:
+        """Whether changes made by other processes are heard now."""
+        self._hearing = yes
+        self.publish("")
+
+    def mark(self, code: str) -> tuple[int, int] | None:
+        """The same as long as the alert ``code`` has not changed; ``None`` while nobody would know."""
+        return (self._told[""], self._told.get(code, 0)) if self._hearing else None
+
     def publish(self, code: str) -> None:
         """The alert ``code`` has changed; with an empty code anything may have. Never waits for anybody."""
+        self._told[code] += 1
         for changed, wanted in self._watching.items():
             if not code or wanted in ("", code):
                 changed.set()

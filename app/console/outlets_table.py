@@ -1,21 +1,21 @@
 """The outlets of one alert, trouble first, filtered by plain links."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from app.console.labels import CHANNELS, ORDER, REASONS, STAGES, Stage
+from app.console.labels import CHANNELS, ORDER, REASONS, STAGES, UP, Stage
 from app.console.shown import Shown
-from app.db.views import Row
-from app.domain.words import DeliveryState
+from app.db import progress
+from app.db.engine import Session
+from app.db.progress import Row, Sheet
 
-PAGE = 100
+PAGE = 50
+LONGEST_FIND = 40
 
 _UNPROVEN = ("accepted", "down_accepted")
-# What may still be up after the end. A publish that failed was refused every time: else it would have its retraction.
-_UP = frozenset(STAGES) - {"down", "corrected", "spared", "failed"}
+_MAY_PHONE = ("down_contradicted", "down_failed", "down_overdue", "down_waiting", "down_accepted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One outlet. ``row`` is from ``views.progress``. ``waiting``: for evidence; ``silent``: it will never send any."""
+    """One outlet. ``row`` is from ``progress.sheet``. ``waiting``: for evidence; ``silent``: it will never send any.
+    ``may_phone``: an operator may note that it is down; ``phoned``: one has."""
 
     row: Mapping[str, Any]
     stage: Stage
@@ -39,6 +40,8 @@ class Line:
     reason: str
     wrong: bool
     may_ask: bool
+    may_phone: bool
+    phoned: bool
     waiting: bool
     silent: bool
 
@@ -66,77 +69,87 @@ class Choice:
 
     stage: str = ""
     channel: str = ""
+    find: str = ""
     page: int = 1
 
     def href(self, **changes: Any) -> str:
-        asked = {"stage": self.stage, "channel": self.channel, "page": 1} | changes
+        asked = {"stage": self.stage, "channel": self.channel, "find": self.find, "page": 1} | changes
         return "?" + urlencode({k: v for k, v in asked.items() if v and (k, v) != ("page", 1)})
 
 
-def table(alert: Shown, rows: Sequence[Row], choice: Choice) -> Table:
+async def table(session: Session, alert: Shown, choice: Choice) -> Table:
     """The part of the outlets that was asked for."""
-    matching = sorted((row for row in rows if _matches(row, choice)), key=lambda row: _place(alert, row))
     first = (choice.page - 1) * PAGE
+    sheet = await progress.sheet(
+        session, alert.id, stage=choice.stage, channel=choice.channel, find=choice.find, order=_order(alert),
+        offset=first, limit=PAGE,
+    )  # fmt: skip
     return Table(
-        lines=[_line(alert, row) for row in matching[first : first + PAGE]],
-        stages=_stage_filters(rows, choice),
-        channels=_channel_filters(rows, choice),
-        total=len(rows),
-        matching=len(matching),
+        lines=[_line(alert, row) for row in sheet.rows],
+        stages=_stage_filters(sheet, choice),
+        channels=_channel_filters(sheet, choice),
+        total=sum(c["n"] for c in sheet.counted),
+        matching=sheet.matching,
         before=choice.href(page=choice.page - 1) if choice.page > 1 else None,
-        after=choice.href(page=choice.page + 1) if first + PAGE < len(matching) else None,
-        up=sum(1 for row in rows if not alert.live and row["stage"] in _UP and not _unprovable(row)),
-        unprovable=sum(1 for row in rows if not alert.live and _unprovable(row)),
-        failed=sum(1 for row in rows if _may_ask(alert, row)),
+        after=choice.href(page=choice.page + 1) if first + PAGE < sheet.matching else None,
+        up=0 if alert.live else sum(c["n"] for c in sheet.counted if c["stage"] in UP and not _unprovable(c)),
+        unprovable=0 if alert.live else sum(c["n"] for c in sheet.counted if _unprovable(c)),
+        failed=sum(c["n"] for c in sheet.counted if c["may_ask"]),
     )
 
 
-def _unprovable(row: Row) -> bool:
-    return (row["stage"], row["proves"]) == ("down_accepted", "nothing")
+def _order(alert: Shown) -> Sequence[str]:
+    """By stage; after the end what may still be up comes before all that is settled."""
+    return sorted(STAGES, key=lambda stage: (not alert.live and stage not in UP, ORDER[stage]))
+
+
+def _unprovable(counted: Row) -> bool:
+    return counted["stage"] == "down_accepted" and not counted["provable"]
 
 
 def _line(alert: Shown, row: Row) -> Line:
     stage = STAGES[row["stage"]]
     troubled = stage.tone in ("bad", "warn") or (row["tries"] > 0 and stage.sign == "…")
-    wrong = row["contradicted"] or (troubled and (alert.live or row["stage"] in _UP))
-    reason = REASONS.get(row["reason"], row["reason"]) if row["reason"] and wrong else ""
+    wrong = row["contradicted"] or (troubled and (alert.live or row["stage"] in UP))
     silent = row["stage"] in _UNPROVEN and row["proves"] == "nothing"
-    waiting = row["stage"] in (*_UNPROVEN, "overdue", "down_overdue") and not silent
     return Line(
-        row, stage, CHANNELS.get(row["channel"], row["channel"]), reason, wrong, _may_ask(alert, row), waiting, silent
+        row=row,
+        stage=stage,
+        channel=CHANNELS.get(row["channel"], row["channel"]),
+        reason=REASONS.get(row["reason"], row["reason"]) if row["reason"] and wrong else "",
+        wrong=wrong,
+        may_ask=(row["state"], row["number"]) == ("failed", alert.head) and row["stage"] != "down_phoned",
+        may_phone=row["stage"] in _MAY_PHONE,
+        phoned=row["stage"] == "down_phoned",
+        waiting=row["stage"] in (*_UNPROVEN, "overdue", "down_overdue") and not silent,
+        silent=silent,
     )
 
 
-def _may_ask(alert: Shown, row: Row) -> bool:
-    return (row["state"], row["number"]) == (DeliveryState.FAILED, alert.head)
+def _count(sheet: Sheet, key: str, other: str, chosen: str) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for c in sheet.counted:
+        if chosen in ("", c[other]):
+            found[c[key]] = found.get(c[key], 0) + c["n"]
+    return found
 
 
-def _place(alert: Shown, row: Row) -> tuple[bool, bool, int]:
-    """What is contradicted first, then (after the end) what may still be up, then by stage; else by channel and name."""
-    settled = not alert.live and row["stage"] not in _UP
-    return not row["contradicted"], settled, ORDER[row["stage"]]
-
-
-def _matches(row: Row, choice: Choice) -> bool:
-    return choice.stage in ("", row["stage"]) and choice.channel in ("", row["channel"])
-
-
-def _stage_filters(rows: Sequence[Row], choice: Choice) -> Sequence[Filter]:
-    counted = Counter(row["stage"] for row in rows if choice.channel in ("", row["channel"]))
+def _stage_filters(sheet: Sheet, choice: Choice) -> Sequence[Filter]:
+    counted = _count(sheet, "stage", "channel", choice.channel)
     every = Filter("全部", sum(counted.values()), choice.href(stage=""), choice.stage == "")
     return [every] + [
-        Filter(stage.word, counted[name], choice.href(stage=name), choice.stage == name, stage)
+        Filter(stage.word, counted.get(name, 0), choice.href(stage=name), choice.stage == name, stage)
         for name, stage in STAGES.items()
-        if counted[name] or choice.stage == name
+        if name in counted or choice.stage == name
     ]
 
 
-def _channel_filters(rows: Sequence[Row], choice: Choice) -> Sequence[Filter]:
-    counted = Counter(row["channel"] for row in rows if choice.stage in ("", row["stage"]))
+def _channel_filters(sheet: Sheet, choice: Choice) -> Sequence[Filter]:
+    counted = _count(sheet, "channel", "stage", choice.stage)
     every = Filter("全部渠道", sum(counted.values()), choice.href(channel=""), choice.channel == "")
     names = [*CHANNELS, *sorted(set(counted) - set(CHANNELS))]
     return [every] + [
-        Filter(CHANNELS.get(name, name), counted[name], choice.href(channel=name), choice.channel == name)
+        Filter(CHANNELS.get(name, name), counted.get(name, 0), choice.href(channel=name), choice.channel == name)
         for name in names
-        if counted[name] or choice.channel == name
+        if name in counted or choice.channel == name
     ]

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from app.console import labels, spoken_time
 from app.console.assets import asset
+from app.console.navigation import PLACES
 
 
 @pass_context
@@ -46,7 +47,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(FILTERS)
-    made.globals.update(asset=asset, labels=labels)
+    made.globals.update(asset=asset, labels=labels, places=PLACES)
     return made
 
 

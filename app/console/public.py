@@ -58,7 +58,7 @@ _AWAY = "页面暂时打不开，请稍后再试。发现线索请直接拨打 1
 
 
 async def _find(house: House, code: str) -> Shown:
-    async with transaction(house.engine) as session:
+    async with transaction(house.crowd) as session:
         alert, _ = await find(session, code, house.media_secret, await clock(session))
     return alert
 

@@ -1,4 +1,4 @@
-"""Take an alert back: one page, one confirmation, one officer.
+"""Take an alert back: two acts of one officer. The reason is chosen, and the child's name is pressed among others like it.
 
 Hawaii 2018 and Pickering 2020: the correction came after 38 and 108 minutes, because nobody was sure whether and how.
 """
@@ -18,8 +18,9 @@ from app.console.draft import Draft
 from app.console.forms import read_form
 from app.console.guard import Guarded, away, to_sign_in
 from app.console.labels import END_REASONS
+from app.console.naming import live_alerts, offered
 from app.console.pages import page
-from app.console.shown import find, known
+from app.console.shown import CODE, find, known
 from app.db.engine import Session, StoreUnavailable, clock, transaction
 from app.domain.discretion import LONGEST_LINE, fault_of_line
 from app.domain.errors import Invalid
@@ -30,7 +31,8 @@ from app.flows.sign_in import Operator
 
 RENEWED = "登录已更新，撤回尚未执行。请再核对一次并确认。"
 NO_REASON = "请选择撤回原因。"
-NOT_CONFIRMED = "请核对照片和姓名，然后勾选确认。"
+NOT_CONFIRMED = "请看清照片和姓名，再按下这个孩子的姓名。"
+OTHER = "您按下的是另一条寻人，不是本页这一条。没有执行任何操作，请看清照片和姓名再按。"
 
 
 class _Again(Exception):
@@ -44,6 +46,20 @@ class _Again(Exception):
 def retracting(house: House) -> APIRouter:
     """/alerts/{code}/retract."""
     router = APIRouter(route_class=Guarded, include_in_schema=False)
+
+    @router.get("/retract")
+    async def choose(request: Request) -> Response:
+        async with transaction(house.engine) as session:
+            who = await signed_in(session, request)
+            now = await clock(session)
+            live = await live_alerts(session, house.media_secret)
+        return page(
+            "takeback.html",
+            who=who,
+            now=now,
+            real=[a for a in live if not a.drill],
+            drills=[a for a in live if a.drill],
+        )
 
     @router.get("/alerts/{code}/retract")
     async def ask(request: Request, code: str) -> Response:
@@ -105,8 +121,8 @@ def _checked(who: Operator, code: str, form: Mapping[str, str], typed: Draft) ->
     wrong = []
     if typed.reason not in [r.value for r in EndReason]:
         wrong.append(NO_REASON)
-    if form.get("confirm") != code:
-        wrong.append(NOT_CONFIRMED)
+    if (pressed := form.get("confirm", "")) != code:
+        wrong.append(OTHER if CODE.fullmatch(pressed) else NOT_CONFIRMED)
     if wrong:
         raise _Again(422, *wrong)
     return EndReason(typed.reason)
@@ -131,7 +147,7 @@ async def _page(
     said = await worded(session, house, alert, last, "" if fault else typed.line)
     return page(
         "retract.html", status, who=who, now=now, alert=alert, typed=typed, wrong=wrong, fault=fault, correction=said,
-        reasons=END_REASONS, longest=LONGEST_LINE,
+        reasons=END_REASONS, longest=LONGEST_LINE, names=offered(alert, await live_alerts(session, house.media_secret)),
     )  # fmt: skip
 
 

@@ -7,11 +7,20 @@ from app.console.alert import alert_page
 from app.console.assets import static_files
 from app.console.board import board
 from app.console.changes import changes
+from app.console.content import content
 from app.console.guard import Guarded, trouble
 from app.console.live import Live
+from app.console.mapping import mapping
+from app.console.one_outlet import one_outlet
+from app.console.outlet_edit import outlet_editing
+from app.console.outlet_list import outlet_list
+from app.console.outlet_page import outlet_page
+from app.console.partners import partner_pages
 from app.console.retract import retracting
+from app.console.sealed import sealed
 from app.console.sign_in import entering, signing_in
 from app.console.slowing import Slowing
+from app.console.tally import Tally
 from app.flows.house import House
 
 
@@ -21,10 +30,16 @@ def console(house: House, live: Live) -> APIRouter:
     # A whole duty room may share one address, so an address is given more tries than a name.
     router.include_router(signing_in(house, Slowing(free=4, longest=30), Slowing(free=20, longest=60)))
     router.include_router(entering(house))
-    router.include_router(board(house))
-    router.include_router(alert_page(house))
+    tally = Tally(live)
+    router.include_router(board(house, tally))
+    for made in (alert_page, mapping, content, sealed, one_outlet):
+        router.include_router(made(house))
     router.include_router(retracting(house))
     router.include_router(changes(house, live))
+    router.include_router(outlet_list(house))
+    router.include_router(outlet_editing(house))
+    router.include_router(outlet_page(house))
+    router.include_router(partner_pages(house))
     router.include_router(static_files())
     router.include_router(_nothing_else())
     return router

@@ -46,6 +46,11 @@ class Shown:
         return self.status is not Status.ACTUAL
 
     @property
+    def over_at(self) -> datetime:
+        """When the search ended, or will by itself."""
+        return self.ended_at or self.expires_at
+
+    @property
     def mark(self) -> str:
         """实发, 演练 or 测试."""
         return MARKS[self.status]

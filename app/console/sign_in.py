@@ -14,6 +14,7 @@ from app.console.guard import Guarded
 from app.console.pages import page
 from app.console.slowing import Slowing
 from app.db.engine import transaction
+from app.domain.words import Role
 from app.flows import sign_in
 from app.flows.house import House
 
@@ -43,7 +44,7 @@ class Desk:
         self._by_name.trying(name)
         self._by_address.trying(address)
         async with self._checks, transaction(self._house.engine) as session:
-            token = await sign_in.by_password(session, name, password)
+            token = await sign_in.by_password(session, name, password, address)
         if token is not None:
             self._by_name.succeeded(name)
             self._by_address.succeeded(address)
@@ -79,7 +80,7 @@ def signing_in(house: House, by_name: Slowing, by_address: Slowing) -> APIRouter
     async def leave(request: Request) -> Response:
         form = await read_form(request)
         async with transaction(house.engine) as session:
-            await acting(session, request, form.get("csrf", ""), back=HOME)
+            await acting(session, request, form.get("csrf", ""), back=HOME, least=Role.VIEWER)
             await sign_in.sign_out(session, request.cookies[COOKIE])
         response = RedirectResponse(f"{SIGN_IN}?{urlencode({'why': 'out'})}", 303)
         let_out(response, house)
@@ -104,9 +105,9 @@ def entering(house: House) -> APIRouter:
         return page("enter.html", wrong="")
 
     @router.post("/enter/{token}")
-    async def spend(token: str) -> Response:
+    async def spend(request: Request, token: str) -> Response:
         async with transaction(house.engine) as session:
-            opened = await sign_in.by_link(session, token)
+            opened = await sign_in.by_link(session, token, request.client.host if request.client else "")
         if opened is None:
             return page("enter.html", 410, wrong=SPENT)
         response = RedirectResponse(HOME, 303)

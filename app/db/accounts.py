@@ -1,4 +1,4 @@
-"""Operators' accounts, sessions and one-time links. Only hashes of tokens are kept."""
+"""Accounts, sessions and one-time links of the console. Only hashes of tokens are kept."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,18 +8,34 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.db import tables as t
 from app.db.engine import Session
+from app.domain.words import Role
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
+    """``organ_code``, ``number`` and ``phone`` are an officer's: whose officer, the police number, the duty phone."""
+
     account_id: int
     name: str
     csrf: str
+    role: Role
+    organ_code: str | None
+    organ_name: str | None
+    organ_area: str | None
+    number: str
+    phone: str
+
+
+_FIRST = text(
+    "(SELECT CASE WHEN EXISTS (SELECT 1 FROM account WHERE role = 'admin' AND disabled_at IS NULL) "
+    "THEN 'operator' ELSE 'admin' END)"
+)
 
 
 async def save(session: Session, name: str, password_hash: str | None) -> int:
-    """Make the account, or change its password; ``None`` keeps the password it has."""
-    statement = upsert(t.account).values(name=name, password_hash=password_hash)
+    """Make the account, or change its password; ``None`` keeps the password it has. A new account is an operator's; while
+    there is no administrator it is an administrator's, since nobody could make it one."""
+    statement = upsert(t.account).values(name=name, password_hash=password_hash, role=_FIRST)
     kept = text("coalesce(excluded.password_hash, account.password_hash)")
     statement = statement.on_conflict_do_update(index_elements=["name"], set_={"password_hash": kept})
     return int((await session.execute(statement.returning(t.account.c.id))).scalar_one())
@@ -62,10 +78,12 @@ async def use_link(session: Session, token_hash: bytes) -> int | None:
     return account
 
 
-async def open_session(session: Session, token_hash: bytes, account_id: int, csrf: str, lasts: timedelta) -> None:
+async def open_session(
+    session: Session, token_hash: bytes, account_id: int, csrf: str, lasts: timedelta, address: str
+) -> None:
     await session.execute(
         insert(t.console_session).values(
-            token_hash=token_hash, account_id=account_id, csrf=csrf,
+            token_hash=token_hash, account_id=account_id, csrf=csrf, address=address,
             expires_at=text("now() + CAST(:lasts AS interval)"),
         ),
         {"lasts": lasts},
@@ -74,13 +92,14 @@ async def open_session(session: Session, token_hash: bytes, account_id: int, csr
 
 async def signed_in(session: Session, token_hash: bytes) -> SignedIn | None:
     """Who holds this session, while it lasts."""
-    s, a = t.console_session.c, t.account.c
+    s, a, o = t.console_session.c, t.account.c, t.organ.c
     found = await session.execute(
-        select(a.id, a.name, s.csrf)
-        .join_from(t.console_session, t.account)
+        select(a.id, a.name, s.csrf, a.role, a.organ_code, o.name, o.area_code, a.number, a.phone)
+        .select_from(t.console_session.join(t.account).join(t.organ, isouter=True))
         .where(s.token_hash == token_hash, s.expires_at > text("now()"), a.disabled_at.is_(None))
     )
-    return SignedIn(r.id, r.name, r.csrf) if (r := found.one_or_none()) else None
+    r = found.one_or_none()
+    return SignedIn(r.id, r[1], r.csrf, Role(r.role), *r[4:]) if r else None
 
 
 async def close_session(session: Session, token_hash: bytes) -> None:

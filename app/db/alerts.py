@@ -1,6 +1,6 @@
 """Alerts, their notices and what was rendered of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,6 +77,14 @@ async def live_for_case(session: Session, case_number: str) -> str | None:
     return found.scalar_one_or_none()
 
 
+async def codes(session: Session, alert_ids: Sequence[int]) -> Sequence[str]:
+    """The public numbers of these alerts."""
+    found = await session.execute(
+        text("SELECT code FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(alert_ids)}
+    )
+    return [r.code for r in found]
+
+
 async def lock_case(session: Session, case_number: str) -> None:
     """Let submissions for one case pass one at a time until this transaction ends."""
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:case, 4241))"), {"case": case_number})
@@ -132,16 +140,6 @@ async def add_photo(
     )
 
 
-async def public_photo(session: Session, code: str, sha256: str) -> tuple[AlertState, str, bytes] | None:
-    """State of the alert, mime and bytes of a photo."""
-    found = await session.execute(
-        select(t.alert.c.state, t.photo.c.mime, t.photo.c.body)
-        .join_from(t.photo, t.alert)
-        .where(t.alert.c.code == code, t.photo.c.sha256 == sha256)
-    )
-    return (AlertState(r.state), r.mime, bytes(r.body)) if (r := found.one_or_none()) else None
-
-
 async def add_notice(
     session: Session, alert_id: int, number: int, kind: Kind, body: Mapping[str, Any], by: str, at: datetime
 ) -> None:
@@ -184,8 +182,9 @@ async def keep_renditions(
 
 async def drop_standing_correction(session: Session, alert_id: int) -> None:
     """Make room for a new standing correction, when an update has changed what it says."""
-    r = t.rendition
-    await session.execute(delete(r).where(r.c.alert_id == alert_id, r.c.number == STANDING_CORRECTION))
+    for made in (t.rendition.c, t.media.c):
+        gone = (made.alert_id == alert_id, made.number == STANDING_CORRECTION)
+        await session.execute(delete(made.alert_id.table).where(*gone))
 
 
 async def renditions(session: Session, alert_id: int, number: int) -> Mapping[str, Mapping[str, Any]]:
@@ -196,6 +195,26 @@ async def renditions(session: Session, alert_id: int, number: int) -> Mapping[st
         )
     )
     return {r.profile: r.body for r in found}
+
+
+async def ended(session: Session, ids: Collection[int]) -> frozenset[int]:
+    """Those of these alerts that have been retracted or have expired."""
+    if not ids:
+        return frozenset()
+    found = await session.execute(
+        text("SELECT id FROM alert WHERE id = ANY(CAST(:ids AS bigint[])) AND state IN ('retracted', 'expired')"),
+        {"ids": list(ids)},
+    )
+    return frozenset(r.id for r in found)
+
+
+async def heads(session: Session, alert_ids: Sequence[int]) -> Mapping[int, int]:
+    """The newest notice number of each alert. Not locked: a settle that misses a notice which is just being issued
+    leaves a pending delivery that no claim will take and ``leftovers.supersede`` puts right."""
+    found = await session.execute(
+        text("SELECT id, head FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(set(alert_ids))}
+    )
+    return {r.id: r.head for r in found}
 
 
 async def overdue_to_expire(session: Session) -> Sequence[int]:
@@ -213,11 +232,11 @@ async def live(session: Session) -> Sequence[AlertRow]:
 
 async def outlets_changed_since_sweep(session: Session, alert_id: int) -> bool:
     """True when an outlet was enrolled or edited since the alert was last swept. ``updated_at`` is when its transaction
-    began: one that took long to commit is still seen within the ten minutes."""
+    began: one that took long to commit is still seen; none may take that long."""
     found = await session.execute(
         text(
             "SELECT EXISTS (SELECT 1 FROM outlet o, alert a WHERE a.id = :id "
-            "AND o.updated_at > a.swept_at - interval '10 minutes')"
+            "AND o.updated_at > a.swept_at - interval '2 minutes')"
         ),
         {"id": alert_id},
     )

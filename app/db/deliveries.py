@@ -151,3 +151,20 @@ async def make_due(session: Session, ids: Sequence[int], state: DeliveryState, g
         ),
         {"state": state, "ids": list(ids), "give_up": give_up_at},
     )
+
+
+async def of_wire(
+    session: Session, carrier: str, outlet_id: int | None, ids: Sequence[int], references: Sequence[str]
+) -> tuple[frozenset[int], Mapping[str, int]]:
+    """Which of these deliveries belong to outlets of the carrier (to one outlet of it), and the newest delivery of each
+    reference there."""
+    found = await session.execute(
+        text(
+            "SELECT d.id, d.reference FROM delivery d JOIN outlet o ON o.id = d.outlet_id WHERE o.carrier = :carrier "
+            "AND (CAST(:outlet AS bigint) IS NULL OR o.id = :outlet) "
+            "AND (d.id = ANY(CAST(:ids AS bigint[])) OR d.reference = ANY(CAST(:references AS text[]))) ORDER BY d.id"
+        ),
+        {"carrier": carrier, "outlet": outlet_id, "ids": list(ids), "references": list(references)},
+    )
+    rows = found.all()
+    return frozenset(r.id for r in rows), {r.reference: r.id for r in rows if r.reference}

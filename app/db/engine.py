@@ -4,7 +4,8 @@ Core, not the ORM: rows are plain values, and the statements that matter are wri
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import TypeAlias
@@ -16,9 +17,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 Session: TypeAlias = AsyncConnection
 """One open transaction. Verbs and flows take it; the edge that opened it commits it."""
+
+
+log = logging.getLogger("huijia.store")
 
 
 class StoreUnavailable(Exception):
@@ -40,20 +45,29 @@ def _dumps(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def connect(url: str, *, pool: int = 20) -> AsyncEngine:
-    """An engine for any PostgreSQL 15 or newer. ``postgres://`` and ``postgresql://`` are taken as well."""
+def connect(url: str, *, pool: int = 20, waits: float = 5.0) -> AsyncEngine:
+    """An engine for any PostgreSQL 15 or newer. ``postgres://`` and ``postgresql://`` are taken as well. Twice ``pool``
+    connections at most; whoever gets none within ``waits`` seconds is told that the database is away."""
     parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
+    if (mode := parsed.query.get("sslmode")) is not None:  # libpq's name for what asyncpg calls ssl
+        parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
     return create_async_engine(
         parsed.set(drivername="postgresql+asyncpg"),
         pool_size=pool,
         max_overflow=pool,
-        pool_timeout=5,
+        pool_timeout=waits,
         pool_pre_ping=True,
         hide_parameters=True,  # they hold the child's name
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         connect_args={"timeout": 5, "server_settings": SERVER_SETTINGS, "command_timeout": 30},
     )
+
+
+def in_use(engine: AsyncEngine) -> int:
+    """How many connections of its pool are taken."""
+    pool = engine.pool
+    return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
 
 @asynccontextmanager
@@ -92,27 +106,72 @@ async def notify(session: Session, channel: str, payload: str = "") -> None:
     await session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
 
 
-async def listen(engine: AsyncEngine, channels: dict[str, Callable[[str], None]], stop: asyncio.Event) -> None:
-    """Call back for every NOTIFY until ``stop``; a lost connection is taken up again within a second."""
+async def notify_all(session: Session, channel: str, payloads: Sequence[str]) -> None:
+    """As ``notify``, once for each payload."""
+    if payloads:
+        statement = text("SELECT pg_notify(:channel, p) FROM unnest(CAST(:payloads AS text[])) AS p")
+        await session.execute(statement, {"channel": channel, "payloads": list(payloads)})
+
+
+@asynccontextmanager
+async def only_here(engine: AsyncEngine, what: str) -> AsyncIterator[asyncio.Event | None]:
+    """``None`` while another process is in such a block for the same ``what``; else an event that is set when this
+    connection, and with it the right to be the only one, is lost. Raises StoreUnavailable."""
+    try:
+        async with _connected(engine) as (connection, gone):
+            statement = "SELECT pg_try_advisory_lock(hashtextextended($1, 4242))"
+            yield gone if await connection.fetchval(statement, what) else None
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+        raise StoreUnavailable(str(e)) from e
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[tuple[asyncpg.Connection, asyncio.Event]]:
+    """A connection of its own, and an event that is set when it is lost."""
+    url = engine.url.set(drivername="postgresql").difference_update_query(["ssl"])
+    mode = engine.url.query.get("ssl")
+    connection: asyncpg.Connection = await asyncpg.connect(
+        url.render_as_string(hide_password=False), timeout=5, **({"ssl": mode} if mode else {})
+    )
+    gone = asyncio.Event()
+    connection.add_termination_listener(lambda _: gone.set())
+    try:
+        yield connection, gone
+    finally:
+        await connection.close(timeout=2)
+
+
+async def listen(
+    engine: AsyncEngine,
+    channels: dict[str, Callable[[str], None]],
+    stop: asyncio.Event,
+    hearing: Callable[[bool], None] = lambda _: None,
+) -> None:
+    """Call back for every NOTIFY until ``stop``; a lost connection is taken up again within a second. ``hearing`` is told
+    when from now on everything is heard, and when no longer."""
     while not stop.is_set():
-        with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError):
-            await _listen_once(engine, channels, stop)
+        try:
+            await _listen_once(engine, channels, stop, hearing)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as e:
+            log.warning("cannot LISTEN, everyone polls: %s", type(e).__name__)
+        finally:
+            hearing(False)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 1.0)
 
 
-async def _listen_once(engine: AsyncEngine, channels: dict[str, Callable[[str], None]], stop: asyncio.Event) -> None:
-    url = engine.url.set(drivername="postgresql")
-    connection: asyncpg.Connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=5)
-    gone = asyncio.Event()
-    connection.add_termination_listener(lambda _: gone.set())
-    try:
+async def _listen_once(
+    engine: AsyncEngine,
+    channels: dict[str, Callable[[str], None]],
+    stop: asyncio.Event,
+    hearing: Callable[[bool], None],
+) -> None:
+    async with _connected(engine) as (connection, gone):
         for name, call in channels.items():
             await connection.add_listener(name, lambda _c, _p, _n, said, call=call: call(said))
             call("")
+        hearing(True)
         await first_of(stop.wait(), gone.wait())
-    finally:
-        await connection.close(timeout=2)
 
 
 async def first_of(*waits: Awaitable[object]) -> None:

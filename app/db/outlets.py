@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, any_, cast, select, text, update
+from sqlalchemy import ARRAY, BigInteger, any_, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.db import tables as t
 from app.db.engine import Session
 from app.domain.geo import Point
 from app.domain.routing import OutletFacts
+from app.domain.words import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,13 @@ def _enrolled(r: Any) -> Enrolled:
     )
 
 
-async def add_partner(session: Session, name: str, phone: str, silent_minutes: int | None = None) -> int:
-    """The partner of that name, made or given a new phone number and, when stated, a new time that it may be silent;
-    returns its id."""
-    facts = {"phone": phone} | ({} if silent_minutes is None else {"silent_minutes": silent_minutes})
+async def add_partner(
+    session: Session, name: str, phone: str, *, silent_minutes: int | None = None, at_once: int | None = None
+) -> int:
+    """The partner of that name, made or given a new phone number and, when stated, a new time that it may be silent and a
+    new bound on what it is sent at once; returns its id."""
+    stated = {"silent_minutes": silent_minutes, "at_once": at_once}
+    facts = {"phone": phone} | {column: value for column, value in stated.items() if value is not None}
     statement = upsert(t.partner).values(name=name, **facts)
     statement = statement.on_conflict_do_update(index_elements=["name"], set_=facts)
     return int((await session.execute(statement.returning(t.partner.c.id))).scalar_one())
@@ -93,11 +98,55 @@ def _facts(r: Any) -> OutletFacts:
     return OutletFacts(r.id, r.takes_exercises, r.takes_tests, r.paused, point, tuple(r.codes))
 
 
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """The little of an outlet that a send needs."""
+
+    carrier: str
+    sealed: bytes
+    takes_exercises: bool
+    takes_tests: bool
+    partner_id: int
+    at_once: int
+    failures: int
+
+
+async def sendable(session: Session, ids: Sequence[int]) -> Mapping[int, Sendable]:
+    """By outlet."""
+    o = t.outlet.c
+    found = await session.execute(
+        select(
+            o.id, o.carrier, o.settings_sealed, o.takes_exercises, o.takes_tests, o.partner_id, t.partner.c.at_once,
+            o.failures,
+        )
+        .join_from(t.outlet, t.partner)
+        .where(o.id == any_(cast(list(set(ids)), ARRAY(BigInteger))))
+    )  # fmt: skip
+    return {id: Sendable(*of) for id, *of in found}
+
+
 async def enrolled(session: Session, ids: Sequence[int]) -> Mapping[int, Enrolled]:
     found = await session.execute(
         select(*_ENROLLED).where(t.outlet.c.id == any_(cast(list(set(ids)), ARRAY(BigInteger))))
     )
     return {r.id: _enrolled(r) for r in found}
+
+
+async def locked(session: Session, id: int) -> Enrolled | None:
+    """The outlet, its settings not to be changed by anybody else meanwhile."""
+    found = await session.execute(select(*_ENROLLED).where(t.outlet.c.id == id).with_for_update(key_share=True))
+    return _enrolled(r) if (r := found.one_or_none()) else None
+
+
+async def lane(session: Session, id: int) -> Lane:
+    """Who moves this outlet's deliveries."""
+    return Lane((await session.execute(select(t.outlet.c.lane).where(t.outlet.c.id == id))).scalar_one())
+
+
+async def set_settings(session: Session, id: int, sealed: bytes, shown: Mapping[str, Any]) -> None:
+    """Other settings on the same wire."""
+    values = {"settings_sealed": sealed, "settings_shown": shown, "updated_at": text("now()")}
+    await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(**values))
 
 
 Profiles = Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]
@@ -116,25 +165,74 @@ async def profiles(session: Session, ids: Sequence[int]) -> Profiles:
     return {r.profile: (r.channel, r.panel, r.duty) for r in found}
 
 
-async def by_name(session: Session, name: str) -> Enrolled | None:
-    """The outlet with this name or this number."""
+async def by_name(session: Session, name: str, partner: str | None = None) -> Enrolled | None:
+    """The outlet with this name or this number; of any partner, or of the one that is named."""
     where = t.outlet.c.id == int(name) if name.isdecimal() else t.outlet.c.name == name
-    found = await session.execute(select(*_ENROLLED).where(where).order_by(t.outlet.c.id).limit(1))
+    chosen = select(*_ENROLLED).join_from(t.outlet, t.partner).where(where)
+    if partner is not None:
+        chosen = chosen.where(t.partner.c.name == partner)
+    found = await session.execute(chosen.order_by(t.outlet.c.id).limit(1))
     return _enrolled(r) if (r := found.one_or_none()) else None
 
 
-async def listing(session: Session) -> Sequence[Mapping[str, Any]]:
-    """Every outlet as an operator may see it: settings without their secrets."""
+async def listing(
+    session: Session, partner_id: int | None = None, *, after: int = 0, limit: int | None = None
+) -> Sequence[Mapping[str, Any]]:
+    """Outlets as an operator, or the partner that owns them, may see them: settings without their secrets."""
     o, p = t.outlet.c, t.partner.c
-    found = await session.execute(
+    chosen = (
         select(
             o.id, p.name.label("partner"), p.phone, o.name, o.channel, o.carrier, o.settings_shown, o.lon, o.lat, o.codes,
-            o.takes_exercises, o.takes_tests, o.paused, o.receipt_minutes,
+            o.takes_exercises, o.takes_tests, o.paused, o.receipt_minutes, o.heard_at, o.failures, o.failing_since,
+            o.quarantined_at, o.probe_at, o.trouble,
         )
         .join_from(t.outlet, t.partner)
+        .where(o.id > after)
         .order_by(o.id)
+        .limit(limit)
     )  # fmt: skip
+    found = await session.execute(chosen if partner_id is None else chosen.where(o.partner_id == partner_id))
     return [dict(r._mapping) for r in found]
+
+
+async def sealed_of(session: Session, carrier: str) -> Mapping[int, bytes]:
+    """The sealed settings of the outlets on a carrier."""
+    o = t.outlet.c
+    found = await session.execute(select(o.id, o.settings_sealed).where(o.carrier == carrier).order_by(o.id))
+    return {r.id: bytes(r.settings_sealed) for r in found}
+
+
+async def edition(session: Session, carrier: str) -> object:
+    """Equal as long as no outlet on this carrier is enrolled, changed or goes to another carrier. A sum, for of two edits
+    the earlier one may be committed later."""
+    o = t.outlet.c
+    changes = func.sum(func.extract("epoch", o.updated_at))
+    return tuple((await session.execute(select(func.count(), changes).where(o.carrier == carrier))).one())
+
+
+async def at_work(session: Session, carrier: str) -> Mapping[int, bytes]:
+    """The outlets of a carrier that are not paused, with their sealed settings."""
+    o = t.outlet.c
+    found = await session.execute(select(o.id, o.settings_sealed).where(o.carrier == carrier, ~o.paused))
+    return {id: bytes(sealed) for id, sealed in found}
+
+
+async def heard(session: Session, id: int) -> None:
+    """Its far end has shown that it is there. Not an edit: nobody need look at the outlet anew."""
+    await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(heard_at=text("now()")))
+
+
+async def came_and_went(session: Session, gone: Mapping[int, datetime | None]) -> None:
+    """When each of them vanished; ``None``: it is there."""
+    ids = sorted(gone)
+    await session.execute(
+        text(
+            "UPDATE outlet o SET gone_at = s.gone_at, "
+            "heard_at = CASE WHEN s.gone_at IS NULL THEN now() ELSE o.heard_at END "
+            "FROM unnest(CAST(:ids AS bigint[]), CAST(:times AS timestamptz[])) AS s(id, gone_at) WHERE o.id = s.id"
+        ),
+        {"ids": ids, "times": [gone[id] for id in ids]},
+    )
 
 
 async def paused_of(session: Session, partner_id: int) -> Sequence[tuple[OutletFacts, str]]:
@@ -144,5 +242,22 @@ async def paused_of(session: Session, partner_id: int) -> Sequence[tuple[OutletF
     return [(_facts(r), r.name) for r in found]
 
 
-async def set_paused(session: Session, id: int, paused: bool) -> None:
-    await session.execute(update(t.outlet).where(t.outlet.c.id == id).values(paused=paused, updated_at=text("now()")))
+async def set_paused(session: Session, id: int, paused: bool) -> bool:
+    """Returns whether that changed anything."""
+    o = t.outlet
+    done = await session.execute(
+        update(o).where(o.c.id == id, o.c.paused != paused).values(paused=paused, updated_at=text("now()"))
+    )
+    return bool(done.rowcount)
+
+
+async def lock(session: Session, id: int) -> None:
+    """Whoever changes an outlet's settings does it alone."""
+    await session.execute(select(t.outlet.c.id).where(t.outlet.c.id == id).with_for_update(key_share=True))
+
+
+async def named(session: Session, partner_id: int, name: str) -> bool:
+    """Whether the partner has an outlet of that name."""
+    o = t.outlet.c
+    found = await session.execute(select(o.id).where(o.partner_id == partner_id, o.name == name))
+    return found.scalar_one_or_none() is not None

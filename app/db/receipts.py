@@ -1,6 +1,6 @@
 """Receipts: append-only evidence. One that fits no delivery is kept too, and shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,54 +46,88 @@ async def receivers(
     }
 
 
-async def keep(
-    session: Session,
-    *,
-    delivery_id: int | None,
-    partner_id: int,
-    kind: ReceiptKind,
-    at: datetime,
-    note: str,
-    evidence: str,
-    said_for: str,
-    contradicts: bool,
-) -> bool:
-    """Append a receipt; False when the very same one is already there."""
-    done = await session.execute(
-        text(
-            "INSERT INTO receipt (delivery_id, partner_id, kind, at, note, evidence, said_for, contradicts) "
-            "VALUES (:delivery, :partner, :kind, :at, :note, :evidence, :said_for, :contradicts) "
-            "ON CONFLICT (delivery_id, kind, at) DO NOTHING"
-        ),
-        {
-            "delivery": delivery_id, "partner": partner_id, "kind": kind, "at": at, "note": note, "evidence": evidence,
-            "said_for": said_for, "contradicts": contradicts,
-        },
-    )  # fmt: skip
-    return done.rowcount == 1
+@dataclass(frozen=True, slots=True)
+class NewReceipt:
+    """A row to be. ``delivery_id`` is ``None`` when it fits none."""
+
+    delivery_id: int | None
+    partner_id: int
+    kind: ReceiptKind
+    at: datetime
+    note: str
+    evidence: str
+    said_for: str
+    contradicts: bool
+    proof: str | None
 
 
-async def apply(session: Session, delivery_id: int, state: DeliveryState, *, heard: bool, note: str | None) -> None:
-    """Let a delivery know what its outlet said. A send that is still under way keeps its lease until it is settled."""
-    await session.execute(
-        text(
-            "UPDATE delivery SET state = :state, heard = heard OR :heard, "
-            "confirmed_at = CASE WHEN :state = 'confirmed' THEN coalesce(confirmed_at, now()) ELSE confirmed_at END, "
-            "reason = CASE WHEN CAST(:note AS text) IS NULL THEN reason ELSE 'rejected' END, "
-            "detail = coalesce(CAST(:note AS text), detail) WHERE id = :id"
-        ),
-        {"id": delivery_id, "state": state, "heard": heard, "note": note},
-    )
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What receipts make of a delivery. ``note``: why the outlet rejected it."""
+
+    id: int
+    state: DeliveryState
+    heard: bool = False
+    note: str | None = None
 
 
-async def down_since(session: Session, alert_id: int, outlet_id: int) -> datetime | None:
-    """When the outlet last said that this alert is down there."""
+async def keep(session: Session, new: Sequence[NewReceipt]) -> set[tuple[int, ReceiptKind, datetime]]:
+    """Append receipts; returns those that were not there yet (delivery, kind, moment)."""
+    if not new:
+        return set()
     found = await session.execute(
         text(
-            "SELECT max(r.at) FROM receipt r JOIN delivery d ON d.id = r.delivery_id "
-            "WHERE d.alert_id = :alert AND d.outlet_id = :outlet AND d.kind = 'retract' AND r.kind = 'taken_down'"
+            "INSERT INTO receipt (delivery_id, partner_id, kind, at, note, evidence, said_for, contradicts, proof) "
+            "SELECT * FROM unnest(CAST(:deliveries AS bigint[]), CAST(:partners AS bigint[]), CAST(:kinds AS text[]), "
+            "CAST(:ats AS timestamptz[]), CAST(:notes AS text[]), CAST(:evidence AS text[]), CAST(:said AS text[]), "
+            "CAST(:contradicts AS boolean[]), CAST(:proofs AS text[])) "
+            "ON CONFLICT (delivery_id, kind, at) DO NOTHING RETURNING delivery_id, kind, at"
         ),
-        {"alert": alert_id, "outlet": outlet_id},
+        {
+            "deliveries": [r.delivery_id for r in new], "partners": [r.partner_id for r in new],
+            "kinds": [r.kind for r in new], "ats": [r.at for r in new], "notes": [r.note for r in new],
+            "evidence": [r.evidence for r in new], "said": [r.said_for for r in new],
+            "contradicts": [r.contradicts for r in new], "proofs": [r.proof for r in new],
+        },
+    )  # fmt: skip
+    return {(r.delivery_id, ReceiptKind(r.kind), r.at) for r in found if r.delivery_id is not None}
+
+
+async def apply(session: Session, changes: Sequence[Change]) -> Sequence[tuple[Kind, float]]:
+    """Let deliveries know what their outlets said. A send that is still under way keeps its lease until it is settled.
+    The caller has locked them (``receivers``). Returns what was confirmed now: its kind, and the seconds since it was
+    issued."""
+    if not changes:
+        return []
+    found = await session.execute(
+        text(
+            "UPDATE delivery d SET state = u.state, heard = d.heard OR u.heard, "
+            "confirmed_at = CASE WHEN u.state = 'confirmed' THEN coalesce(d.confirmed_at, now()) ELSE d.confirmed_at END, "
+            "reason = CASE WHEN u.note IS NULL THEN d.reason ELSE 'rejected' END, detail = coalesce(u.note, d.detail) "
+            "FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:heard AS boolean[]), "
+            "CAST(:notes AS text[])) AS u(id, state, heard, note) WHERE d.id = u.id "
+            "RETURNING d.kind, CASE WHEN d.state = 'confirmed' AND d.confirmed_at = now() "
+            "THEN extract(epoch FROM now() - d.created_at)::float END AS seconds"
+        ),
+        {
+            "ids": [c.id for c in changes], "states": [c.state for c in changes], "heard": [c.heard for c in changes],
+            "notes": [c.note for c in changes],
+        },
+    )  # fmt: skip
+    return [(Kind(r.kind), r.seconds) for r in found if r.seconds is not None]
+
+
+async def down_since(session: Session, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], datetime]:
+    """When each of these (alert, outlet) last said that the alert is down there, where one did."""
+    if not places:
+        return {}
+    found = await session.execute(
+        text(
+            "SELECT d.alert_id, d.outlet_id, max(r.at) AS at FROM unnest(CAST(:alerts AS bigint[]), "
+            "CAST(:outlets AS bigint[])) AS p(alert, outlet) JOIN delivery d ON d.alert_id = p.alert "
+            "AND d.outlet_id = p.outlet AND d.kind = 'retract' JOIN receipt r ON r.delivery_id = d.id "
+            "AND r.kind = 'taken_down' GROUP BY d.alert_id, d.outlet_id"
+        ),
+        {"alerts": [alert for alert, _ in places], "outlets": [outlet for _, outlet in places]},
     )
-    at: datetime | None = found.scalar_one()
-    return at
+    return {(r.alert_id, r.outlet_id): r.at for r in found}

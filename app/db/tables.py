@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Lane, Outcome, ReceiptKind, Scope, Status
+from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Lane, Outcome, ReceiptKind, Role, Scope, Status
 
 metadata = MetaData(
     naming_convention={
@@ -70,8 +70,10 @@ partner = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("phone", Text, nullable=False, server_default=""),
     Column("feed_head", BigInteger, nullable=False, server_default="0"),
+    Column("at_once", Integer, nullable=False, server_default="500"),
     Column("silent_minutes", Integer, nullable=False, server_default="5"),
     _made(),
+    CheckConstraint("at_once > 0", name="at_once"),
 )
 
 # apart from the partner, whose row is locked while notices are numbered
@@ -106,9 +108,43 @@ outlet = Table(
     Column("takes_tests", Boolean, nullable=False, server_default="false"),
     Column("paused", Boolean, nullable=False, server_default="false"),
     Column("receipt_minutes", Integer, nullable=False, server_default="5"),
+    Column("heard_at", Instant),
+    Column("gone_at", Instant),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failing_since", Instant),
+    Column("quarantined_at", Instant),
+    Column("probe_at", Instant),
+    Column("trouble", Text),
     _made(),
     Column("updated_at", Instant, nullable=False, server_default=text("now()")),
     UniqueConstraint("partner_id", "name"),
+    Index("outlet_failing", "id", postgresql_where=text("failures > 0")),
+    Index("outlet_quarantined", "id", postgresql_where=text("probe_at IS NOT NULL")),
+)
+
+# The address at which a screen opens its page. Whoever has it may show what this outlet may show, and nothing else
+player = Table(
+    "player",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False, index=True),
+    _made(),
+    Column("revoked_at", Instant),
+)
+
+# A test notice sent to one outlet, and what it answered; without an outcome while it is under way
+trial = Table(
+    "trial",
+    metadata,
+    _id(),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
+    Column("by", Text, nullable=False),
+    *_word("outcome", Outcome, nullable=True),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("milliseconds", Double),
+    Column("steps", JSONB, nullable=False, server_default="[]"),
 )
 
 api_key = Table(
@@ -131,8 +167,22 @@ account = Table(
     _id(),
     Column("name", Text, nullable=False, unique=True),
     Column("password_hash", Text),
+    *_word("role", Role),
+    Column("organ_code", ForeignKey("organ.code")),
+    Column("number", Text, nullable=False, server_default=""),
+    Column("phone", Text, nullable=False, server_default=""),
+    Column("totp_sealed", LargeBinary),
+    Column("totp_step", BigInteger, nullable=False, server_default="0"),
     _made(),
     Column("disabled_at", Instant),
+)
+
+# Codes that stand in for a lost telephone, each once
+recovery = Table(
+    "recovery",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True, autoincrement=False),
+    Column("code_hash", LargeBinary, primary_key=True),
 )
 
 console_session = Table(
@@ -141,6 +191,7 @@ console_session = Table(
     Column("token_hash", LargeBinary, primary_key=True),
     Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("csrf", Text, nullable=False),
+    Column("address", Text, nullable=False, server_default=""),
     _made(),
     Column("expires_at", Instant, nullable=False),
 )
@@ -205,6 +256,23 @@ photo = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Index("photo_sha256_idx", "sha256"),
+)
+
+# Pictures and sounds made of a notice, by content; number 0 belongs to the standing correction
+media = Table(
+    "media",
+    metadata,
+    Column("alert_id", ForeignKey("alert.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("mime", Text, nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("seconds", Double),
+    Column("body", LargeBinary, nullable=False),
+    Index("media_sha256_idx", "sha256"),
 )
 
 notice = Table(
@@ -246,6 +314,7 @@ delivery = Table(
     Column("due_at", Instant, nullable=False),
     Column("give_up_at", Instant, nullable=False),
     Column("lease_until", Instant),
+    Column("tend_at", Instant),
     Column("worker", Text),
     Column("reference", Text),
     Column("reason", Text),
@@ -255,7 +324,13 @@ delivery = Table(
     Column("accepted_at", Instant),
     Column("confirmed_at", Instant),
     UniqueConstraint("alert_id", "number", "outlet_id"),
-    Index("delivery_due", "priority", "due_at", postgresql_where=text("state = 'pending' AND lane = 'push'")),
+    Index(
+        "delivery_due",
+        "priority",
+        text("(tries > 0)"),
+        "due_at",
+        postgresql_where=text("state = 'pending' AND lane = 'push'"),
+    ),
     Index("delivery_paced", "outlet_id", postgresql_where=text("state = 'pending' AND lane = 'paced'")),
     Index("delivery_unfetched", "outlet_id", postgresql_where=text("state = 'pending' AND lane = 'polled'")),
     Index("delivery_leased", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
@@ -264,6 +339,9 @@ delivery = Table(
     ),
     Index("delivery_feed", "outlet_id", "feed_seq", postgresql_where=text("feed_seq IS NOT NULL")),
     Index("delivery_undelivered", "alert_id", postgresql_where=text("state IN ('pending', 'sending', 'failed')")),
+    Index("delivery_outlet", "outlet_id", "id"),
+    Index("delivery_tended", "tend_at", postgresql_where=text("tend_at IS NOT NULL")),
+    Index("delivery_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
     postgresql_with={"fillfactor": "60"},
 )
 
@@ -296,6 +374,16 @@ attempt = Table(
     Index("attempt_paced", "outlet_id", "started_at", postgresql_where=text("lane = 'paced'")),
 )
 
+# A frame, a screenshot or a sound that shows what an outlet had on; operators only
+proof = Table(
+    "proof",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("mime", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _made(),
+)
+
 receipt = Table(
     "receipt",
     metadata,
@@ -304,13 +392,39 @@ receipt = Table(
     Column("partner_id", ForeignKey("partner.id"), nullable=False),
     *_word("kind", ReceiptKind),
     Column("at", Instant, nullable=False),
+    Column("until", Instant),
     Column("note", Text, nullable=False, server_default=""),
     Column("evidence", Text, nullable=False, server_default=""),
     Column("said_for", Text, nullable=False, server_default=""),
     Column("received_at", Instant, nullable=False, server_default=text("now()")),
     Column("contradicts", Boolean, nullable=False, server_default="false"),
+    Column("proof", ForeignKey("proof.sha256")),
     UniqueConstraint("delivery_id", "kind", "at"),
     Index("receipt_unmatched", "partner_id", "received_at", postgresql_where=text("delivery_id IS NULL")),
+)
+
+# An operator was told on the telephone that an outlet has taken an alert down; undone when it was a mistake
+phoned = Table(
+    "phoned",
+    metadata,
+    _id(),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
+    Column("by", Text, nullable=False),
+    Column("answered", Text, nullable=False, server_default=""),
+    Column("undone_at", Instant),
+    Column("undone_by", Text),
+    Index("phoned_once", "delivery_id", unique=True, postgresql_where=text("undone_at IS NULL")),
+)
+
+# What an operator has filled in and not yet confirmed, sealed
+draft = Table(
+    "draft",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
 )
 
 idempotency = Table(
@@ -322,6 +436,23 @@ idempotency = Table(
     Column("alert_id", ForeignKey("alert.id")),
     _made(),
 )
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("started_at", Instant, nullable=False, server_default=text("now()")),
+    Column("seen_at", Instant, nullable=False, server_default=text("now()")),
+    Column("detail", JSONB, nullable=False, server_default="{}"),
+)
+
+# Serial numbers that a wire's ids are made of
+counter = Table(
+    "counter", metadata, Column("name", Text, primary_key=True), Column("value", BigInteger, nullable=False)
+)
+
+# What went out under an id of ours, so that it can be named again when no answer came
+note = Table("note", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False), _made())
 
 audit = Table(
     "audit",

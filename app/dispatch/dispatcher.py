@@ -10,25 +10,32 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import claims
+from app import meters
+from app.db import claims, workers
 from app.db.claims import Claimed, Crossed
-from app.db.engine import Session, StoreUnavailable, clock, first_of, listen, transaction
+from app.db.engine import Session, StoreUnavailable, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
+from app.dispatch.crowd import Crowds
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Order, send
-from app.dispatch.settle import Finished, settle
+from app.dispatch.send import MARGIN, Finished, Host, Order, grouped, send_together, tell
+from app.dispatch.settle import settle
+from app.dispatch.tender import Tender
 from app.dispatch.wiring import longest_deadline, paced
+from app.domain.breaker import Sign, sign
 from app.flows.ports import Seal
+from app.flows.quarantine import Seen, note
 from app.flows.tell import DUE
 from channels.contract import Wire
 
 log = logging.getLogger("huijia.dispatch")
 
 POLL_SECONDS = 1.0
+PULSE_SECONDS = 2.0
 PACED_SHARE = 50  # so that a full batch of others does not starve the paced lanes
 
 
@@ -58,7 +65,10 @@ class Dispatcher:
         self.lease = longest_deadline() + MARGIN + limits.lease_spare
         self._engine, self._press, self._wire, self._limits = engine, press, wire, limits
         self._preparer = Preparer(press, seal)
+        self.tender = Tender(engine, press, self._preparer, wire, self.worker, self.lease)
         self._wake = asyncio.Event()
+        self._turns = 0
+        self._crowds = Crowds()
         self._sending: set[asyncio.Task[None]] = set()
         self._finished: asyncio.Queue[Finished] = asyncio.Queue()
 
@@ -66,17 +76,44 @@ class Dispatcher:
         """Work until ``stop``; then claim no more, let what is in flight finish, settle it, and return."""
         settler = asyncio.create_task(self._settle_forever())
         listener = asyncio.create_task(listen(self._engine, {DUE: lambda _: self._wake.set()}, stop))
+        tender = asyncio.create_task(self.tender.run(stop))
+        pulse = asyncio.create_task(self._pulse())
         try:
             while not stop.is_set():
                 await self._turn(stop)
             await self._drain()
+            await asyncio.wait({tender}, timeout=self._limits.grace.total_seconds())
         finally:
-            settler.cancel()
-            listener.cancel()
-            await asyncio.gather(settler, listener, return_exceptions=True)
+            for task in (settler, listener, tender, pulse):
+                task.cancel()
+            await asyncio.gather(settler, listener, tender, pulse, return_exceptions=True)
+            await self._sign_off()
+
+    async def _pulse(self) -> None:
+        """Say that this dispatcher turns: a process that lives and does nothing is silent."""
+        turns = -1
+        while True:
+            if self._turns != turns:
+                turns = self._turns
+                try:
+                    async with transaction(self._engine) as session:
+                        await workers.seen(session, self.worker, {"in_flight": len(self._sending)})
+                except StoreUnavailable:
+                    pass  # claiming says so already
+                except Exception:
+                    log.exception("the dispatcher cannot say that it is there")
+            meters.in_flight.set(len(self._sending))
+            meters.unsettled.set(self._finished.qsize())
+            await asyncio.sleep(PULSE_SECONDS)
+
+    async def _sign_off(self) -> None:
+        with suppress(StoreUnavailable):
+            async with transaction(self._engine) as session:
+                await workers.gone(session, self.worker)
 
     async def _turn(self, stop: asyncio.Event) -> None:
         self._wake.clear()
+        self._turns += 1
         try:
             took = await self._claim()
         except StoreUnavailable as e:
@@ -102,23 +139,26 @@ class Dispatcher:
             room -= self._limits.reserve
         begun = time.monotonic()
         async with transaction(self._engine) as session:
-            self.clock.set(await clock(session))
+            self.clock.set(await claims.begin(session))
             claimed = await self._take(session, min(room, self._limits.batch), only_retractions)
             orders, broken = await self._preparer.orders(session, claimed, begun, self.clock.now())
+        meters.claimed.inc(len(claimed))
         for result in broken:
             self._finished.put_nowait((result, None))
-        for order in orders:
-            task = asyncio.create_task(self._send(order))
+        self._crowds.enter(orders)
+        for together in grouped(orders):
+            task = asyncio.create_task(self._send(together))
             self._sending.add(task)
-            task.add_done_callback(self._sent)
+            task.add_done_callback(partial(self._sent, [order.host for order in together]))
         return len(claimed)
 
     async def _take(self, session: Session, room: int, only_retractions: bool) -> Sequence[Claimed]:
         taken = list(
             await claims.claim(
-                session, worker=self.worker, lease=self.lease, room=room, only_retractions=only_retractions
+                session, worker=self.worker, lease=self.lease, room=room, only_retractions=only_retractions,
+                crowd=self._crowds.now(),
             )
-        )
+        )  # fmt: skip
         for name, pace in paced():
             taken += await claims.claim_paced(
                 session, worker=self.worker, lease=self.lease, room=max(room - len(taken), PACED_SHARE),
@@ -126,13 +166,14 @@ class Dispatcher:
             )  # fmt: skip
         return taken
 
-    async def _send(self, order: Order) -> None:
-        self._finished.put_nowait(await send(order, wire=self._wire, clock=self.clock, lease=self.lease))
+    async def _send(self, orders: Sequence[Order]) -> None:
+        for finished in await send_together(orders, wire=self._wire, clock=self.clock, lease=self.lease):
+            self._finished.put_nowait(finished)
 
-    def _sent(self, task: asyncio.Task[None]) -> None:
+    def _sent(self, hosts: Sequence[Host], task: asyncio.Task[None]) -> None:
         was_full = len(self._sending) >= self._limits.in_flight - self._limits.reserve
         self._sending.discard(task)
-        if was_full:
+        if self._crowds.leave(hosts) or was_full:
             self._wake.set()
 
     async def _settle_forever(self) -> None:
@@ -141,6 +182,7 @@ class Dispatcher:
             await asyncio.sleep(self._limits.settle_within)
             while len(batch) < self._limits.batch and not self._finished.empty():
                 batch.append(self._finished.get_nowait())
+            tell(batch)
             await self._settle(batch)
             for _ in batch:
                 self._finished.task_done()
@@ -152,6 +194,7 @@ class Dispatcher:
             try:
                 async with transaction(self._engine) as session:
                     await settle(session, batch, self.worker, self._press)
+                await self._note(batch)
                 return
             except StoreUnavailable as e:
                 log.warning("cannot settle %d attempts yet: %s", len(batch), e)
@@ -164,6 +207,20 @@ class Dispatcher:
                 for one in batch:
                     await self._settle([one])
                 return
+
+    async def _note(self, batch: Sequence[Finished]) -> None:
+        """What the attempts say of their outlets: in a transaction of its own, which a settle never waits for."""
+        seen = [Seen(r.claimed.outlet_id, sign(r.outcome, r.reason), r.reason or "") for r, _ in batch]
+        telling = [s for s, (r, _) in zip(seen, batch, strict=True) if r.ailing or s.sign in (Sign.ILL, Sign.GONE)]
+        if not telling:
+            return
+        try:
+            async with transaction(self._engine) as session:
+                await note(session, telling)
+        except StoreUnavailable as e:
+            log.warning("cannot note how outlets are: %s", e)
+        except Exception:
+            log.exception("cannot note how outlets are")
 
     async def _drain(self) -> None:
         if self._sending:

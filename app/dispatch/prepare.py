@@ -10,9 +10,9 @@ from typing import Any
 from app.db import alerts, outlets
 from app.db.claims import Claimed, Result
 from app.db.engine import Session
-from app.db.outlets import Enrolled
+from app.db.outlets import Sendable
 from app.dispatch.press import HousePress
-from app.dispatch.send import Order
+from app.dispatch.send import Host, Order
 from app.dispatch.wiring import Settings, pushed
 from app.domain.notice import from_json
 from app.domain.routing import may_disseminate
@@ -44,7 +44,7 @@ class Preparer:
 
     def __init__(self, press: HousePress, seal: Seal) -> None:
         self._press = press
-        self._settings = Settings(seal)
+        self._settings = Settings(seal, press.inbound)
         self._notices: OrderedDict[tuple[int, int], _Frozen] = OrderedDict()
 
     async def orders(
@@ -53,27 +53,25 @@ class Preparer:
         """An order for each delivery that can be sent, and a result for each that cannot: one outlet whose settings do
         not open, or one rendition that cannot be read, must not keep the others waiting. ``begun`` is when the lease
         began (monotonic seconds)."""
-        places = await outlets.enrolled(session, [c.outlet_id for c in claimed])
+        places = await outlets.sendable(session, [c.outlet_id for c in claimed])
         orders, broken = [], []
         for c in claimed:
             notice = await self._notice(session, c)
             if _withdrawn(c, places.get(c.outlet_id), notice.body):
-                broken.append(
-                    Result(c, Outcome.REFUSED, Reason.REJECTED, "发布点已不参加演练或测试", None, None, now, now)
-                )
+                broken.append(Result(c, "", Outcome.REFUSED, Reason.REJECTED, "发布点已不参加演练或测试", now, now))
                 continue
             try:
                 orders.append(self._order(c, places[c.outlet_id], notice, begun))
             except Exception:
                 log.exception("delivery %d cannot be prepared", c.id)
-                broken.append(
-                    Result(c, Outcome.RETRY, Reason.CRASH, "设置或版式无法读取，详见日志", None, None, now, now)
-                )
+                broken.append(Result(c, "", Outcome.RETRY, Reason.CRASH, "设置或版式无法读取，详见日志", now, now))
         return orders, broken
 
-    def _order(self, c: Claimed, place: Enrolled, notice: _Frozen, begun: float) -> Order:
-        settings = self._settings.of(place.carrier, place.sealed)
-        return Order(c, pushed(place.carrier), settings, notice.rendition(c.profile, self._press), begun)
+    def _order(self, c: Claimed, place: Sendable, notice: _Frozen, begun: float) -> Order:
+        settings = self._settings.of(place.carrier, place.sealed, c.outlet_id)
+        rendition = notice.rendition(c.profile, self._press)
+        host = Host(place.partner_id, place.at_once, place.failures > 0)
+        return Order(c, pushed(place.carrier), settings, rendition, begun, host)
 
     async def _notice(self, session: Session, c: Claimed) -> _Frozen:
         """From memory, unless a profile came to it since: an extension renders what it needs."""
@@ -89,7 +87,7 @@ class Preparer:
         return kept
 
 
-def _withdrawn(c: Claimed, place: Enrolled | None, body: Mapping[str, Any]) -> bool:
+def _withdrawn(c: Claimed, place: Sendable | None, body: Mapping[str, Any]) -> bool:
     """An outlet may take its agreement to drills back while one waits for it; what it may show is still taken down."""
     if place is None or c.kind is Kind.RETRACT:
         return False

@@ -1,36 +1,64 @@
 """From a frozen public notice to what a medium shows, and to the bytes that travel."""
 
-from collections.abc import Mapping
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from app.domain.media_url import media_path
+from app.db.outlets import Profiles
+from app.dispatch.studio import Studio
+from app.domain.media_url import inbound_path, media_path
 from app.domain.notice import Photo, PublicNotice
+from app.flows.ports import Plate
 from channels import contract as c
 from channels.carriers.payload import contents
 from channels.registry import channel as _channel
+
+log = logging.getLogger("huijia.press")
 
 
 class HousePress:
     """Renders with the registered channels. ``base_url`` is where the public finds huijia, without a trailing slash."""
 
-    def __init__(self, base_url: str, media_secret: bytes) -> None:
+    def __init__(self, base_url: str, media_secret: bytes, studio: Studio | None = None) -> None:
         self._base = base_url.rstrip("/")
         self._secret = media_secret
+        self._studio = studio
 
     def render(
         self, notice: PublicNotice, channel: str, panel: Mapping[str, Any], duty: Mapping[str, Any]
     ) -> Mapping[str, Any]:
         """Texts and media of one profile, JSON-ready. Media are kept by their content: their URLs are signed on the way
         out, so that no signature lies in the ledger."""
-        profile = c.Profile(c.Panel(**panel), c.Duty(**duty))
-        made = _channel(channel).render(self.notice(notice), profile)
+        made = _channel(channel).render(self.notice(notice), _profile(panel, duty))
         return {
             "channel": channel,
             "texts": {k: v if isinstance(v, str) else list(v) for k, v in made.texts.items()},
             "media": [asdict(m) | {"url": ""} for m in made.media],
             "duty": asdict(made.duty),
         }
+
+    async def warm(self) -> None:
+        """Be ready to draw before the first record comes."""
+        if self._studio is not None:
+            await self._studio.warm()
+
+    def close(self) -> None:
+        if self._studio is not None:
+            self._studio.close()
+
+    async def illustrate(
+        self, notice: PublicNotice, profiles: Profiles, photo: bytes | None
+    ) -> Mapping[str, Sequence[Plate]]:
+        """Without a studio there are words only."""
+        if self._studio is None:
+            return {}
+        said = self.notice(notice)
+        wanted = {name: _pieces(said, *profile) for name, profile in profiles.items()}
+        made = await self._studio.make(said, (p for pieces in wanted.values() for p in pieces), photo)
+        plates = {piece: _plate(piece, done) for piece, done in made.items()}
+        return {name: [plates[p] for p in pieces if p in plates] for name, pieces in wanted.items()}
 
     def rendition(self, notice: PublicNotice, rendered: Mapping[str, Any]) -> c.Rendition:
         """The rendition that ``render`` made, as carriers take it."""
@@ -41,6 +69,10 @@ class HousePress:
             media=tuple(c.Media(**(m | {"url": self._url(notice, m["sha256"])})) for m in rendered["media"]),
             duty=c.Duty(**rendered["duty"]),
         )
+
+    def inbound(self, outlet_id: int) -> str:
+        """Where the outlet's far end calls back."""
+        return self._base + inbound_path(self._secret, outlet_id)
 
     def payload(self, notice: PublicNotice, rendered: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a JSON wire carries of it."""
@@ -64,3 +96,20 @@ class HousePress:
 
     def _url(self, n: PublicNotice, sha256: str) -> str:
         return self._base + media_path(self._secret, n.alert, sha256, n.expires_at)
+
+
+def _profile(panel: Mapping[str, Any], duty: Mapping[str, Any]) -> c.Profile:
+    return c.Profile(c.Panel(**panel), c.Duty(**duty))
+
+
+def _pieces(notice: c.Notice, channel: str, panel: Mapping[str, Any], duty: Mapping[str, Any]) -> Sequence[c.Piece]:
+    try:
+        return _channel(channel).pieces(notice, _profile(panel, duty))
+    except Exception:  # an adapter from outside; the words go out all the same
+        log.exception("channel %s cannot say which pieces it needs", channel)
+        return ()
+
+
+def _plate(piece: c.Piece, made: c.Made) -> Plate:
+    digest = hashlib.sha256(made.body).hexdigest()
+    return Plate(piece.role, made.mime, made.body, made.width, made.height, made.seconds, digest)

@@ -3,23 +3,47 @@
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from pydantic import BaseModel
 
+from app import meters
 from app.db.claims import Claimed, Result
 from app.dispatch.clock import StoreClock
-from app.domain.words import Outcome
-from channels.contract import Accepted, Carrier, Reason, Refused, Rendition, Retry, StatedReceipt, Wire
+from app.domain.words import Kind, Outcome
+from channels.contract import (
+    Accepted,
+    Carrier,
+    Reason,
+    Refused,
+    Rendition,
+    Retracts,
+    Retry,
+    Send,
+    StatedReceipt,
+    Wire,
+)
 from channels.contract import Outcome as Stated
+from channels.registry import is_grouped, is_tended
 
 log = logging.getLogger("huijia.attempt")
 
 MARGIN = timedelta(seconds=1)  # for a carrier to hand back what it has when its own deadline strikes
+FIRST_LOOK = timedelta(seconds=3)  # what is asked once a minute at a calm pace is asked soon at first
 DETAIL_LIMIT = 200
 CRASHED = "传输模块出错，详见日志"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Who stands behind an outlet: the partner, how much it bears at once, and whether the outlet has been failing."""
+
+    partner_id: int
+    at_once: int
+    ailing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,59 +55,123 @@ class Order:
     settings: BaseModel
     rendition: Rendition
     claimed_mono: float
+    host: Host
+
+    @property
+    def key(self) -> str:
+        """The delivery's id as the far end sees it."""
+        return f"dlv_{self.claimed.id}"
 
 
-async def send(order: Order, *, wire: Wire, clock: StoreClock, lease: timedelta) -> tuple[Result, StatedReceipt | None]:
+Finished = tuple[Result, StatedReceipt | None]
+
+
+async def send(order: Order, *, wire: Wire, clock: StoreClock, lease: timedelta) -> Finished:
     """Make the call and say what came of it."""
+    return (await send_together([order], wire=wire, clock=clock, lease=lease))[0]
+
+
+def grouped(orders: Sequence[Order]) -> Sequence[Sequence[Order]]:
+    """The orders by calls: those of a grouped wire that say the same to the same group go together."""
+    calls: list[list[Order]] = []
+    groups: dict[Hashable, list[Order]] = {}
+    for order in orders:
+        if not is_grouped(order.carrier):
+            calls.append([order])
+            continue
+        said = order.claimed.alert_id, order.claimed.number, order.claimed.profile
+        group = order.carrier.name, order.carrier.group(order.settings), said
+        if group not in groups or len(groups[group]) >= order.carrier.most:
+            groups[group] = []
+            calls.append(groups[group])
+        groups[group].append(order)
+    return calls
+
+
+async def send_together(
+    orders: Sequence[Order], *, wire: Wire, clock: StoreClock, lease: timedelta
+) -> Sequence[Finished]:
+    """One call for all of them, which share a carrier and a rendition; one result each, in the same order."""
     started = clock.now()
     begun = time.monotonic()
-    deadline = order.carrier.timeout + MARGIN
-    if begun - order.claimed_mono + deadline.total_seconds() > lease.total_seconds():
+    deadline = orders[0].carrier.timeout + MARGIN
+    if begun - min(o.claimed_mono for o in orders) + deadline.total_seconds() > lease.total_seconds():
         # The lease would end before the deadline: another process may take this over, so it may not begin.
-        stated: Stated = Retry(Reason.LEASE_LOST, "等待过久，未发送")
+        stated: Sequence[Stated] = [Retry(Reason.LEASE_LOST, "等待过久，未发送")] * len(orders)
     else:
-        stated = await _call(order, wire, started, deadline)
+        stated = await _call(orders, wire, started, deadline)
+    finished = clock.now()
+    return [_finished(o, s, started, finished) for o, s in zip(orders, stated, strict=True)]
+
+
+def _finished(order: Order, stated: Stated, started: datetime, finished: datetime) -> Finished:
     try:
-        result, receipt = _result(order, stated, started, clock.now())
+        return _result(order, stated, started, finished)
     except Exception:  # an adapter from outside may hand back anything
         log.exception("carrier %s gave no outcome on delivery %d", order.carrier.name, order.claimed.id)
-        result, receipt = _result(order, Retry(Reason.CRASH, CRASHED), started, clock.now())
-    log.info(
-        "attempt delivery=%d alert=%d notice=%d outlet=%d carrier=%s try=%d outcome=%s reason=%s ms=%d",
-        order.claimed.id, order.claimed.alert_id, order.claimed.number, order.claimed.outlet_id, order.carrier.name,
-        order.claimed.tries, result.outcome, result.reason or "-", (time.monotonic() - begun) * 1000,
-    )  # fmt: skip
-    return result, receipt
+        return _result(order, Retry(Reason.CRASH, CRASHED), started, finished)
 
 
-async def _call(order: Order, wire: Wire, now: datetime, deadline: timedelta) -> Stated:
+def tell(done: Sequence[Finished]) -> None:
+    """One canonical line for each attempt, written together: a line at a time costs more than the sending."""
+    for result, _ in done:
+        meters.attempt(result.carrier, result.outcome, result.reason or "").inc()
+    if done and log.isEnabledFor(logging.INFO):
+        log.info("\n".join([_line(result) for result, _ in done]))
+
+
+def _line(r: Result) -> str:
+    c, took = r.claimed, (r.finished_at - r.started_at) / timedelta(milliseconds=1)
+    return (
+        f"attempt delivery={c.id} alert={c.alert_id} notice={c.number} outlet={c.outlet_id} carrier={r.carrier} "
+        f"try={c.tries} outcome={r.outcome} reason={r.reason or '-'} ms={took:.0f}"
+    )
+
+
+async def _call(orders: Sequence[Order], wire: Wire, now: datetime, deadline: timedelta) -> Sequence[Stated]:
     try:
         async with asyncio.timeout(deadline.total_seconds()):
-            return await order.carrier.send(
-                order.rendition, order.settings, key=f"dlv_{order.claimed.id}", prior=order.claimed.prior, now=now,
-                wire=wire,
-            )  # fmt: skip
+            return await _said(orders, wire, now)
     except TimeoutError:
-        return Retry(Reason.TIMEOUT, "未在时限内完整应答")
+        same: Stated = Retry(Reason.TIMEOUT, "未在时限内完整应答")
     except asyncio.CancelledError:
-        return Retry(Reason.LEASE_LOST, "发送进程停止")
+        same = Retry(Reason.LEASE_LOST, "发送进程停止")
     except Exception:
-        log.exception("carrier %s crashed on delivery %d", order.carrier.name, order.claimed.id)
-        return Retry(Reason.CRASH, CRASHED)
+        log.exception("carrier %s crashed on delivery %d", orders[0].carrier.name, orders[0].claimed.id)
+        same = Retry(Reason.CRASH, CRASHED)
+    return [same] * len(orders)
 
 
-def _result(order: Order, stated: Stated, started: datetime, finished: datetime) -> tuple[Result, StatedReceipt | None]:
-    def made(
-        outcome: Outcome, *, reason: str | None = None, detail: str = "", after: timedelta | None = None
-    ) -> Result:
-        return Result(order.claimed, outcome, reason, _clean(detail), None, after, started, finished)
+async def _said(orders: Sequence[Order], wire: Wire, now: datetime) -> Sequence[Stated]:
+    carrier, rendition = orders[0].carrier, orders[0].rendition
+    if not is_grouped(carrier):
+        (order,) = orders
+        said = await carrier.send(
+            rendition, order.settings, key=order.key, prior=order.claimed.prior, now=now, wire=wire
+        )
+        return [said]
+    sends = [Send(o.settings, o.key, o.claimed.prior) for o in orders]
+    outcomes = list(await carrier.send_all(rendition, sends, now=now, wire=wire))
+    if len(outcomes) != len(orders):
+        raise ValueError(f"{len(outcomes)} outcomes for {len(orders)} deliveries")
+    return outcomes
+
+
+def _result(order: Order, stated: Stated, started: datetime, finished: datetime) -> Finished:
+    def made(outcome: Outcome, *, reason: str | None = None, detail: str = "", **more: Any) -> Result:
+        return Result(
+            order.claimed, order.carrier.name, outcome, reason, _clean(detail), started, finished,
+            ailing=order.host.ailing, **more,
+        )  # fmt: skip
 
     match stated:
         case Accepted():
             reference = _clean(stated.reference) if stated.reference else None
-            return replace(made(Outcome.ACCEPTED), reference=reference), stated.receipt
+            tend = min(order.carrier.tend_every, FIRST_LOOK) if is_tended(order.carrier) else None
+            clears = order.claimed.kind is Kind.RETRACT and order.carrier.retracts is Retracts.BY_TARGET_ONLY
+            return made(Outcome.ACCEPTED, reference=reference, tend=tend, clears=clears), stated.receipt
         case Retry():
-            return made(Outcome.RETRY, reason=stated.reason, detail=stated.detail, after=stated.after), None
+            return made(Outcome.RETRY, reason=stated.reason, detail=stated.detail, asked=stated.after), None
         case Refused():
             return made(Outcome.REFUSED, reason=stated.reason, detail=stated.detail), None
         case _:

@@ -2,30 +2,28 @@
 
 import random
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from app.db import claims
+from app import meters
+from app.db import alerts, claims, tending
 from app.db.claims import Claimed, Result
-from app.db.engine import Session, clock, notify
+from app.db.engine import Session, clock, notify_all
+from app.dispatch.evidence import take
+from app.dispatch.send import Finished
 from app.domain.machines import after_attempt
-from app.domain.words import Outcome, ReceiptKind
-from app.flows.confirm import Stated, confirm
+from app.domain.words import DeliveryState, Outcome
 from app.flows.ports import Press
 from app.flows.tell import CHANGED
-from channels.contract import Reason, StatedReceipt
+from channels.contract import Reason
 
 RESCUE_BATCH = 500
-OLDEST_RECEIPT = timedelta(days=30)
-RECEIPT_SKEW = timedelta(minutes=10)
-
-Finished = tuple[Result, StatedReceipt | None]
 
 
 async def settle(session: Session, done: Sequence[Finished], worker: str, press: Press) -> None:
     """One batch: the deliveries, their attempts, and the receipts that came inside the answers."""
     results = [r for r, _ in done]
     now = await clock(session)
-    heads = await claims.heads(session, [r.claimed.alert_id for r in results])
+    heads = await alerts.heads(session, [r.claimed.alert_id for r in results])
     settled = [
         (
             r,
@@ -36,31 +34,21 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
         )
         for r in results
     ]  # fmt: skip
-    await claims.settle(session, settled, worker)
-    said = [_stated(r, s) for r, s in done if s is not None]
-    if said:
-        await confirm(session, None, said, press=press)
-    for code in await claims.codes(session, list(heads)):
-        await notify(session, CHANGED, code)
-
-
-def _stated(result: Result, receipt: StatedReceipt) -> Stated:
-    """A clock that says 1970 or 2099 does not cost the evidence: then it counts as of now."""
-    now, at = result.finished_at, receipt.at or result.finished_at
-    if not now - OLDEST_RECEIPT <= at <= now + RECEIPT_SKEW:
-        at = now
-    note, evidence = (_storable(text) for text in (receipt.note, receipt.evidence))
-    return Stated(result.claimed.id, ReceiptKind(receipt.kind), at, note, evidence)
-
-
-def _storable(text: str) -> str:
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    meters.retries.inc(sum(s.state is DeliveryState.PENDING for _, s in settled))
+    for kind, seconds in await claims.settle(session, settled, worker):
+        meters.accepted_seconds.labels(kind).observe(seconds)
+    if cleared := sorted({r.claimed.outlet_id for r in results if r.clears}):
+        await tending.again(session, cleared)
+    if said := [(r.claimed.id, receipt) for r, receipt in done if receipt is not None]:
+        await take(session, said, now, press)
+    await notify_all(session, CHANGED, await alerts.codes(session, list(heads)))
 
 
 async def rescue(session: Session, worker: str, press: Press) -> int:
     """Settle what was sent by a process that vanished: nobody knows whether it aired. Safe to run twice; returns how
     many leases had been lost."""
     lost = await claims.lost(session, RESCUE_BATCH)
+    meters.leases_lost.inc(len(lost))
     if lost:
         done: list[Finished] = [(_lost(c, lease_end), None) for c, lease_end in lost]
         await settle(session, done, worker, press)
@@ -68,4 +56,4 @@ async def rescue(session: Session, worker: str, press: Press) -> int:
 
 
 def _lost(claimed: Claimed, lease_end: datetime) -> Result:
-    return Result(claimed, Outcome.RETRY, Reason.LEASE_LOST, "发送进程消失", None, None, lease_end, lease_end)
+    return Result(claimed, "", Outcome.RETRY, Reason.LEASE_LOST, "发送进程消失", lease_end, lease_end)

@@ -1,22 +1,29 @@
 """The metronome: APScheduler starts the sweeps, the database holds the work. Each sweep is safe to run twice, so that
 every dispatcher may run all of them."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, claims, deliveries, postings
+from app.db import accounts, alerts, deliveries, leftovers, media, notes, postings, quarantine, tending, workers
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
+from app.domain.breaker import PROBES
+from app.domain.errors import Conflict
 from app.flows.end import expire
 from app.flows.extend import extend
 from app.flows.latecomers import take_down_latecomers
-from app.flows.ports import Press
+from app.flows.ports import Press, Trier
 
+DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
+NOTES_KEPT = timedelta(days=90)  # no alert, and no retraction, lasts as long
+MOST_PROBES = 20  # at once; none takes longer than twice its wire's deadline
 
 log = logging.getLogger("huijia.sweep")
 
@@ -24,8 +31,8 @@ log = logging.getLogger("huijia.sweep")
 class Sweeps:
     """Rescue what vanished processes left, expire, grow reach, put right, forget."""
 
-    def __init__(self, engine: AsyncEngine, press: Press, worker: str) -> None:
-        self._engine, self._press, self._worker = engine, press, worker
+    def __init__(self, engine: AsyncEngine, press: Press, worker: str, trier: Trier | None = None) -> None:
+        self._engine, self._press, self._worker, self._trier = engine, press, worker, trier
 
     def schedule(self) -> AsyncIOScheduler:
         """A scheduler with every sweep; the caller starts it and shuts it down."""
@@ -35,6 +42,8 @@ class Sweeps:
             (self.expire, 1),
             (self.put_right, 2),
             (self.extend, 5),
+            (self.follow, 10),
+            (self.probe, 5),
             (self.make_sure, 3600),
             (self.forget, 3600),
         )
@@ -85,11 +94,29 @@ class Sweeps:
     async def put_right(self) -> None:
         """What two transactions that crossed may have left: see each verb."""
         async with transaction(self._engine) as session:
-            await claims.sweep_superseded(session)
-            await deliveries.follow_outlets(session)
-            await claims.give_up(session)
+            await leftovers.supersede(session)
+            await leftovers.give_up(session)
+            await tending.stop_replaced(session)
         async with transaction(self._engine) as session:
             await take_down_latecomers(session, press=self._press)
+
+    async def follow(self) -> None:
+        """Enrolment moves what waits for an outlet to its new wire; this is for what was issued in that very moment."""
+        async with transaction(self._engine) as session:
+            await deliveries.follow_outlets(session)
+
+    async def probe(self) -> None:
+        """Outlets in quarantine that take tests are sent one, to see whether they are back."""
+        if self._trier is None:
+            return
+        async with transaction(self._engine) as session:
+            due = await quarantine.to_probe(session, PROBES[-1], MOST_PROBES)
+        await asyncio.gather(*(self._guarded(self._probe_one, id) for id in due))
+
+    async def _probe_one(self, outlet_id: int) -> None:
+        assert self._trier is not None
+        with suppress(Conflict):  # somebody has just tried it, or has asked that it be left alone
+            await self._trier.try_out(outlet_id, "probe")
 
     async def make_sure(self) -> None:
         """Once more over all that ended in the last week: too much to look at every two seconds."""
@@ -98,7 +125,11 @@ class Sweeps:
                 log.error("%d outlets that may show an ended alert had not been told", count)
 
     async def forget(self) -> None:
-        """Sessions, links and idempotency keys that have run out; tellings that every board has read."""
+        """Sessions, links and idempotency keys that have run out, pictures of searches that ended a day ago, tellings that
+        every board has read, notes of alerts long over."""
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
+            await media.forget_ended(session, DAY)
+            await notes.forget(session, NOTES_KEPT)
+            await workers.forget(session)
             await postings.forget(session)

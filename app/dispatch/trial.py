@@ -1,30 +1,36 @@
-"""Try one outlet: a signed test notice and its answer, outside any alert."""
+"""Try one outlet: a signed test notice, its take-down, and what the far end answered to each, outside any alert."""
 
+import asyncio
+import logging
 import secrets
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from pydantic import BaseModel, SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import outlets, trials
+from app.db.engine import transaction
 from app.db.outlets import Enrolled
-from app.dispatch.wire import HttpWire
+from app.dispatch.send import CRASHED, MARGIN
 from app.dispatch.wiring import Settings, lane_of, pushed
-from app.domain.errors import Conflict
-from app.domain.words import Lane
-from app.flows.house import House
+from app.domain.breaker import sign
+from app.domain.errors import Conflict, NotFound
+from app.domain.words import Lane, Outcome
+from app.flows.ports import Seal, Step, Trial
+from app.flows.quarantine import Seen, note
 from channels import contract as c
+from channels.carriers.redact import plain, unspeakable
 from channels.registry import channel
 
 EXAMPLE_AREA = "610113"
+REST = timedelta(seconds=5)
+LONGEST_ANSWER = 2000  # bytes that are looked at; what is kept of them is one line
 
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What the outlet answered, to the test notice or to its retraction. ``outcome`` is accepted, retry or refused."""
-
-    outcome: str
-    reason: str
-    detail: str
-    milliseconds: float
+log = logging.getLogger("huijia.trial")
 
 
 def example(base_url: str, now: datetime) -> c.Notice:
@@ -37,40 +43,148 @@ def example(base_url: str, now: datetime) -> c.Notice:
     )  # fmt: skip
 
 
-async def try_outlet(house: House, outlet: Enrolled) -> Trial:
-    """Publish and retract a test notice by the outlet's own carrier; what may have aired is retracted, whatever was
-    answered. Raises Conflict for an outlet that takes no tests, or that polls: there is nothing to call."""
+class Trials:
+    """Makes them and keeps what came of them."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        seal: Seal,
+        base_url: str,
+        wire: c.Wire,
+        address: Callable[[int], str] | None = None,
+    ) -> None:
+        self._engine, self._base_url, self._wire = engine, base_url, wire
+        self._settings = Settings(seal, address)
+
+    async def try_out(self, outlet_id: int, by: str) -> Trial:
+        """Publish and retract a test notice by the outlet's own carrier; what may have aired is retracted, whatever was
+        answered. Raises NotFound; Conflict for an outlet that takes no tests, that polls (there is nothing to call), or
+        that was tried a moment ago."""
+        async with transaction(self._engine) as session:
+            outlet = _checked((await outlets.enrolled(session, [outlet_id])).get(outlet_id))
+            began = await trials.begin(session, outlet.id, by, REST)
+            if began is None:
+                raise Conflict(
+                    "该发布点刚刚测试过，请稍候几秒再试。", "This outlet was tried a moment ago; wait a few seconds."
+                )
+        trial = _summed(await self._steps(outlet))
+        async with transaction(self._engine) as session:
+            await trials.finish(session, began, **asdict(trial))
+            await note(session, [Seen(outlet.id, sign(Outcome(trial.outcome), trial.reason), trial.reason)])
+        log.info(
+            "trial outlet=%d carrier=%s outcome=%s reason=%s ms=%d", outlet.id, outlet.carrier, trial.outcome,
+            trial.reason or "-", trial.milliseconds,
+        )  # fmt: skip
+        return trial
+
+    async def _steps(self, outlet: Enrolled) -> list[Step]:
+        notice = example(self._base_url, datetime.now(UTC))
+        shown, reference = await self._step(outlet, notice, None)
+        if shown.outcome == "refused":
+            return [shown]
+        end = replace(notice, number=2, kind=c.Kind.RETRACT, person=None, loss=None, ends=(1,))
+        return [shown, (await self._step(outlet, end, reference))[0]]
+
+    async def _step(self, outlet: Enrolled, notice: c.Notice, prior: str | None) -> tuple[Step, str | None]:
+        carrier, settings = pushed(outlet.carrier), self._settings.of(outlet.carrier, outlet.sealed, outlet.id)
+        rendition = channel(outlet.channel).render(notice, c.Profile(c.Panel(**outlet.panel), c.Duty(**outlet.duty)))
+        wire, begun = _Watched(self._wire), time.monotonic()
+        try:
+            async with asyncio.timeout((carrier.timeout + MARGIN).total_seconds()):
+                said: c.Outcome = await carrier.send(
+                    rendition,
+                    settings,
+                    key=f"trial_{secrets.token_hex(8)}",
+                    prior=prior,
+                    now=notice.issued_at,
+                    wire=wire,
+                )
+        except TimeoutError:
+            said = c.Retry(c.Reason.TIMEOUT, "未在时限内完整应答")
+        except Exception:
+            log.exception("carrier %s crashed on a trial of outlet %d", outlet.carrier, outlet.id)
+            said = c.Retry(c.Reason.CRASH, CRASHED)
+        took = (time.monotonic() - begun) * 1000
+        reply = wire.reply
+        answer = plain(_text(reply.body), _hidden(rendition, settings)) if reply else ""
+        reference = said.reference if isinstance(said, c.Accepted) else None
+        return Step(notice.kind, *_stated(said), reply.status if reply else None, answer, took), reference
+
+
+def _checked(outlet: Enrolled | None) -> Enrolled:
+    if outlet is None:
+        raise NotFound("没有这个发布点。", "There is no such outlet.")
     if not outlet.takes_tests:
         raise Conflict("该发布点未同意接收测试（takes_tests）。", "This outlet has not agreed to take tests.")
     if lane_of(outlet.carrier) is Lane.POLLED:
         raise Conflict("该发布点自行拉取（feed），没有可测试的地址。", "This outlet polls; there is nothing to call.")
-    notice = example(house.base_url, datetime.now(UTC))
-    end = replace(notice, number=2, kind=c.Kind.RETRACT, person=None, loss=None, ends=(1,))
-    wire = HttpWire()
-    try:
-        trial = await _send(house, outlet, notice, wire)
-        if trial.outcome == "refused":
-            return trial
-        ended = await _send(house, outlet, end, wire, trial.milliseconds)
-        return ended if trial.outcome == "accepted" else trial
-    finally:
-        await wire.close()
+    return outlet
 
 
-async def _send(house: House, outlet: Enrolled, notice: c.Notice, wire: HttpWire, before: float = 0.0) -> Trial:
-    carrier = pushed(outlet.carrier)
-    settings = Settings(house.seal).of(outlet.carrier, outlet.sealed)
-    profile = c.Profile(c.Panel(**outlet.panel), c.Duty(**outlet.duty))
-    rendition = channel(outlet.channel).render(notice, profile)
-    begun = time.monotonic()
-    said = await carrier.send(
-        rendition, settings, key=f"trial_{secrets.token_hex(8)}", prior=None, now=notice.issued_at, wire=wire
-    )
-    took = before + (time.monotonic() - begun) * 1000
+def _summed(steps: list[Step]) -> Trial:
+    """The first step that did not go well speaks for all; else the last."""
+    told = next((step for step in steps if step.outcome != "accepted"), steps[-1])
+    return Trial(told.outcome, told.reason, told.detail, sum(step.milliseconds for step in steps), tuple(steps))
+
+
+def _stated(said: c.Outcome) -> tuple[str, str, str]:
     match said:
         case c.Accepted():
-            return Trial("accepted", "", "", took)
+            return "accepted", "", ""
         case c.Retry(reason, detail):
-            return Trial("retry", reason, detail, took)
+            return "retry", reason, detail
         case c.Refused(reason, detail):
-            return Trial("refused", reason, detail, took)
+            return "refused", reason, detail
+
+
+def _text(body: bytes) -> str:
+    return body[:LONGEST_ANSWER].decode("utf-8", "replace")
+
+
+def _hidden(rendition: c.Rendition, settings: BaseModel) -> Iterable[str]:
+    values = [value for _, value in settings]
+    keys = [value for value in values if isinstance(value, SecretStr)]
+    urls = [value for value in values if isinstance(value, str) and "://" in value]
+    return [part for url in urls or [""] for part in unspeakable(rendition, url, *keys)]
+
+
+@dataclass(slots=True)
+class _Watched:
+    """The wire, and the last answer that came over it."""
+
+    wire: c.Wire
+    reply: c.Reply | None = None
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], timeout: timedelta, body: bytes = b""
+    ) -> c.Reply:
+        self.reply = await self.wire.request(method, url, headers=headers, timeout=timeout, body=body)
+        return self.reply
+
+    async def dial(self, host: str, port: int, *, timeout: timedelta) -> c.Line:
+        return await self.wire.dial(host, port, timeout=timeout)
+
+    async def held(self, key: Hashable, start: Callable[[], Awaitable[Any]]) -> Any:
+        return await self.wire.held(key, start)
+
+    async def drop(self, key: Hashable) -> None:
+        await self.wire.drop(key)
+
+    async def content(self, media: c.Media) -> bytes:
+        return await self.wire.content(media)
+
+    async def count(self, name: str) -> int:
+        return await self.wire.count(name)
+
+    async def note(self, name: str, value: str) -> str:
+        return await self.wire.note(name, value)
+
+    async def noted(self, name: str) -> str | None:
+        return await self.wire.noted(name)
+
+    async def head(self, alert: str) -> int:
+        return await self.wire.head(alert)
+
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        return self.wire.sign(message)

@@ -1,52 +1,180 @@
-"""The HTTP client that carriers share: pyreqwest, a Rust client measured to carry many times what httpx does."""
+"""The way out that carriers share: pyreqwest, a Rust client measured to carry many times what httpx does, plain TCP for
+wires that are not HTTP, and what is held between sends."""
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any, Protocol
 
-from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import (
     ClientClosedError,
     ConnectError,
     PyreqwestError,
     RequestTimeoutError,
 )
+from pyreqwest.http import Url
+from pyreqwest.response import Response
 
-from channels.contract import Reason, Reply, WireError
+from app.dispatch.ways import LookUp, Ways
+from app.domain.calling import Network
+from app.flows.ports import Signer
+from channels.contract import Line, Media, Reason, Reply, WireError
 
 BODY_LIMIT = 64 * 1024
+UNREACHABLE = "无法建立连接"
+LATE = "未在时限内完整应答"
+
+
+class Store(Protocol):
+    """What wires need of the database (``app.dispatch.keeping``)."""
+
+    async def content(self, sha256: str) -> bytes: ...
+
+    async def count(self, name: str) -> int: ...
+
+    async def note(self, name: str, value: str) -> str: ...
+
+    async def noted(self, name: str) -> str | None: ...
+
+    async def head(self, alert: str) -> int: ...
 
 
 class HttpWire:
-    """Redirects are reported, not followed; no proxy, no cookies, nothing is decompressed, a body is cut at 64 KiB."""
+    """Calls public addresses and those within ``allowed``. Redirects are reported, not followed; no proxy, no cookies,
+    nothing is decompressed, a body is cut at 64 KiB. Without a ``store`` there is no content, count or head, without a
+    ``signer`` no signature."""
 
-    def __init__(self) -> None:
-        builder = ClientBuilder().follow_redirects(False).no_proxy().error_for_status(False)
-        builder = builder.gzip(False).brotli(False).deflate(False).zstd(False)
-        self._client: Client = builder.pool_idle_timeout(timedelta(seconds=30)).build()
+    def __init__(
+        self,
+        store: Store | None = None,
+        *,
+        signer: Signer | None = None,
+        allowed: Sequence[Network] = (),
+        look_up: LookUp | None = None,
+    ) -> None:
+        self._signer = signer
+        self._ways = Ways(allowed, look_up)
+        self._store = store
+        self._held: dict[Hashable, Any] = {}
+        self._starting: dict[Hashable, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str], timeout: timedelta) -> Reply:
-        """One POST. Every failure is a WireError; its detail is one of ours and holds no URL."""
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], timeout: timedelta, body: bytes = b""
+    ) -> Reply:
+        """One call. Every failure is a WireError; its detail is one of ours and holds no URL."""
+        until = time.monotonic() + timeout.total_seconds()
+        host = _host(url)
+        client = await self._ways.client(host)
+        left = timedelta(seconds=max(until - time.monotonic(), 0))
         try:
-            request = self._client.post(url).headers(dict(headers)).body_bytes(body).timeout(timeout)
+            request = client.request(method, url).headers(dict(headers)).body_bytes(body).timeout(left)
             async with request.build_streamed() as response:
-                answer = bytearray()
-                while len(answer) < BODY_LIMIT and (part := await response.body_reader.read(BODY_LIMIT)) is not None:
-                    answer += bytes(part)
-                found = {k.lower(): v for k, v in response.headers.items()}
-                return Reply(response.status, found, bytes(answer[:BODY_LIMIT]))
+                found = dict(response.headers.items())  # the client has them in lower case
+                return Reply(response.status, found, await _body(response, found.get("content-length", "")))
         except RequestTimeoutError as e:
-            raise WireError(Reason.TIMEOUT, "未在时限内完整应答") from e
+            raise WireError(Reason.TIMEOUT, LATE) from e
         except ConnectError as e:
             if _had_connected(e):
                 raise WireError(Reason.BROKEN, "连接在应答前中断") from e
-            raise WireError(Reason.UNREACHABLE, "无法建立连接") from e
+            self._ways.failed(host)
+            raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
         except (ValueError, ClientClosedError) as e:  # no such address, or a process that is stopping
-            raise WireError(Reason.UNREACHABLE, "无法建立连接") from e
+            raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
         except PyreqwestError as e:
             raise WireError(Reason.BROKEN, "连接中断或应答不合 HTTP 规范") from e
 
+    async def dial(self, host: str, port: int, *, timeout: timedelta) -> Line:
+        """A TCP connection; the caller closes it."""
+        try:
+            async with asyncio.timeout(timeout.total_seconds()):
+                return await asyncio.open_connection(await self._ways.address(host), port)
+        except TimeoutError as e:
+            self._ways.failed(host)
+            raise WireError(Reason.TIMEOUT, LATE) from e
+        except (OSError, ValueError) as e:
+            self._ways.failed(host)
+            raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
+
+    async def held(self, key: Hashable, start: Callable[[], Awaitable[Any]]) -> Any:
+        """What ``start`` made for this key; it is made once, however many ask at the same time."""
+        async with self._starting[key]:
+            if key not in self._held:
+                self._held[key] = await start()
+            return self._held[key]
+
+    async def drop(self, key: Hashable) -> None:
+        """Forget what is held and close it."""
+        await _close(self._held.pop(key, None))
+
+    async def content(self, media: Media) -> bytes:
+        """The bytes of our own picture or sound."""
+        if self._store is None:
+            raise LookupError("no media here")
+        return await self._store.content(media.sha256)
+
+    async def count(self, name: str) -> int:
+        """The next number of a durable counter."""
+        if self._store is None:
+            raise LookupError("no counters here")
+        return await self._store.count(name)
+
+    async def note(self, name: str, value: str) -> str:
+        """What stands under the name from now on."""
+        if self._store is None:
+            raise LookupError("no notes here")
+        return await self._store.note(name, value)
+
+    async def noted(self, name: str) -> str | None:
+        """What stands under the name."""
+        if self._store is None:
+            raise LookupError("no notes here")
+        return await self._store.noted(name)
+
+    async def head(self, alert: str) -> int:
+        """The number of the alert's newest notice."""
+        if self._store is None:
+            raise LookupError("no ledger here")
+        return await self._store.head(alert)
+
+    def sign(self, message: bytes) -> Sequence[bytes]:
+        """By every key of ours."""
+        if self._signer is None:
+            raise LookupError("no keys here")
+        return self._signer.sign(message)
+
     async def close(self) -> None:
-        await self._client.close()
+        for key in list(self._held):
+            await self.drop(key)
+        await self._ways.close()
+
+
+async def _body(response: Response, stated: str) -> bytes:
+    """At most 64 KiB of it; no further once the stated length is there."""
+    most = min(int(stated), BODY_LIMIT) if stated.isascii() and stated.isdigit() and len(stated) < 9 else BODY_LIMIT
+    answer = b""
+    while len(answer) < most and (part := await response.body_reader.read(BODY_LIMIT)) is not None:
+        answer += bytes(part)
+    return answer[:most]
+
+
+async def _close(held: Any) -> None:
+    if hasattr(held, "aclose"):
+        with suppress(Exception):  # it is being thrown away; what is wrong with it no longer matters
+            await held.aclose()
+
+
+def _host(url: str) -> str:
+    """As the client itself reads it: two parsers could be made to see two hosts."""
+    try:
+        host = Url(url).host_str
+    except ValueError as e:
+        raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
+    if not host:
+        raise WireError(Reason.UNREACHABLE, UNREACHABLE)
+    return host
 
 
 def _had_connected(error: ConnectError) -> bool:

@@ -1,6 +1,6 @@
 """An outlet's settings: checked by its carrier, split into what is sealed and what may be shown, and read back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ from app.domain.words import Lane
 from app.flows.faults import faults_of
 from app.flows.ports import Seal, Wiring
 from channels.contract import Carrier, Pace
-from channels.registry import CARRIERS, UnknownName, carrier, channel, is_sent
+from channels.registry import CARRIERS, UnknownName, carrier, channel, hears, is_sent
 
 
 def wire(channel_name: str, carrier_name: str, settings: Mapping[str, Any]) -> Wiring:
@@ -80,16 +80,21 @@ def _plain(value: Any) -> Any:
 
 
 class Settings:
-    """Opens sealed settings; what was opened is kept until the sealed bytes change."""
+    """Opens sealed settings; what was opened is kept until the sealed bytes change. ``address`` gives the address here of an
+    outlet, which carriers that are called back need."""
 
-    def __init__(self, seal: Seal) -> None:
+    def __init__(self, seal: Seal, address: Callable[[int], str] | None = None) -> None:
         self._open = lru_cache(maxsize=20_000)(self._opened)
-        self._seal = seal
+        self._seal, self._address = seal, address
 
-    def of(self, carrier_name: str, sealed: bytes) -> BaseModel:
+    def of(self, carrier_name: str, sealed: bytes, outlet_id: int | None = None) -> BaseModel:
         """The carrier's own settings object."""
-        return self._open(carrier_name, sealed)
+        return self._open(carrier_name, sealed, outlet_id)
 
-    def _opened(self, carrier_name: str, sealed: bytes) -> BaseModel:
-        opened: BaseModel = carrier(carrier_name).settings.model_validate(orjson.loads(self._seal.open(sealed)))
+    def _opened(self, carrier_name: str, sealed: bytes, outlet_id: int | None) -> BaseModel:
+        how = carrier(carrier_name)
+        said = orjson.loads(self._seal.open(sealed))
+        if hears(how) and self._address is not None and outlet_id is not None and not said.get(how.address):
+            said[how.address] = self._address(outlet_id)
+        opened: BaseModel = how.settings.model_validate(said)
         return opened

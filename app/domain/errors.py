@@ -7,6 +7,7 @@
     - LiveAlertExists: a second actual alert for a case that has a live one
     - KeyReused: the same idempotency key with another body
     - WrongState: the act does not fit the state
+  * Replaced: a newer notice has taken the place of the one asked for
   * Invalid: facts that cannot be taken, each a ``Fault``
 
 Every error says in Chinese and in English what is wrong and what to do. No error here knows about HTTP.
@@ -74,6 +75,16 @@ class KeyReused(Conflict):
 
 class WrongState(Conflict):
     code = "wrong-state"
+
+
+class Replaced(HuijiaError):
+    code = "replaced"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "该通告已被更新的通告取代，或寻人已经结束。请停止展示，并取最新一条。",
+            "A newer notice has taken its place, or the search has ended. Stop showing it and take the newest.",
+        )
 
 
 class Invalid(HuijiaError):

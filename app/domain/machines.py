@@ -97,3 +97,15 @@ def after_ask_again(state: DeliveryState, *, newest: bool) -> DeliveryState:
     raise WrongState(
         "只有“失败”且没有更新通告的投递才能重新发送。", "Only a failed delivery of the newest notice can be sent again."
     )
+
+
+def after_replay(state: DeliveryState, *, newest: bool, sending: bool) -> DeliveryState:
+    """The outlet asks to be told again what it has lost, or missed. ``sending``: an attempt is under way."""
+    if sending:
+        raise WrongState("正在投递，请稍候再要求重发。", "It is being sent right now; ask again in a moment.")
+    if not newest or state is S.SUPERSEDED:
+        raise WrongState(
+            "该通告已被更新的通告取代，不再重发；请取最新一条。",
+            "A newer notice has taken its place; ask for that one.",
+        )
+    return S.PENDING

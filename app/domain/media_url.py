@@ -1,4 +1,5 @@
-"""Signed, expiring media URLs. Whoever has one may fetch one picture until it expires or the alert ends."""
+"""Addresses that only their holder knows: signed, expiring media URLs (whoever has one may fetch one picture until it
+expires or the alert ends), and where an outlet's far end calls back."""
 
 import hashlib
 import hmac
@@ -19,3 +20,12 @@ def media_allowed(secret: bytes, alert: str, sha256: str, expires: int, signatur
 
 def _sign(secret: bytes, alert: str, sha256: str, expires: int) -> str:
     return hmac.new(secret, f"media.{alert}.{sha256}.{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def inbound_path(secret: bytes, outlet_id: int) -> str:
+    """Where the outlet's far end calls; the caller puts the public base URL before it."""
+    return f"/in/{outlet_id}/{inbound_token(secret, outlet_id)}"
+
+
+def inbound_token(secret: bytes, outlet_id: int) -> str:
+    return hmac.new(secret, f"inbound.{outlet_id}".encode(), hashlib.sha256).hexdigest()[:32]

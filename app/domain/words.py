@@ -76,3 +76,17 @@ class Scope(StrEnum):
     PARTNER = "partner"
     OPERATOR = "operator"
     ADMIN = "admin"
+
+
+class Role(StrEnum):
+    """What somebody may do at the console, from least to most; each may also do what those before it may."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    OFFICER = "officer"
+    ADMIN = "admin"
+
+    def reaches(self, least: "Role") -> bool:
+        """Whether this role may do what takes ``least``."""
+        order = list(Role)
+        return order.index(self) >= order.index(least)

@@ -6,7 +6,7 @@ from app.db import alerts, audit, keys
 from app.db.engine import Session, clock
 from app.domain.errors import Conflict, Forbidden, NotFound
 from app.domain.machines import alert_after
-from app.domain.notice import Photo, correction, from_json, publication
+from app.domain.notice import Photo, from_json, publication
 from app.domain.reach import radius_km
 from app.domain.record import Record
 from app.domain.routing import told
@@ -66,12 +66,8 @@ async def amend(
         expires_at=alert.expires_at,
     )  # fmt: skip
     plan = await tell(session, alert, notice, radius_km=alert.reach_km, by=who.actor, press=press)
-    standing = correction(
-        alert=alert.code, number=notice.number + 1, status=alert.status, unit=facts.unit, phone=facts.phone,
-        masked=facts.masked_name, issued_at=now, expires_at=alert.expires_at,
-    )  # fmt: skip
     await alerts.drop_standing_correction(session, alert.id)
-    await prepare_correction(session, alert.id, standing, told(plan), press)
+    await prepare_correction(session, alert.id, notice, told(plan), press)
     if idempotency_key is not None:
         await keys.bind(session, who.actor, idempotency_key, alert.id)
     await audit.write(session, who.actor, "amend", alert.id, {"number": notice.number})

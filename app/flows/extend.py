@@ -7,7 +7,7 @@ from app.domain.reach import radius_km
 from app.domain.routing import fan_out, told
 from app.domain.words import AlertState
 from app.flows.ports import Press
-from app.flows.tell import deliver, target
+from app.flows.tell import deliver, prepare_correction, target
 
 
 async def extend(session: Session, alert_id: int, *, press: Press) -> int:
@@ -24,7 +24,9 @@ async def extend(session: Session, alert_id: int, *, press: Press) -> int:
     histories = await deliveries.histories(session, alert_id)
     plan = fan_out(notice.kind, notice.status, facts, target(alert, facts, radius), histories)
     have = await deliveries.outlets_of_notice(session, alert_id, alert.head)
-    added = await deliver(session, alert, notice, [o for o in told(plan) if o not in have], press=press)
+    fresh = [outlet for outlet in told(plan) if outlet not in have]
+    added = await deliver(session, alert, notice, fresh, press=press)
+    await prepare_correction(session, alert_id, notice, fresh, press)
     await alerts.set_alert(session, alert_id, reach_km=radius, swept_at=now)
     if added or radius != alert.reach_km:
         await audit.write(session, "clock", "extend", alert_id, {"reach_km": radius, "told": added})

@@ -1,5 +1,6 @@
 """Pydantic's complaints as ``Fault``: in Chinese and English, with the field and the remedy."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -56,6 +57,9 @@ _SAYS: Mapping[str, tuple[str, str, str]] = {  # what is wrong, and the remedy i
 }
 
 
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
 def faults_of(errors: Sequence[ErrorDetails], base: str = "") -> list[Fault]:
     """One Fault per complaint; a ValueError raised by our own validators brings its own sentence (``zh|en|remedy``)."""
     return [_fault(e, base) for e in errors]
@@ -66,6 +70,8 @@ def _fault(e: ErrorDetails, base: str) -> Fault:
     code, context = e["type"], e.get("ctx", {})
     if code == "value_error" and (own := own_words(context.get("error"))) is not None:
         return Fault(where, *own)
+    if code == "value_error" and _CHINESE.search(said := str(context.get("error"))):
+        return Fault(where, code, f"{said}。", e["msg"])  # a carrier's validator speaks for itself
     zh, remedy, remedy_en = _SAYS.get(code, ("填写有误", "按文档核对后填写。", "Compare with the document."))
     return Fault(where, code, f"{zh.format_map(_Known(_in_chinese(context)))}。", e["msg"], remedy, remedy_en)
 

@@ -5,19 +5,26 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.flows.notary import Notary
-from app.flows.ports import Press, Seal, Wirer
+from app.flows.ports import Catalogue, Ear, Press, Seal, Signer, Trier, Wirer
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """``base_url`` is where the public and partners find huijia, without a trailing slash.
+    """``crowd`` is the public's few connections to the same database: a city that opens a child's page takes none from an
+    officer. ``base_url`` is where the public and partners find huijia, without a trailing slash.
     ``cap_sender`` names the house in CAP documents."""
 
     engine: AsyncEngine
+    crowd: AsyncEngine
     seal: Seal
     press: Press
     wire: Wirer
     base_url: str
     media_secret: bytes
+    ear: Ear | None = None
+    metrics_token: str = ""
+    trier: Trier | None = None
+    signer: Signer | None = None
     notary: Notary = field(default_factory=Notary)
     cap_sender: str = "huijia@localhost"
+    catalogue: Catalogue = field(default_factory=Catalogue)

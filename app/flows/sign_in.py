@@ -12,7 +12,8 @@ from argon2.exceptions import Argon2Error
 
 from app.db import accounts, audit
 from app.db.engine import Session
-from app.domain.words import Scope
+from app.domain.errors import Forbidden
+from app.domain.words import Role, Scope
 from app.flows.principal import Principal, hash_secret
 
 SESSION = timedelta(hours=12)
@@ -33,10 +34,31 @@ class Operator:
 
     name: str
     csrf: str
+    id: int = 0
+    role: Role = Role.OPERATOR
+    organ_code: str | None = None
+    organ_name: str | None = None
+    organ_area: str | None = None
+    number: str = ""
+    phone: str = ""
+
+    @property
+    def actor(self) -> str:
+        return f"operator:{self.name}"
 
     @property
     def principal(self) -> Principal:
-        return Principal(f"operator:{self.name}", Scope.OPERATOR, live=True)
+        return Principal(self.actor, Scope.OPERATOR, live=True)
+
+    @property
+    def officer(self) -> Principal:
+        """Acting for their organ, as its own system would. Raises Forbidden for who is no officer of any."""
+        if not (self.role.reaches(Role.OFFICER) and self.organ_code and self.number and self.phone):
+            raise Forbidden(
+                "只有登记了机关、警号和值班电话的民警账号才能发布。请管理员在“人员”页登记。",
+                "Only an officer's account with organ, police number and duty phone may issue.",
+            )
+        return Principal(self.actor, Scope.POLICE, True, self.organ_code, self.organ_name, self.organ_area)
 
     def owns(self, csrf: str) -> bool:
         return hmac.compare_digest(self.csrf.encode(), csrf.encode())
@@ -55,32 +77,37 @@ async def one_time_link(session: Session, name: str) -> str:
     return token
 
 
-async def by_link(session: Session, token: str) -> str | None:
+async def by_link(session: Session, token: str, address: str = "") -> str | None:
     """Spend a link; the session's token, or ``None``."""
     account_id = await accounts.use_link(session, hash_secret(token))
-    return None if account_id is None else await _open(session, account_id, "link")
+    return None if account_id is None else await _open(session, account_id, "link", address)
 
 
-async def by_password(session: Session, name: str, password: str) -> str | None:
+async def by_password(session: Session, name: str, password: str, address: str = "") -> str | None:
     """The session's token, or ``None``. As slow for a name that does not exist as for a wrong password."""
     known = await accounts.password(session, name)
     try:
         await asyncio.to_thread(_hasher.verify, known[1] if known else await asyncio.to_thread(_nobody), password)
     except Argon2Error:
         return None
-    return await _open(session, known[0], "password") if known else None
+    return await _open(session, known[0], "password", address) if known else None
 
 
-async def _open(session: Session, account_id: int, how: str) -> str:
+async def _open(session: Session, account_id: int, how: str, address: str) -> str:
     token = secrets.token_urlsafe(32)
-    await accounts.open_session(session, hash_secret(token), account_id, secrets.token_urlsafe(24), SESSION)
+    await accounts.open_session(session, hash_secret(token), account_id, secrets.token_urlsafe(24), SESSION, address)
     await audit.write(session, f"account:{account_id}", "sign_in", detail={"how": how})
     return token
 
 
 async def who_is(session: Session, token: str) -> Operator | None:
     found = await accounts.signed_in(session, hash_secret(token))
-    return Operator(found.name, found.csrf) if found else None
+    if found is None:
+        return None
+    return Operator(
+        found.name, found.csrf, found.account_id, found.role, found.organ_code, found.organ_name, found.organ_area,
+        found.number, found.phone,
+    )  # fmt: skip
 
 
 async def sign_out(session: Session, token: str) -> None:

@@ -14,7 +14,7 @@ from app.db import alerts, audit, keys
 from app.db.engine import Session, clock
 from app.domain.errors import Forbidden, LiveAlertExists
 from app.domain.machines import alert_after
-from app.domain.notice import Photo, correction, publication
+from app.domain.notice import Photo, publication
 from app.domain.reach import radius_km
 from app.domain.record import PublicFacts, Record, public_facts
 from app.domain.regions import counties
@@ -105,11 +105,7 @@ async def _announce(
         expires_at=alert.expires_at,
     )  # fmt: skip
     plan = await tell(session, alert, notice, radius_km=alert.reach_km, by=who.actor, press=press)
-    standing = correction(
-        alert=alert.code, number=2, status=alert.status, unit=facts.unit, phone=facts.phone, masked=facts.masked_name,
-        issued_at=now, expires_at=alert.expires_at,
-    )  # fmt: skip
-    await prepare_correction(session, alert_id, standing, told(plan), press)
+    await prepare_correction(session, alert_id, notice, told(plan), press)
     return len(told(plan))
 
 

@@ -1,17 +1,20 @@
 """Give one notice to the outlets that are to have it: what every issuing flow has in common."""
 
 import logging
+import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
-from app.db import alerts, deliveries, outlets
+from app.db import alerts, deliveries, media, outlets
 from app.db.alerts import STANDING_CORRECTION, AlertRow
 from app.db.engine import Session, notify
 from app.db.outlets import Profiles
-from app.domain.notice import PublicNotice, to_json
+from app.domain.notice import PublicNotice, correction, to_json
 from app.domain.regions import nearest_km
 from app.domain.routing import OutletFacts, Target, Why, fan_out, priority, told
 from app.domain.words import Kind
-from app.flows.ports import Press
+from app.flows.ports import Plate, Press
 
 log = logging.getLogger("huijia.flows")
 
@@ -68,34 +71,70 @@ async def deliver(
 async def _render(
     session: Session, alert_id: int, number: int, notice: PublicNotice, profiles: Profiles, press: Press
 ) -> None:
+    """Words, pictures and sounds of the profiles that have none yet. One medium that cannot be worded stops no other: its
+    deliveries fail one by one, and are shown. Only when none can be worded is nothing issued."""
     have = await alerts.renditions(session, alert_id, number)
-    made = {p: press.render(notice, *facts) for p, facts in profiles.items() if p not in have}
-    await alerts.keep_renditions(session, alert_id, number, made)
+    made, failed = _worded(notice, {p: facts for p, facts in profiles.items() if p not in have}, press)
+    if failed is not None and not made and not have:
+        raise failed
+    photo = await media.photo(session, alert_id, notice.photo.sha256) if notice.photo else None
+    plates = await press.illustrate(notice, {p: profiles[p] for p in made}, photo)
+    await media.keep(session, alert_id, number, (asdict(plate) for drawn in plates.values() for plate in drawn))
+    await alerts.keep_renditions(
+        session, alert_id, number, {p: _illustrated(body, plates.get(p, ())) for p, body in made.items()}
+    )
+
+
+def _worded(
+    notice: PublicNotice, profiles: Profiles, press: Press
+) -> tuple[Mapping[str, Mapping[str, Any]], Exception | None]:
+    """By profile; and the last failure, if there was one."""
+    made, failed = {}, None
+    for profile, facts in profiles.items():
+        try:
+            made[profile] = press.render(notice, *facts)
+        except Exception as error:
+            where = "".join(traceback.format_tb(error.__traceback__))  # not the message: it may quote the child's name
+            log.error(
+                "notice %d of %s has no words for %s: %s\n%s", notice.number, notice.alert, profile, type(error), where
+            )
+            failed = error
+    return made, failed
+
+
+def _illustrated(body: Mapping[str, Any], plates: Sequence[Plate]) -> Mapping[str, Any]:
+    """The rendition, with what was made for it listed after what came with the notice."""
+    listed = [
+        {
+            "role": p.role, "mime": p.mime, "url": "", "sha256": p.sha256, "size": len(p.body), "width": p.width,
+            "height": p.height, "seconds": p.seconds,
+        }
+        for p in plates
+    ]  # fmt: skip
+    return {**body, "media": [*body["media"], *listed]}
 
 
 async def prepare_correction(
-    session: Session, alert_id: int, correction: PublicNotice, outlet_ids: Sequence[int], press: Press
+    session: Session, alert_id: int, notice: PublicNotice, outlet_ids: Sequence[int], press: Press
 ) -> None:
-    """Render the correction before it is needed, for every profile that is told now (Hawaii 2018: 38 minutes, for want
-    of exactly that)."""
-    profiles = await outlets.profiles(session, outlet_ids)
-    await _render(session, alert_id, STANDING_CORRECTION, correction, profiles, press)
+    """Render the correction of a notice before it is needed, for every profile that is told now (Hawaii 2018: 38 minutes,
+    for want of exactly that)."""
+    standing = correction(
+        alert=notice.alert, number=notice.number + 1, status=notice.status, unit=notice.unit, phone=notice.phone,
+        masked=notice.masked_name, issued_at=notice.issued_at, expires_at=notice.expires_at,
+    )  # fmt: skip
+    await _render(session, alert_id, STANDING_CORRECTION, standing, await outlets.profiles(session, outlet_ids), press)
 
 
 async def _use_standing_correction(
     session: Session, alert_id: int, notice: PublicNotice, profiles: Profiles, press: Press
 ) -> None:
-    """A retraction says what was prepared, unless it carries a line of its own. A medium that cannot be worded now does
-    not stop it: it falls back to what was prepared, and without that its deliveries fail one by one, and are shown."""
+    """A retraction says what was prepared, unless it carries a line of its own; pictures are never drawn now. A medium
+    that cannot be worded does not stop it: it falls back to what was prepared, and without that its deliveries fail one
+    by one, and are shown."""
     ready = await alerts.renditions(session, alert_id, STANDING_CORRECTION)
-    made = {} if notice.line else {p: ready[p] for p in profiles if p in ready}
-    for profile, facts in profiles.items():
-        if profile in made:
-            continue
-        try:
-            made[profile] = press.render(notice, *facts)
-        except Exception:
-            log.exception("the retraction cannot be worded for profile %s", profile)
-            if profile in ready:
-                made[profile] = ready[profile]
-    await alerts.keep_renditions(session, alert_id, notice.number, made)
+    anew = profiles if notice.line else {p: facts for p, facts in profiles.items() if p not in ready}
+    worded, _ = _worded(notice, anew, press)
+    said = {p: {**body, "media": ready[p]["media"] if p in ready else []} for p, body in worded.items()}
+    prepared = {p: ready[p] for p in profiles if p in ready}
+    await alerts.keep_renditions(session, alert_id, notice.number, prepared | said)

@@ -1,9 +1,11 @@
-"""A web address in the settings of an outlet."""
+"""Addresses in the settings of an outlet: of the web, or of a host alone; and a key that goes with one."""
 
+import re
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, SecretStr
 
 
 def _checked(value: str) -> str:
@@ -25,3 +27,41 @@ def _checked(value: str) -> str:
 
 Address = Annotated[str, AfterValidator(_checked)]
 """http or https, with a host; no user, password or fragment. May hold a key in its path: keep it out of ``repr``."""
+
+
+def _bare(value: str) -> str:
+    if "?" in value:
+        raise ValueError("这里只写到路径为止，不含 ? 之后的参数")
+    return value.rstrip("/")
+
+
+Base = Annotated[Address, AfterValidator(_bare)]
+"""An address that paths are put behind: no query, no slash at its end."""
+
+
+def _word(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("请只填密钥本身，不含空格")
+    return value
+
+
+Key = Annotated[SecretStr, AfterValidator(_word)]
+"""A secret that another system gave: printable ASCII without blanks, as it is copied from a page."""
+
+
+def _named(value: str) -> str:
+    value = value.strip()
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        labels = value.split(".")
+        if len(value) > 253 or not all(
+            re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", one) for one in labels
+        ):
+            raise ValueError("应为主机名或 IP 地址，不含协议、端口和路径") from None
+    return value
+
+
+Host = Annotated[str, AfterValidator(_named)]
+"""A host name or an IP address, for wires that are not HTTP."""

@@ -12,6 +12,7 @@ from channels.carriers.redact import plain
 from channels.contract import Accepted, Outcome, Reason, ReceiptKind, Refused, Retry, StatedReceipt
 
 LONGEST_REFERENCE = 200
+LONGEST_WORD = 200  # bytes of a plain "OK"; anything longer is a page of somebody else's
 LONGEST_EVIDENCE = 500  # as POST /v1/receipts takes it
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)")
@@ -29,15 +30,38 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def read(body: bytes, hide: Iterable[str] = ()) -> Outcome:
-    """The outcome of a 2xx answer. Nothing, or nothing that is a JSON object, is a plain yes."""
+    """The outcome of a 2xx answer. Nothing at all, a JSON value or a short word is a plain yes. A page is not: the sign-in
+    page of a network in between, or of a proxy, comes with 200 as well; nor is JSON that breaks off, in which a refusal
+    may have been."""
+    hide = tuple(hide)
     said = json_object(body)
     if said is None:
-        return Accepted()
-    hide = tuple(hide)
+        strange = _strange(body)
+        return Retry(Reason.UNINTELLIGIBLE, strange) if strange else Accepted()
     refusal = _refusal(said, hide)
     if refusal is not None:
         return refusal
     return Accepted(reference=_reference(said.get("reference")), receipt=_receipt(said.get("receipt"), hide))
+
+
+def _strange(body: bytes) -> str:
+    """Why an answer that is no JSON object cannot be taken as a yes; nothing when it can."""
+    text = body.removeprefix(b"\xef\xbb\xbf").strip()
+    if text.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
+        return "答复是网页，不是接收系统的应答"
+    if text.startswith((b"{", b"[")):
+        return "" if _is_json(text) else "答复的 JSON 不完整"
+    if text == b"false":
+        return "答复为 false"
+    return "答复过长，不是接收系统的应答" if len(text) > LONGEST_WORD and not _is_json(text) else ""
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _refusal(said: dict[str, Any], hide: Iterable[str]) -> Refused | Retry | None:
@@ -76,15 +100,16 @@ def _receipt(value: object, hide: Iterable[str]) -> StatedReceipt | None:
         return None
     at, note, evidence = value.get("at"), value.get("note") or "", value.get("evidence") or ""
     try:
-        kind, when = ReceiptKind(kind), _moment(at)
+        kind, when = ReceiptKind(kind), moment(at)
     except ValueError:
         return None
-    if not isinstance(note, str) or not isinstance(evidence, str) or not _is_evidence(evidence):
+    if not isinstance(note, str) or not isinstance(evidence, str) or not is_evidence(evidence):
         return None
     return StatedReceipt(kind, when, plain(note, hide), evidence)
 
 
-def _moment(at: object) -> datetime | None:
+def moment(at: object) -> datetime | None:
+    """A time as RFC 3339 with an offset; ``None`` when nothing is said. Raises ValueError."""
     if at is None or at == "":
         return None
     if not isinstance(at, str) or not _RFC3339.fullmatch(at):
@@ -92,7 +117,7 @@ def _moment(at: object) -> datetime | None:
     return datetime.fromisoformat(at.upper())
 
 
-def _is_evidence(link: str) -> bool:
+def is_evidence(link: str) -> bool:
     """True for nothing, or for a web link that is safe to show to an operator."""
     if not link:
         return True

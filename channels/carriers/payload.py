@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urljoin
 
 import orjson
 
@@ -11,7 +12,22 @@ from channels.wording import beijing
 
 def payload(rendition: Rendition) -> bytes:
     """UTF-8 JSON; the same rendition gives the same bytes."""
+    return rendition.once("payload", _dumped)
+
+
+def _dumped(rendition: Rendition) -> bytes:
     return orjson.dumps(contents(rendition))
+
+
+def thin_payload(rendition: Rendition, key: str) -> bytes:
+    """Who is to fetch the rest, and where: nothing about the child. ``key`` is the delivery's id. The API stands beside
+    the public pages."""
+    notice = rendition.notice
+    frame = _frame(notice)
+    told = ("alert", "number", "kind", "status", "issued_at", "expires_at", "ends")
+    link = urljoin(notice.page_url, f"../v1/deliveries/{key}/notice")
+    data = {name: frame[name] for name in told} | {"delivery": key, "notice_url": link}
+    return orjson.dumps({"type": f"alert.{notice.kind}", "timestamp": _time(notice.issued_at), "data": data})
 
 
 def contents(rendition: Rendition) -> dict[str, Any]:

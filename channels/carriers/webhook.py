@@ -2,33 +2,49 @@
 
 import base64
 import binascii
-import hashlib
 import hmac
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ClassVar
+from functools import lru_cache
+from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from channels.carriers import answer
 from channels.carriers.address import Address
 from channels.carriers.http import failure, unanswered
-from channels.carriers.payload import payload
-from channels.carriers.redact import unspeakable
+from channels.carriers.payload import payload, thin_payload
+from channels.carriers.redact import plain, unspeakable
 from channels.contract import Outcome, Pace, Proves, Rendition, Retracts, Wire, WireError
 
 _PREFIX = "whsec_"
+_EXCERPT = 500  # bytes of a failed answer that are looked at
 
 
 class WebhookSettings(BaseModel):
-    """Where to, and the key that signs. While ``previous_secret`` is set both keys sign, so that the far end can change
-    over in its own time."""
+    """Where to, and what signs. While ``previous_secret`` is set both secrets sign, so that the far end can change over in
+    its own time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: Address = Field(repr=False, title="接收地址", description="接收通告的网址，http 或 https")
-    secret: SecretStr = Field(title="签名密钥", description="whsec_ 开头，其后为 24–64 字节的 Base64")
+    signatures: Literal["v1", "v1a", "both"] = Field(
+        default="v1",
+        title="签名方式",
+        description="v1 用双方共有的密钥；v1a 用本平台的 Ed25519 密钥，公钥见 /v1/keys；both 两种都签",
+    )
+    secret: SecretStr | None = Field(
+        default=None, title="签名密钥", description="whsec_ 开头，其后为 24–64 字节的 Base64；只用 v1a 时不填"
+    )
     previous_secret: SecretStr | None = Field(
         default=None, title="原签名密钥", description="更换密钥期间填写，两把密钥同时签名；更换完成后清空"
+    )
+    previous_until: AwareDatetime | None = Field(
+        default=None, title="原密钥有效至", description="此后原签名密钥不再签名；不填则直到清空"
+    )
+    payload: Literal["full", "thin"] = Field(
+        default="full", title="内容", description="full 为全文；thin 只有编号、状态和取全文的链接"
     )
 
     @field_validator("secret", "previous_secret")
@@ -37,6 +53,12 @@ class WebhookSettings(BaseModel):
         if value is not None:
             _key(value)
         return value
+
+    @model_validator(mode="after")
+    def _has_what_signs(self) -> Self:
+        if self.secret is None and self.signatures != "v1a":
+            raise ValueError("须填写 secret：签名方式 v1 和 both 都要用它")
+        return self
 
 
 class Webhook:
@@ -55,32 +77,54 @@ class Webhook:
         self, rendition: Rendition, settings: WebhookSettings, *, key: str, prior: str | None, now: datetime, wire: Wire
     ) -> Outcome:
         """POST the payload; ``key`` is the ``webhook-id`` by which the far end drops doubles."""
-        body = payload(rendition)
+        body = thin_payload(rendition, key) if settings.payload == "thin" else payload(rendition)
+        timestamp = int(now.timestamp())
+        signed = f"{key}.{timestamp}.".encode() + body
         headers = {
             "content-type": "application/json",
             "user-agent": "huijia",
             "webhook-id": key,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": _signatures(settings, key, int(now.timestamp()), body),
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": " ".join(_signatures(settings, signed, now, wire)),
         }
-        hide = unspeakable(rendition, settings.url, settings.secret, settings.previous_secret)
         try:
             reply = await wire.request("POST", settings.url, body=body, headers=headers, timeout=self.timeout)
         except WireError as error:
-            return unanswered(error, hide)
-        return failure(reply, now) or answer.read(reply.body, hide)
+            return unanswered(error, _hidden(rendition, settings))
+        failed = failure(reply, now)
+        hide = _hidden(rendition, settings)
+        if failed is None:
+            return answer.read(reply.body, hide)
+        return replace(failed, detail=plain(f"{failed.detail} {_excerpt(reply.body)}", hide))
 
 
-def _signatures(settings: WebhookSettings, key: str, timestamp: int, body: bytes) -> str:
-    """One ``v1`` entry for each secret, the current one first."""
-    signed = f"{key}.{timestamp}.".encode() + body
-    secrets = filter(None, (settings.secret, settings.previous_secret))
-    digests = (hmac.new(_key(secret), signed, hashlib.sha256).digest() for secret in secrets)
-    return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
+def _hidden(rendition: Rendition, settings: WebhookSettings) -> list[str]:
+    return unspeakable(rendition, settings.url, settings.secret, settings.previous_secret)
+
+
+def _signatures(settings: WebhookSettings, signed: bytes, now: datetime, wire: Wire) -> Iterator[str]:
+    """``v1`` for each secret, the current one first; ``v1a`` for each of huijia's own keys."""
+    if settings.signatures != "v1a":
+        previous = settings.previous_until is None or now < settings.previous_until
+        for secret in filter(None, (settings.secret, settings.previous_secret if previous else None)):
+            digest = hmac.digest(_known_key(secret.get_secret_value()), signed, "sha256")
+            yield f"v1,{base64.b64encode(digest).decode()}"
+    if settings.signatures != "v1":
+        yield from (f"v1a,{base64.b64encode(signature).decode()}" for signature in wire.sign(signed))
+
+
+def _excerpt(body: bytes) -> str:
+    """The first words of an answer, when they are words and not a page."""
+    text = body[:_EXCERPT].decode("utf-8", "replace").strip()
+    return "" if text.startswith("<") else text
 
 
 def _key(secret: SecretStr) -> bytes:
-    text = secret.get_secret_value()
+    return _known_key(secret.get_secret_value())
+
+
+@lru_cache(maxsize=20_000)
+def _known_key(text: str) -> bytes:
     try:
         key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
     except (binascii.Error, ValueError):

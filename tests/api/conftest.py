@@ -36,9 +36,16 @@ async def module_house(server: str) -> AsyncIterator[House]:
     secret = base64.b64encode(secrets.token_bytes(32))
     url = template.set(database=name).render_as_string(hide_password=False)
     made = House(
-        connect(url, pool=5), Seal(Fernet.generate_key().decode()), HousePress(BASE, secret), wire, BASE, secret
+        connect(url, pool=5),
+        connect(url, pool=2),
+        Seal(Fernet.generate_key().decode()),
+        HousePress(BASE, secret),
+        wire,
+        BASE,
+        secret,
     )
     yield made
+    await made.crowd.dispose()
     await made.engine.dispose()
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()

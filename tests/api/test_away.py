@@ -53,7 +53,8 @@ async def answers(house: House) -> AsyncIterator[httpx.Response]:
 
 
 async def test_503_when_nobody_answers_the_call(house: House) -> None:
-    away = replace(house, engine=connect("postgresql://nobody:secret-word@127.0.0.1:1/none"))
+    nowhere = connect("postgresql://nobody:secret-word@127.0.0.1:1/none")
+    away = replace(house, engine=nowhere, crowd=nowhere)
     async for answer in answers(away):
         assert answer.status_code == 503, answer.request.url
         assert answer.headers["retry-after"] == "2"
@@ -90,6 +91,9 @@ class BrokenPress:
 
     def render(self, notice: Any, channel: str, panel: Any, duty: Any) -> Any:
         raise RuntimeError(f"cannot render {notice.facts.name}")
+
+    async def illustrate(self, notice: Any, profiles: Any, photo: Any) -> Any:
+        raise RuntimeError("not reached")
 
     def payload(self, notice: Any, rendered: Any) -> Any:
         raise RuntimeError("not reached")

@@ -6,8 +6,8 @@ import zipfile
 import pytest
 from PIL import Image
 
-from app.api.photo import LONGEST_SIDE, picture
 from app.flows.submit import Picture
+from app.forms.photo import LONGEST_SIDE, picture
 from tests.api import pictures
 from tests.api.records import feed_outlet, fresh
 from tests.api.stage import Stage

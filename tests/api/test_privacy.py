@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from app.api.record_form import RecordForm
 from app.db import alerts
 from app.db.engine import transaction
 from app.domain.notice import from_json
+from app.forms.record_form import RecordForm
 from tests.api.bad_facts import SEVEN, resident_id
 from tests.api.pictures import with_gps
 from tests.api.records import feed_outlet, fresh, items

@@ -1,6 +1,8 @@
 """What far ends answer, and settings as an operator would save them: one folder a carrier."""
 
+import io
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,28 @@ def secrets_of(settings: BaseModel) -> list[str]:
 
 
 def answer(name: str, which: str) -> Reply:
-    found = _read(name, which)
-    return Reply(found["status"], found["headers"], found["body"].encode())
+    return _reply(_read(name, which))
 
 
-def _read(name: str, which: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((FOLDER / name / f"{which}.json").read_text(encoding="utf-8"))
-    return found
+def before(name: str) -> list[Reply]:
+    """What is answered to the calls of a first publish that come before the one that decides: a token, an upload."""
+    return [_reply(found) for found in _read(name, "before")] if (FOLDER / name / "before.json").exists() else []
+
+
+def _reply(found: dict[str, Any]) -> Reply:
+    """The body of an answer is text, or files that travel as a tar."""
+    return Reply(found["status"], found["headers"], _tar(found["tar"]) if "tar" in found else found["body"].encode())
+
+
+def _tar(files: dict[str, str]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return made.getvalue()
+
+
+def _read(name: str, which: str) -> Any:
+    return json.loads((FOLDER / name / f"{which}.json").read_text(encoding="utf-8"))

@@ -13,13 +13,38 @@ AT = datetime(2026, 11, 23, 15, 4, 7, tzinfo=timezone(timedelta(hours=8)))
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"ok", b"<html>\xe7\x99\xbb\xe5\xbd\x95</html>", b"[]", b"null", b"{}", b'"ok"', b"{broken", b"\xff\xfe\x00",
+        b"", b" \r\n", b"ok", b"OK\n", b"success", "收到".encode(), "收到".encode("gbk"), b"[]", b"null", b"true", b"{}", b'"ok"',
+        b"1", b'"' + b"x" * 5000 + b'"', b"x" * 200,
         b'{"errcode": 0, "errmsg": "ok"}', b'{"errcode": "0"}', b'{"errcode": null}', b'{"accepted": true}',
         b'{"reference": ""}', b'{"reference": null}', b'{"reference": true}', b'{"reference": ["a"]}',
     ],
 )  # fmt: skip
 def test_a_plain_yes(body: bytes) -> None:
     assert read(body) == Accepted()
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (b"<html>\xe7\x99\xbb\xe5\xbd\x95</html>", "网页"),
+        (b"\xef\xbb\xbf \n<!DOCTYPE html><title>Sign in to the network</title>", "网页"),
+        (b"<script>location='http://portal.example/'</script>", "网页"),
+        (b'<?xml version="1.0"?><ok/>', "网页"),
+        ("<html>".encode("utf-16"), "网页"),
+        (b"{broken", "不完整"),
+        (b'{"errcode": 310', "不完整"),
+        (b'[{"errcode": 310000}', "不完整"),
+        (b"false", "false"),
+        (b"x" * 201, "过长"),
+        (b"Welcome. " * 40, "过长"),
+    ],
+)
+def test_what_somebody_else_answered_is_no_yes(body: bytes, word: str) -> None:
+    """A captive portal and a proxy say 200 too; and a refusal may have been in what broke off."""
+    outcome = read(body)
+    assert isinstance(outcome, Retry)
+    assert outcome.reason is Reason.UNINTELLIGIBLE
+    assert word in outcome.detail
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ async def test_the_robot_verifier_on_the_page_works() -> None:
     assert not verify({**query, "timestamp": "1"}, settings_of("dingtalk_robot").secret.get_secret_value())
 
 
-@pytest.mark.parametrize("name", ["webhook", "feed", "dingtalk_robot"])
+@pytest.mark.parametrize("name", ["webhook", "feed", "dingtalk_robot", "dingtalk_app", "vnnox"])
 def test_examples_are_json(name: str) -> None:
     blocks = re.findall(r"```json\n(.*?)```", page(name), re.DOTALL)
     assert blocks

@@ -1,17 +1,20 @@
 """The signature, verified by the reference implementation; the settings, as an operator would get them wrong."""
 
 import base64
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from channels.carriers.payload import payload
 from channels.carriers.webhook import Webhook, WebhookSettings
-from channels.contract import Accepted, Outcome, Pace, Proves, Reason, Refused, Retracts
-from tests.channels.notices import PUBLISH, rendered
+from channels.contract import Accepted, Outcome, Pace, Proves, Reason, Refused, Retracts, Retry
+from tests.channels.notices import PUBLISH, RETRACT, SECRETS_OF_THE_CHILD, rendered
 from tests.channels.recorded import settings_of
 from tests.channels.wire import Call, FakeWire, reply
 
@@ -63,6 +66,75 @@ async def test_both_keys_sign_while_a_key_is_changed() -> None:
     for secret in (NEW, OLD):
         Verifier(secret).verify(call.body, dict(call.headers))
     assert len((await sent(settings())).headers["webhook-signature"].split(" ")) == 1
+
+
+async def test_the_old_key_signs_until_its_time_is_over() -> None:
+    now = datetime.now(UTC)
+    for until, signatures in ((now + timedelta(hours=1), 2), (now - timedelta(seconds=1), 1)):
+        call = await sent(settings(previous_secret=OLD, previous_until=until.isoformat()))
+        assert len(call.headers["webhook-signature"].split(" ")) == signatures
+        Verifier(NEW).verify(call.body, dict(call.headers))
+
+
+def v1a(call: Call, wire: FakeWire) -> list[bool]:
+    """Whether each ``v1a`` entry is by each of the wire's keys in turn."""
+    signed = f"{call.headers['webhook-id']}.{call.headers['webhook-timestamp']}.".encode() + call.body
+    entries = [e for e in call.headers["webhook-signature"].split(" ") if e.startswith("v1a,")]
+    fits = []
+    for entry, key in zip(entries, wire.keys, strict=True):
+        try:
+            key.public_key().verify(base64.b64decode(entry.removeprefix("v1a,")), signed)
+            fits.append(True)
+        except InvalidSignature:
+            fits.append(False)
+    return fits
+
+
+async def test_anybody_can_check_v1a() -> None:
+    wire = FakeWire(reply(204), reply(204))
+    wire.keys.append(Ed25519PrivateKey.generate())
+    now = datetime.now(UTC)
+    for how, entries in (("v1a", ["v1a", "v1a"]), ("both", ["v1", "v1a", "v1a"])):
+        given = settings(signatures=how, **({"secret": None} if how == "v1a" else {}))
+        assert await Webhook().send(rendered(PUBLISH), given, key="dlv_9", prior=None, now=now, wire=wire) == Accepted()
+        call = wire.calls[-1]
+        assert [entry.partition(",")[0] for entry in call.headers["webhook-signature"].split(" ")] == entries
+        assert v1a(call, wire) == [True, True]
+    changed = replace(wire.calls[0], body=wire.calls[0].body.replace(b"actual", b"exercise"))
+    assert v1a(changed, wire) == [False, False]
+
+
+def test_something_must_sign() -> None:
+    assert settings(secret=None, signatures="v1a").secret is None
+    for how in ("v1", "both"):
+        with pytest.raises(ValueError, match="secret"):
+            settings(secret=None, signatures=how)
+
+
+async def test_thin_says_where_the_rest_is_and_nothing_of_the_child() -> None:
+    for notice in (PUBLISH, RETRACT):
+        wire = FakeWire(reply(204))
+        thin = settings(payload="thin")
+        await Webhook().send(rendered(notice), thin, key="dlv_9", prior=None, now=datetime.now(UTC), wire=wire)
+        said = Verifier(NEW).verify(wire.calls[0].body, dict(wire.calls[0].headers))
+        assert set(said) == {"type", "timestamp", "data"}
+        assert said["type"] == f"alert.{notice.kind}"
+        assert said["data"]["notice_url"] == "https://huijia.example/v1/deliveries/dlv_9/notice"
+        assert (said["data"]["status"], said["data"]["number"]) == (notice.status, notice.number)
+        assert not [fact for fact in [*SECRETS_OF_THE_CHILD, "李某某"] if fact in wire.calls[0].body.decode()]
+        assert len(wire.calls[0].body) < 500
+
+
+async def test_the_words_of_a_failed_answer_are_kept_and_a_page_is_not() -> None:
+    for body, words in (
+        (b'{"error": "queue full"}', 'HTTP 503 {"error": "queue full"}'), (b"<html>Bad Gateway</html>", "HTTP 503"),
+        (f"李小明 {NEW} https://x.example/y busy".encode(), "HTTP 503 … … … busy"), (b"", "HTTP 503"),
+    ):  # fmt: skip
+        wire = FakeWire(reply(503, body))
+        now = datetime.now(UTC)
+        outcome = await Webhook().send(rendered(PUBLISH), settings(), key="k", prior=None, now=now, wire=wire)
+        assert isinstance(outcome, Retry)
+        assert outcome.detail == words
 
 
 async def test_the_timestamp_is_that_of_the_attempt() -> None:

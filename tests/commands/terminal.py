@@ -16,6 +16,7 @@ import httpx
 from tests.faults.processes import HUIJIA, NO_SETTINGS, Processes, alive, environment, free_port, offspring, tied
 
 PATIENCE = 60.0
+SANDBOX = {"HUIJIA_MAY_CALL": "127.0.0.1"}  # what `serve --sandbox` sets for itself, a command beside it must be told
 RUNNING = "正在运行，Ctrl-C 停止"
 
 
@@ -51,7 +52,7 @@ class Terminal:
     def huijia(self, *arguments: str, typed: str = "", **settings: str) -> Said:
         """Run a command to its end. ``settings`` are environment variables."""
         done = subprocess.run(
-            [*HUIJIA, *arguments], env=self.env(settings), cwd=self.data.parent, input=typed, text=True,
+            [*HUIJIA, *arguments], env=self.env(SANDBOX | settings), cwd=self.data.parent, input=typed, text=True,
             capture_output=True, timeout=PATIENCE, preexec_fn=tied(),
         )  # fmt: skip
         return Said(done.returncode, done.stdout, done.stderr)

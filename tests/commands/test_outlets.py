@@ -32,7 +32,7 @@ def add(terminal: Terminal, name: str, key: str, *more: str) -> Said:
 def test_an_outlet_is_added_tried_and_given_another_secret(served: Served) -> None:
     terminal = served.terminal
     name, before = "城墙台", len(heard(terminal, SLUG))
-    assert "已登记 1 个发布点" in add(terminal, name, secret(terminal), "--tests").out
+    assert "已登记 1 个发布点" in add(terminal, name, secret(terminal), "--tests", "--no-check").out
     tried = terminal.huijia("outlet", "test", name)
     assert tried.code == 0, tried
     assert "已接收" in tried.out
@@ -50,6 +50,24 @@ def test_an_outlet_is_added_tried_and_given_another_secret(served: Served) -> No
     (row,) = (line for line in listed.out.splitlines() if name in line)
     assert all(word in row for word in ("城墙传媒", "tv", "webhook", "610100 610113", "接收"))
     assert OTHER_SECRET.removeprefix("whsec_") not in listed.out + refused.out + refused.err
+
+
+def test_a_secret_is_changed_while_the_old_one_still_signs(served: Served) -> None:
+    """The station goes on with its own: what it is sent now is signed with both."""
+    terminal = served.terminal
+    added = add(terminal, "换钥台", secret(terminal), "--tests")
+    assert "测试通告  已接收  HTTP 200" in added.out, "tried when it was enrolled"
+    assert "测试撤下  已接收" in added.out
+    changed = terminal.huijia("outlet", "rotate", "换钥台", "--hours", "1")
+    assert changed.code == 0, changed
+    new = changed.out.splitlines()[0]
+    assert new.startswith("whsec_")
+    assert "同时有效至" in changed.out
+    assert terminal.huijia("outlet", "test", "换钥台").code == 0
+    assert terminal.huijia("outlet", "rotate", "换钥台", "--hours", "0").code == 0
+    refused = terminal.huijia("outlet", "test", "换钥台")
+    assert (refused.code, "bad_credentials" in refused.out) == (1, True)
+    assert new not in refused.out + refused.err
 
 
 def test_outlets_that_do_not_take_it_or_cannot_be_tried_say_why(served: Served) -> None:

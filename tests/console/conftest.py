@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from app.console.live import Live
 from app.console.public import public_pages
 from app.console.routes import console
+from app.db import workers
 from app.db.engine import connect, transaction
 from app.flows import sign_in
 from app.flows.house import House
@@ -71,6 +72,8 @@ async def visitor(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def officer(app: FastAPI, house: House) -> AsyncIterator[httpx.AsyncClient]:
     """A duty officer who has signed in."""
+    async with transaction(house.engine) as session:
+        await workers.seen(session, "投递-1", {})
     async with browser(app) as someone:
         await let_in(house, someone)
         yield someone
@@ -96,6 +99,6 @@ async def secure_visitor(house: House, live: Live) -> AsyncIterator[httpx.AsyncC
 async def stranded(house: House, live: Live) -> AsyncIterator[httpx.AsyncClient]:
     """The same house while its database is away."""
     lost = connect("postgresql://huijia@127.0.0.1:1/nothing")
-    async with browser(application(replace(house, engine=lost), live)) as someone:
+    async with browser(application(replace(house, engine=lost, crowd=lost), live)) as someone:
         yield someone
     await lost.dispose()

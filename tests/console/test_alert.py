@@ -1,13 +1,14 @@
 """One alert: who took it, who aired it, who took it down, and what a person can do about the rest."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from app.console import outlets_table
 from app.console.shown import shown
-from app.db import views
+from app.db import outlets, views
 from app.db.engine import clock, transaction
 from app.domain.words import EndReason, ReceiptKind, Scope
 from app.flows import end
@@ -28,7 +29,7 @@ async def _page(officer: httpx.AsyncClient, code: str, query: str = "") -> str:
 
 
 def _rows(page: str) -> list[str]:
-    body = page[page.index('<table class="outlets">') :]
+    body = page[page.index('<table class="rows outlets">') :]
     return re.findall(r"<tr class=\"(?:wrong)?\">.*?</tr>", body, re.DOTALL)
 
 
@@ -45,6 +46,14 @@ async def test_the_facts_are_those_of_the_public_and_no_others(house: House, off
     for private in ("13800000000", "李强", "王建国", "赵敏", "A6101130", "监控视频", "108.9", "01-15"):
         assert private not in page
     assert re.search(rf'<img [^>]*src="/media/{code}/[0-9a-f]{{64}}\?expires=\d+&amp;signature=[0-9a-f]{{64}}"', page)
+
+
+async def test_a_screen_that_has_vanished_is_told_of(house: House, officer: httpx.AsyncClient) -> None:
+    outlet, _ = await make_outlet(house, name="一屏"), await make_outlet(house, name="二屏")
+    code = await make_alert(house)
+    async with transaction(house.engine) as session:
+        await outlets.came_and_went(session, {outlet: datetime.now(UTC) - timedelta(minutes=3)})
+    assert ["离线，自" in row for row in _rows(await _page(officer, code))] == [True, False]
 
 
 async def test_each_outlet_has_its_stage_by_word_sign_and_colour_and_its_trouble_in_chinese(
@@ -88,7 +97,9 @@ async def test_filters_are_plain_links(house: House, officer: httpx.AsyncClient)
         page = await _page(officer, code, query)
         assert _rows(page) == []
         assert "没有符合条件的发布点" in page
-    assert f'hx-get="/console/alerts/{code}?stage=failed"' in await _page(officer, code, "?stage=failed&result=asked")
+    assert f'hx-get="/console/alerts/{code}?stage=failed" hx-trigger' in await _page(
+        officer, code, "?stage=failed&result=asked"
+    )
     assert screen
 
 

@@ -15,21 +15,59 @@ from app.flows.house import House
 from tests.console.retraction import aired_alert, confirm, filled, state_of
 
 
+def _names(page: str) -> list[tuple[str, str]]:
+    """The buttons that confirm: what they send, and the name on them."""
+    found = re.findall(r'<button [^>]*name="confirm" value="([^"]*)"[^>]*>(.*?)</button>', page, re.DOTALL)
+    return [(of, re.sub(r".*<bdi>(.*)</bdi>.*", r"\1", inner)) for of, inner in found]
+
+
 async def test_the_page_says_whose_alert_it_is_and_asks_once(house: House, officer: httpx.AsyncClient) -> None:
     code = await aired_alert(house)
     page = (await officer.get(f"/console/alerts/{code}/retract")).text
     assert re.search(rf'<img class="photo large"[^>]*src="/media/{code}/', page)
-    assert '<p class="name">李小明</p>' in page
+    assert '<p class="name"><bdi>李小明</bdi></p>' in page
     assert "男，7岁" in page
     assert f'<p class="code">{code}</p>' in page
     assert '<span class="mark actual">实发</span>' in page
     assert re.findall(r'name="reason" value="(\w+)" required[^>]*> ([^<]+)<', page) == [
         ("found", "已找到"), ("issued_in_error", "误发"), ("report_untrue", "警情不实"),
     ]  # fmt: skip
-    assert "我已核对：撤回的是 <strong>李小明</strong> 的寻人（实发）" in page
-    assert ">撤回实发</button>" in page
+    assert _names(page) == [("", "确认"), (code, "李小明")], "the first, which Enter presses, names nobody"
+    assert "看清照片和姓名，按下确认，立即撤回实发" in page
     assert "checked" not in page, "nothing is confirmed before it is read"
     assert page.count("autofocus") == 1
+
+
+async def test_the_name_is_found_among_those_that_are_most_like_it(house: House, officer: httpx.AsyncClient) -> None:
+    code = await aired_alert(house)
+    for name in ("张伟", "李小红", "欧阳一", "王小明", "赵六"):
+        await aired_alert(house, minor__name=name)
+    drill = await aired_alert(house, status="exercise")
+    page = (await officer.get(f"/console/alerts/{code}/retract")).text
+    names = _names(page)[1:]
+    assert len(names) == 4
+    assert {name for _, name in names} == {"李小明", "李小红", "王小明"}
+    assert {of for of, name in names if name == "李小明"} == {code, drill}
+    assert "实发 · 男，7岁" in page
+    assert "演练 · 男，7岁" in page
+    other = next(of for of, name in names if name == "李小红")
+    form = await filled(officer, code) | {"confirm": other}
+    refused = await confirm(officer, code, form)
+    assert refused.status_code == 422
+    assert "您按下的是另一条寻人" in refused.text
+    for one in (code, other):
+        assert await state_of(house, one) is AlertState.ACTIVE
+
+
+async def test_every_live_alert_can_be_taken_back_from_anywhere(house: House, officer: httpx.AsyncClient) -> None:
+    assert "没有什么可以撤回" in (await officer.get("/console/retract")).text
+    code, drill = await aired_alert(house), await aired_alert(house, status="exercise", minor__name="王小红")
+    page = (await officer.get("/console/retract")).text
+    assert page.index(f'href="/console/alerts/{code}/retract"') < page.index(f'href="/console/alerts/{drill}/retract"')
+    for said in ("李小明", "王小红", "男，7岁", "实发", "演练"):
+        assert said in page
+    for path in ("/console/", f"/console/alerts/{code}", f"/console/alerts/{code}/content", "/console/retract"):
+        assert 'href="/console/retract" accesskey="r"' in (await officer.get(path)).text
 
 
 @pytest.mark.parametrize(("status", "mark"), [("exercise", "演练"), ("test", "测试")])
@@ -39,11 +77,11 @@ async def test_a_drill_is_retracted_on_a_page_that_looks_different(
     drill, real = await aired_alert(house, status=status), await aired_alert(house)
     page = (await officer.get(f"/console/alerts/{drill}/retract")).text
     other = (await officer.get(f"/console/alerts/{real}/retract")).text
-    for said in (f'<body class="{status} retracting"', f">撤回{mark}</button>", f'mark {status}">{mark}<', "drillbar",
-                 f"<title>【{mark}】撤回", f"的寻人（{mark}）", f"【{mark}】寻人结束"):  # fmt: skip
+    for said in (f'<body class="{status} retracting"', f"立即撤回{mark}<", f'<p class="status"><span class="mark {status}"',
+                 "drillbar", f"<title>【{mark}】撤回", f"【{mark}】寻人结束"):  # fmt: skip
         assert said in page
         assert said not in other
-    for said in ('<body class="actual retracting"', ">撤回实发</button>", "的寻人（实发）"):
+    for said in ('<body class="actual retracting"', "立即撤回实发<", '<p class="status"><span class="mark actual"'):
         assert said in other
         assert said not in page
 
@@ -100,8 +138,8 @@ async def test_retracting_twice_changes_nothing_and_says_so(house: House, office
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"confirm": ""}, "请核对照片和姓名，然后勾选确认"),
-        ({"confirm": "HJ-2026-999999"}, "请核对照片和姓名，然后勾选确认"),
+        ({"confirm": ""}, "请看清照片和姓名，再按下这个孩子的姓名"),
+        ({"confirm": "HJ-2026-999999"}, "您按下的是另一条寻人"),
         ({"reason": ""}, "请选择撤回原因"),
         ({"reason": "nonsense"}, "请选择撤回原因"),
         ({"line": "孩子已送医院"}, "附言含“医院”"),

@@ -9,7 +9,7 @@ import pytest
 import app.console
 from app.console import labels
 from app.console.assets import FILES
-from app.db import views
+from app.db import progress
 from app.domain.words import AlertState, EndReason, Kind, ReceiptKind, Status
 from channels.contract import Reason
 from channels.registry import CHANNELS
@@ -19,7 +19,7 @@ TEMPLATES = sorted((ROOM / "templates").glob("*.html"))
 
 
 def test_every_stage_that_the_views_can_give_has_word_sign_and_colour() -> None:
-    given = set(re.findall(r"(?:THEN|ELSE) '([a-z_]+)'", views._PROGRESS))
+    given = set(re.findall(r"(?:THEN|ELSE) '([a-z_]+)'", progress._STAGED))
     assert given == set(labels.STAGES)
     assert len({s.word for s in labels.STAGES.values()}) == len(labels.STAGES)
 
@@ -58,7 +58,9 @@ def test_a_template_has_no_inline_script_or_style_and_nothing_from_elsewhere(tem
 
 
 def test_our_own_scripts_and_styles_fetch_nothing_from_elsewhere() -> None:
-    for name in ("console.css", "live.js"):
+    ours = [name for name in FILES if name.endswith((".css", ".js")) and not name.startswith("vendor/")]
+    assert {"console.css", "board.css", "live.js", "desk.js"} <= set(ours)
+    for name in ours:
         said = FILES[name].decode()
         assert "://" not in said
         assert "@import" not in said

@@ -16,6 +16,7 @@ from app.dispatch.dispatcher import Dispatcher, Limits
 from app.dispatch.press import HousePress
 from app.flows.house import House
 from channels.contract import Reply
+from tests.channels.wire import FakeWire
 from tests.making import make_outlet
 
 Answer = Reply | Exception | Callable[[], Awaitable[Reply]]
@@ -31,15 +32,18 @@ class Call:
     alert: str
 
 
-class Far:
+class Far(FakeWire):
     """Answers 200 unless ``script`` holds something for the place; the last of a script is given again and again."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.script: dict[str, list[Answer]] = defaultdict(list)
-        self.calls: list[Call] = []
+        self.calls: list[Call] = []  # type: ignore[assignment]  # by place, not by address
         self.under_way = 0
 
-    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str], timeout: timedelta) -> Reply:
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], timeout: timedelta, body: bytes = b""
+    ) -> Reply:
         place = url.partition("?")[0].rpartition("/")[2]
         self.calls.append(_call(place, headers, orjson.loads(body)))
         left = self.script[place]

@@ -19,10 +19,13 @@ async def serving(behave: Behaviour) -> AsyncIterator[str]:
         task = asyncio.current_task()
         assert task is not None
         busy.add(task)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await reader.readuntil(b"\r\n\r\n")
-            await behave(reader, writer)
-        writer.close()
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                await reader.readuntil(b"\r\n\r\n")
+                await behave(reader, writer)
+            writer.close()
+        except asyncio.CancelledError:
+            writer.transport.abort()  # what it had still to say would outlive the loop
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

@@ -12,10 +12,10 @@ from pydantic import BaseModel
 
 from app.db.claims import Claimed, Result
 from app.db.engine import transaction
-from app.dispatch import settle as settling
+from app.dispatch import evidence
 from app.dispatch.clock import StoreClock
 from app.dispatch.dispatcher import Dispatcher
-from app.dispatch.send import MARGIN, Order, send
+from app.dispatch.send import MARGIN, Host, Order, send
 from app.dispatch.settle import settle
 from app.dispatch.wiring import longest_deadline
 from app.domain.words import Kind, Lane, Outcome
@@ -71,7 +71,7 @@ class Scripted:
 async def once(act: Callable[[], Any], waited: float = 0.0) -> tuple[Result, StatedReceipt | None, Scripted]:
     carrier = Scripted(act)
     rendition = Rendition(notice=PUBLISH, channel="tv", texts={"crawl": "寻人"})
-    order = Order(CLAIMED, carrier, Settings(), rendition, time.monotonic() - waited)
+    order = Order(CLAIMED, carrier, Settings(), rendition, time.monotonic() - waited, Host(1, 500))
     result, receipt = await send(order, wire=Far(), clock=StoreClock(), lease=LEASE)
     return result, receipt, carrier
 
@@ -151,13 +151,13 @@ async def test_the_answer_and_its_receipt_are_one_transaction(house: House, monk
     (delivery,) = await rows(house, "SELECT id, alert_id, outlet_id FROM delivery")
     claimed = replace(CLAIMED, id=delivery.id, alert_id=delivery.alert_id, outlet_id=delivery.outlet_id)
     now = datetime.now(UTC)
-    result = Result(claimed, Outcome.ACCEPTED, None, "", None, None, now, now)
+    result = Result(claimed, "", Outcome.ACCEPTED, None, "", now, now)
 
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("in the middle")
 
     with monkeypatch.context() as middle:
-        middle.setattr(settling, "confirm", broken)
+        middle.setattr(evidence, "confirm", broken)
         with pytest.raises(RuntimeError, match="in the middle"):
             async with transaction(house.engine) as session:
                 await settle(session, [(result, StatedReceipt(ReceiptKind.AIRED))], "w", house.press)

@@ -5,12 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from app.db import outlets
+from app.db import trials
 from app.db.engine import transaction
-from app.db.outlets import Enrolled
-from app.dispatch.trial import try_outlet
-from app.domain.errors import Conflict
+from app.dispatch import trial as trying
+from app.dispatch.trial import Trials
+from app.dispatch.wire import HttpWire
+from app.domain.calling import read_networks
+from app.domain.errors import Conflict, NotFound
 from app.flows.house import House
+from app.flows.ports import Trial
 from channels.carriers.webhook import Webhook
 from tests.dispatch.loopback import read_json, serving
 from tests.making import make_outlet
@@ -33,13 +36,16 @@ async def tried(house: House, *answers: bytes | None) -> tuple[str, list[tuple[s
     async with serving(behave) as url:
         key = "whsec_" + "a" * 43 + "="
         id = await make_outlet(house, channel="tv", settings={"url": url, "secret": key})
-        trial = await try_outlet(house, await _outlet(house, id))
+        trial = await try_out(house, id)
     return trial.outcome, heard
 
 
-async def _outlet(house: House, id: int) -> Enrolled:
-    async with transaction(house.engine) as session:
-        return (await outlets.enrolled(session, [id]))[id]
+async def try_out(house: House, id: int, allowed: str = "127.0.0.1") -> Trial:
+    wire = HttpWire(allowed=read_networks(allowed))
+    try:
+        return await Trials(house.engine, house.seal, house.base_url, wire).try_out(id, "test")
+    finally:
+        await wire.close()
 
 
 async def test_published_and_taken_down(house: House) -> None:
@@ -68,4 +74,49 @@ async def test_who_takes_no_tests_or_polls_is_not_tried(house: House) -> None:
     polls = await make_outlet(house, carrier="feed", channel="partner")
     for id in (strict, polls):
         with pytest.raises(Conflict):
-            await try_outlet(house, await _outlet(house, id))
+            await try_out(house, id)
+    with pytest.raises(NotFound):
+        await try_out(house, 0)
+
+
+async def test_the_answer_and_the_time_are_kept(house: House) -> None:
+    """In the far end's own words, less its address, its key and the child's name."""
+    secret = "whsec_" + "b" * 43 + "="
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        name = (await read_json(reader))["data"]["person"]["name"]
+        said = f'{{"accepted": false, "note": "{name} at {url} by {secret} {"hook-key-77"}: 版面不合"}}'.encode()
+        writer.write(b"HTTP/1.1 202 Accepted\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(said) + said)
+
+    async with serving(behave) as url:
+        id = await make_outlet(house, channel="tv", settings={"url": f"{url}/hook-key-77", "secret": secret})
+        trial = await try_out(house, id)
+    (step,) = trial.steps
+    assert (trial.outcome, step.kind, step.status, step.reason) == ("refused", "publish", 202, "rejected")
+    assert 0 < step.milliseconds == trial.milliseconds < 5000
+    assert "版面不合" in step.answer
+    assert not [word for word in (secret, "127.0.0.1", "hook-key-77", "测试 at") if word in step.answer]
+    async with transaction(house.engine) as session:
+        (kept,) = await trials.of_outlet(session, id, 10)
+    assert (kept["outcome"], kept["by"], kept["steps"][0]["answer"]) == ("refused", "test", step.answer)
+    assert kept["milliseconds"] == trial.milliseconds
+
+
+async def test_an_address_that_may_not_be_called(house: House) -> None:
+    id = await make_outlet(
+        house, channel="tv", settings={"url": "http://127.0.0.1:9/", "secret": "whsec_" + "a" * 43 + "="}
+    )
+    trial = await try_out(house, id, allowed="10.0.0.0/8")
+    assert (trial.outcome, trial.reason) == ("retry", "unreachable")
+    assert "HUIJIA_MAY_CALL" in trial.detail
+    assert trial.steps[0].status is None
+
+
+async def test_one_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partner may ask for it; it is no way to have somebody called ten times a second."""
+    id = await make_outlet(house, channel="tv")
+    assert (await try_out(house, id)).outcome == "retry"
+    with pytest.raises(Conflict):
+        await try_out(house, id)
+    monkeypatch.setattr(trying, "REST", timedelta(0))
+    assert (await try_out(house, id)).outcome == "retry"

@@ -9,15 +9,17 @@ from datetime import timedelta
 import pytest
 
 from app.dispatch.wire import BODY_LIMIT, HttpWire
+from app.domain.calling import read_networks
 from channels.contract import Reason, Reply, WireError
 from tests.dispatch.loopback import Behaviour, drips, drips_headers, floods, hangs, says, serving
 
+LOOPBACK = read_networks("127.0.0.0/8, ::1")
 SHORT = timedelta(seconds=0.4)
 
 
 @pytest.fixture
 async def wire() -> AsyncIterator[HttpWire]:
-    made = HttpWire()
+    made = HttpWire(allowed=LOOPBACK)
     yield made
     await made.close()
 
@@ -142,7 +144,7 @@ async def test_nothing_is_decompressed(wire: HttpWire) -> None:
 async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    wire = HttpWire()
+    wire = HttpWire(allowed=LOOPBACK)
     async with serving(says(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")) as url:
         assert (await post(wire, url)).status == 200
     await wire.close()
@@ -167,11 +169,10 @@ async def test_no_cookies_are_kept(wire: HttpWire) -> None:
 
 async def test_a_hundred_hanging_do_not_hold_up_one(wire: HttpWire) -> None:
     async with serving(hangs) as slow, serving(says(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")) as quick:
-        hanging = [asyncio.create_task(post(wire, slow, timedelta(seconds=3))) for _ in range(100)]
+        hanging = [asyncio.create_task(post(wire, slow, timedelta(seconds=30))) for _ in range(100)]
         await asyncio.sleep(0.2)
-        begun = time.monotonic()
         assert (await post(wire, quick)).status == 200
-        assert time.monotonic() - begun < 1
+        assert not any(task.done() for task in hanging)
         for task in hanging:
             task.cancel()
         await asyncio.gather(*hanging, return_exceptions=True)
@@ -179,7 +180,7 @@ async def test_a_hundred_hanging_do_not_hold_up_one(wire: HttpWire) -> None:
 
 async def test_after_closing_it_is_a_wire_error() -> None:
     """The last sends of a process that is stopping."""
-    wire = HttpWire()
+    wire = HttpWire(allowed=LOOPBACK)
     await wire.close()
     with pytest.raises(WireError):
         await post(wire, "http://127.0.0.1:9/")

@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 
-from app.api.record_form import RecordForm
 from app.db.engine import transaction
 from app.domain.record import Record
 from app.domain.words import EndReason, ReceiptKind
@@ -17,6 +16,7 @@ from app.flows.fetch import fetch
 from app.flows.house import House
 from app.flows.principal import Principal
 from app.flows.submit import Issued, Picture, submit
+from app.forms.record_form import RecordForm
 from tests.making import police, record_json
 
 CASE = "A6101130000002026110001"

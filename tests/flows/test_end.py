@@ -28,6 +28,9 @@ class Counting:
         self.rendered.append((notice.kind, channel))
         return self._press.render(notice, channel, panel, duty)
 
+    async def illustrate(self, notice: PublicNotice, profiles: Any, photo: bytes | None) -> Mapping[str, Any]:
+        return await self._press.illustrate(notice, profiles, photo)
+
     def payload(self, notice: PublicNotice, rendered: Mapping[str, Any]) -> Mapping[str, Any]:
         return self._press.payload(notice, rendered)
 

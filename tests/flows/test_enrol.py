@@ -39,7 +39,8 @@ async def enrolled(house: House, **changes: Any) -> int:
         ({"receipt_minutes": 1441}, ["/receipt_minutes"]),
         ({"channel": "smoke"}, ["/channel"]),
         ({"carrier": "pigeon"}, ["/carrier"]),
-        ({"settings": {}}, ["/settings/url", "/settings/secret"]),
+        ({"settings": {}}, ["/settings/url"]),
+        ({"settings": {"url": "https://a.cn"}}, ["/settings"]),
         ({"settings": GOOD["settings"] | {"colour": "red"}}, ["/settings/colour"]),
         (
             {"lon": None, "codes": ("999999",), "channel": "smoke", "settings": {"url": "https://a.cn", "secret": "x"}},

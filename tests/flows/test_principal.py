@@ -37,7 +37,8 @@ async def test_what_is_nearly_a_key_is_none(house: House) -> None:
     assert (prefix, mode) == ("hj", "live")
     wrong = [
         f"hj_test_{id}_{secret}", f"HJ_live_{id}_{secret}", f"hj_live_{id}_{secret[:-1]}", f"hj_live_{id}_{secret}0",
-        f"hj_live_{id[:-1]}0_{secret}", f"hj_live_{id}_", f"hj_live__{secret}", f"{key}_x", f" {key}", key.upper(), "",
+        f"hj_live_{'1' if id[0] == '0' else '0'}{id[1:]}_{secret}",
+        f"hj_live_{id}_", f"hj_live__{secret}", f"{key}_x", f" {key}", key.upper(), "",
         "hj_live_键_密", "____", f"hj_live_{id}_{'0' * 64}",
     ]  # fmt: skip
     for bearer in wrong:

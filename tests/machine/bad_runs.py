@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.db import claims
+from app.db import alerts
 from app.domain.words import Kind, Lane, Outcome, ReceiptKind, Status
 from tests.machine.far_end import Arrival, Place
 from tests.machine.invariants import check_each, check_end, drive
@@ -75,7 +75,7 @@ async def ended_while_settling(world: World) -> None:
     world.answer(send, Outcome.RETRY)
     await world.retract(code)
     with pytest.MonkeyPatch.context() as race:
-        race.setattr(claims, "heads", _heads_before_the_end)
+        race.setattr(alerts, "heads", _heads_before_the_end)
         await world.settle([send])
     await world.claim("b", room=50, only_retractions=True)
     for send in world.sends:

@@ -63,7 +63,7 @@ async def _round(world: World) -> None:
     for place in world.places.values():
         if place.lane is Lane.POLLED:
             await world.poll(place)
-    for name in ("rescue", "expire", "put_right", "extend"):
+    for name in ("rescue", "expire", "put_right", "follow", "extend"):
         await world.sweep(name)
 
 

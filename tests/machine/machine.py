@@ -81,6 +81,12 @@ class Machine(RuleBasedStateMachine):
         codes = list(self.world.known)
         self.do(self.world.ask_again(codes[at % len(codes)]))
 
+    @precondition(lambda self: self._heard())
+    @rule(at=pick)
+    def replay(self, at: int) -> None:
+        heard = self._heard()
+        self.do(self.world.replay(*heard[at % len(heard)]))
+
     @precondition(lambda self: self.world.known)
     @rule(worker=workers, room=st.integers(1, 4), only_retractions=rarely)
     def claim(self, worker: str, room: int, only_retractions: bool) -> None:
@@ -115,7 +121,7 @@ class Machine(RuleBasedStateMachine):
         self.do(self.world.jump(by, lambda _: arrives))
 
     @precondition(lambda self: self.world.known)
-    @rule(name=st.sampled_from(["rescue", "rescue", "expire", "put_right", "extend"]))
+    @rule(name=st.sampled_from(["rescue", "rescue", "expire", "put_right", "follow", "extend"]))
     def sweep(self, name: str) -> None:
         self.do(self.world.sweep(name))
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import orjson
 
-from app.api.record_form import RecordForm
 from app.domain.record import Record
 from app.domain.words import Status
+from app.forms.record_form import RecordForm
 from tests.making import record_json
 
 

@@ -14,6 +14,7 @@ from app.db.engine import Session, transaction
 from app.dispatch import sweeps
 from app.domain import routing
 from app.domain.routing import History
+from app.domain.words import Kind
 from app.flows import confirm
 from tests.machine import bad_runs
 from tests.machine.far_end import Violation
@@ -78,9 +79,11 @@ async def _settle_without_a_fence(patch: pytest.MonkeyPatch, world: World) -> No
 async def _let_a_receipt_end_the_lease(patch: pytest.MonkeyPatch, world: World) -> None:
     apply = receipts.apply
 
-    async def and_end_it(session: Session, delivery_id: int, *args: Any, **more: Any) -> None:
-        await apply(session, delivery_id, *args, **more)
-        await session.execute(text("UPDATE delivery SET lease_until = NULL WHERE id = :id"), {"id": delivery_id})
+    async def and_end_it(session: Session, changes: Sequence[receipts.Change]) -> Sequence[tuple[Kind, float]]:
+        confirmed = await apply(session, changes)
+        for change in changes:
+            await session.execute(text("UPDATE delivery SET lease_until = NULL WHERE id = :id"), {"id": change.id})
+        return confirmed
 
     patch.setattr(receipts, "apply", and_end_it)
 

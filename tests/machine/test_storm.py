@@ -74,7 +74,7 @@ class Storm:
         await self.world.poll(place, lost=self.random.random() < 0.3)
 
     async def sweep(self) -> None:
-        await self.world.sweep(self.random.choice(["rescue", "put_right", "extend"]))
+        await self.world.sweep(self.random.choice(["rescue", "put_right", "follow", "extend"]))
 
     async def ask_again(self) -> None:
         if self.world.known:

@@ -17,7 +17,7 @@ from tests.machine.test_bites import (
 )
 
 WALK = settings(
-    max_examples=120, stateful_step_count=50, deadline=None, derandomize=True, database=None, print_blob=False,
+    max_examples=500, stateful_step_count=50, deadline=None, derandomize=True, database=None, print_blob=False,
     report_multiple_bugs=False, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 

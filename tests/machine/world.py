@@ -1,7 +1,7 @@
 """The real ledger with a simulated world around it: workers that claim, crash and settle late; places that air or not."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from app.db.claims import Result
 from app.db.engine import Session, transaction
 from app.dispatch.settle import settle
 from app.dispatch.sweeps import Sweeps
-from app.domain.errors import WrongState
+from app.domain.errors import Conflict, WrongState
 from app.domain.words import EndReason, Kind, Lane, Outcome, ReceiptKind, Scope, Status
 from app.flows.amend import amend
 from app.flows.ask_again import ask_again
@@ -21,6 +21,7 @@ from app.flows.end import retract
 from app.flows.fetch import fetch
 from app.flows.house import House
 from app.flows.principal import Principal
+from app.flows.replay import replay
 from app.flows.submit import submit
 from channels.contract import ReceiptKind as SaidKind
 from channels.contract import StatedReceipt
@@ -170,7 +171,7 @@ class World:
             outcome = Outcome.RETRY
         said = StatedReceipt(SaidKind(receipt)) if receipt and outcome is Outcome.ACCEPTED else None
         reason = None if outcome is Outcome.ACCEPTED else "timeout" if outcome is Outcome.RETRY else "rejected"
-        send.result = Result(send.claimed, outcome, reason, "", None, None, send.at, self.now), said
+        send.result = Result(send.claimed, "", outcome, reason, "", send.at, self.now), said
 
     async def settle(self, sends: Sequence[Send], torn: bool = False) -> None:
         done = [s.result for s in sends if s.result is not None]
@@ -217,6 +218,13 @@ class World:
             told = item["payload"]["data"]
             delivery = int(item["delivery"].removeprefix("dlv_"))
             self.air(place, Arrival(delivery, told["alert"], told["number"], Kind(told["kind"]), began))
+
+    async def replay(self, place: Place, of: Arrival) -> None:
+        """The place asks to be told again what it has lost."""
+        who = Principal("key:partner", Scope.PARTNER, live=True, partner_id=place.partner)
+        with suppress(WrongState, Conflict):
+            async with self.commit() as session:
+                await replay(session, who, of.delivery)
 
     # ── what the metronome does ──
 

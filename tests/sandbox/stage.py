@@ -17,10 +17,11 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from sandbox import roster, state
+from sandbox import clouds, playout, roster, state
+from sandbox.ebd import town as broadcast
 from sandbox.receipts import ReceiptSender
 from sandbox.server import create_app
-from sandbox.town import CHINA, Pause, Town
+from sandbox.town import CHINA, Pause, Town, china_now
 
 ALERT = "HJ-2026-000123"
 AT_ONCE = Pause(0.0, 0.0)
@@ -118,6 +119,7 @@ class Stage:
     town: Town
     client: httpx.AsyncClient
     huijia: Huijia
+    state: state.State
 
     def secret(self, slug: str) -> str:
         return self.town.sites[slug].secret
@@ -157,11 +159,13 @@ async def stage(path: Path, *, slow: float = 0.1, **options: Any) -> AsyncIterat
     keys = {partner["name"]: f"key-{index}" for index, partner in enumerate(roster.document(kept)["partners"])}
     async with huijia.client() as back:
         sender = ReceiptSender(back, "http://huijia", keys, first_wait=0.01, longest_wait=0.05)
-        town = Town(kept, sender, AT_ONCE)
+        town = Town(
+            kept, sender, AT_ONCE, clouds.built(kept, back, china_now), playout.built(kept), broadcast.built(kept)
+        )
         app = create_app(town, huijia="http://huijia:8000", slow_seconds=slow)
         running = asyncio.create_task(sender.run())
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://sandbox") as client:
-            yield Stage(app, town, client, huijia)
+            yield Stage(app, town, client, huijia, kept)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

@@ -35,7 +35,7 @@ async def listening(path: Path) -> AsyncIterator[Listening]:
         running = asyncio.create_task(serving.serve(sockets=[ear]))
         await until(lambda: serving.started)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=2.0) as client:
-            yield Listening(at.app, at.town, client, at.huijia, serving, running)
+            yield Listening(at.app, at.town, client, at.huijia, at.state, serving, running)
         serving.should_exit = True
         await running
 

@@ -69,7 +69,7 @@ async def test_health_counts_receipts(tmp_path: Path) -> None:
         health = (await at.client.get("/health")).json()
         assert health == {
             "ok": True,
-            "stations": 9,
+            "stations": 19,
             "calls": 0,
             "receipts": {"waiting": 0, "sent": 0, "refused": 0, "dropped": 0, "keyless": 0},
         }
@@ -85,7 +85,15 @@ async def test_a_browser_shows_markup_as_text_and_marks_an_exercise(tmp_path: Pa
             payload(rendition={"texts": {"crawl": hostile}, "media": [{"role": "photo", "url": "javascript:1"}]}),
         )
         await at.send("screen-1", payload(status="exercise"), "dlv_2")
-        arguments = ["--no-sandbox", "--disable-gpu", "--virtual-time-budget=2500", "--timeout=4000", "--dump-dom"]
+        arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--virtual-time-budget=2500",
+            "--timeout=4000",
+            "--dump-dom",
+        ]
         profile = f"--user-data-dir={tmp_path / 'profile'}"
         seen = await asyncio.create_subprocess_exec(
             BROWSER, *arguments, profile, str(at.client.base_url), stdout=-1, stderr=-3

@@ -39,6 +39,9 @@ def test_the_cast(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         [("tv", "webhook"), ("radio", "webhook"), ("dingtalk", "dingtalk_robot"), ("partner", "feed")]
         + [("screen", "webhook")] * 3
         + [("billboard", "webhook")] * 2
+        + [("screen", "vnnox")] * 2
+        + [("billboard", "xibo"), ("dingtalk", "dingtalk_app"), ("radio", "liquidsoap"), ("tv", "obs"), ("tv", "amcp")]
+        + [("screen", "mqtt"), ("billboard", "mqtt"), ("radio", "ebd")]
     )
     for outlet in outlets(document):
         assert outlet["name"].startswith("沙盒·")

@@ -1,9 +1,9 @@
-// Keeps an open page true. The stream says that something changed; the page then asks for itself and swaps in the part
-// #live. Without the stream it asks every five seconds, and says so.
+// Keeps an open page true. The stream says that something changed; each part of the page that is marked data-live then asks
+// for itself, at most as often as its data-every says. Without the stream it asks every five seconds, and the page says so.
 (function () {
   "use strict";
 
-  var REST = 1000; // between two refreshes, however much changes
+  var REST = 1000; // between two refreshes of one part, however much changes
   var POLL = 5000; // without the stream
   var SAFETY = 15000; // with it: some stages change by the clock alone
   var GRACE = 3000; // before a stream that is not open yet counts as broken
@@ -13,15 +13,23 @@
   var source = null;
   var streaming = false;
   var reached = true;
-  var wanted = false;
-  var busy = false;
   var pressed = false;
   var started = Date.now();
-  var asked = Date.now();
   var drawn = Date.now();
+  var parts = {}; // by id: when it was asked for, whether it is wanted, whether it is under way
 
   function region() {
     return document.getElementById("live");
+  }
+
+  function part(id) {
+    return parts[id] || (parts[id] = { asked: Date.now(), wanted: false, busy: false });
+  }
+
+  function wantAll() {
+    document.querySelectorAll("[data-live]").forEach(function (el) {
+      part(el.id).wanted = true;
+    });
   }
 
   function two(n) {
@@ -42,25 +50,45 @@
     return minutes ? minutes + "分" + (left % 60) + "秒" : left + "秒";
   }
 
+  // What stands on a page that cannot be refreshed is marked with its age, and looks it.
   function say() {
     if (!bar || !region()) return;
     var broken = !streaming && Date.now() - started > GRACE;
     bar.hidden = reached && !broken;
     bar.classList.toggle("stale", !reached);
-    bar.textContent = reached
+    document.body.classList.toggle("stale", !reached);
+    if (bar.hidden) return;
+    write(bar, reached
       ? "连接中断：实时通知已断开，改为每 5 秒刷新一次。"
-      : "连接中断：页面内容可能已过时（最后更新 " + clock(drawn + skew) + "），正在重试。";
+      : "连接中断：以下是 " + clock(drawn + skew) + " 的情况，已过去 " + span(Date.now() - drawn) + "，正在重试。");
+  }
+
+  function write(el, said) {
+    if (el.textContent !== said) el.textContent = said;
+  }
+
+  // A screen reader hears what changed in a sentence of the page's own, at most every ten seconds.
+  var echoed = 0;
+  function echo() {
+    if (Date.now() - echoed < 10000) return;
+    document.querySelectorAll("[data-echo]").forEach(function (el) {
+      var from = document.querySelector(el.dataset.echo);
+      if (!from || el.textContent === from.textContent) return;
+      write(el, from.textContent);
+      echoed = Date.now();
+    });
   }
 
   function tick() {
     var now = Date.now() + skew;
     document.querySelectorAll("[data-since]").forEach(function (el) {
-      el.textContent = span(now - Date.parse(el.dataset.since));
+      write(el, span(now - Date.parse(el.dataset.since)));
     });
     document.querySelectorAll("[data-clock]").forEach(function (el) {
-      el.textContent = clock(now);
+      write(el, clock(now));
     });
     say();
+    echo();
   }
 
   function listen() {
@@ -78,19 +106,21 @@
       say();
     };
     source.addEventListener("changed", function () {
-      wanted = true;
+      wantAll();
       pump();
     });
   }
 
   function pump() {
-    var since = Date.now() - asked;
-    if (since > (streaming ? SAFETY : POLL)) wanted = true;
-    if (!wanted || busy || pressed || document.hidden || since < REST) return;
-    wanted = false;
-    busy = true;
-    asked = Date.now();
-    window.htmx.trigger(region(), "changed");
+    if (pressed || document.hidden) return;
+    document.querySelectorAll("[data-live]").forEach(function (el) {
+      var it = part(el.id), since = Date.now() - it.asked;
+      if (since > (streaming ? SAFETY : POLL)) it.wanted = true;
+      if (!it.wanted || it.busy || since < (Number(el.dataset.every) || REST)) return;
+      it.wanted = false;
+      it.asked = Date.now();
+      window.htmx.trigger(el, "changed");
+    });
   }
 
   function seen() {
@@ -98,14 +128,21 @@
       streaming = false;
     } else {
       started = Date.now();
-      wanted = true;
+      wantAll();
     }
     listen();
   }
 
+  document.body.addEventListener("htmx:beforeRequest", function (event) {
+    var el = event.detail.elt;
+    if (el.dataset.live !== undefined) part(el.id).busy = true;
+  });
   document.body.addEventListener("htmx:afterRequest", function (event) {
-    busy = false;
-    asked = Date.now();
+    var el = event.detail.elt;
+    if (el.dataset.live === undefined) return;
+    var it = part(el.id);
+    it.busy = false;
+    it.asked = Date.now();
     reached = event.detail.successful;
     if (reached) drawn = Date.now();
     say();

@@ -1,0 +1,19 @@
+"""The console's first pages, in the order in which they stand at the top of every other."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """``path`` is what a page's template gives as its `place`."""
+
+    word: str
+    path: str
+
+
+PLACES = (
+    Place("值守台", "/console/"),
+    Place("统计", "/console/numbers"),
+    Place("发布点", "/console/outlets"),
+    Place("协作单位", "/console/partners"),
+)

@@ -1,0 +1,87 @@
+"""What needs a person, the worst first, each with what to do about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.console.labels import ORDER, REASONS, REMEDIES, Tone
+from app.console.shown import Shown
+from app.db import attention, presence, views
+from app.db.attention import Resting
+from app.db.engine import Session
+from app.db.presence import Caller
+from app.db.progress import NEEDS_A_PERSON
+from app.flows.troubles import Trouble, troubles
+
+SLOW = 60.0  # seconds after which something undelivered is worth a look
+NAMED = 5  # outlets and partners that are named one by one; the others are counted
+
+
+@dataclass(frozen=True, slots=True)
+class AlertNeed:
+    """``stages``: the stages that a person must look at, the worst first, with how many outlets are there."""
+
+    alert: Shown
+    stages: Sequence[tuple[str, int]]
+
+    @property
+    def remedy(self) -> str:
+        return REMEDIES[self.stages[0][0]]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """``oldest``: the delivery that has waited longest, when that is worth a look. ``resting``: of ``resting_total``."""
+
+    troubles: Sequence[Trouble]
+    alerts: Sequence[AlertNeed]
+    oldest: Mapping[str, Any] | None
+    silent: Sequence[Caller]
+    silent_total: int
+    resting: Sequence[Resting]
+    resting_total: int
+    unmatched: int
+
+    @property
+    def any(self) -> bool:
+        return bool(self.troubles or self.alerts or self.oldest or self.silent or self.resting_total or self.unmatched)
+
+    @property
+    def tone(self) -> Tone:
+        """What is real and not down, or stands still, is worse than all else."""
+        return "bad" if self.troubles or any(not n.alert.drill for n in self.alerts) else "warn"
+
+
+async def needs(session: Session, alerts: Sequence[tuple[Shown, Mapping[str, int]]]) -> Needs:
+    """``alerts`` with their outlets counted by stage."""
+    oldest = await views.oldest_undelivered(session)
+    silent = await presence.silent_partners(session)
+    total, resting = await attention.resting(session, NAMED)
+    found = [AlertNeed(alert, pressing(stages, live=alert.live)) for alert, stages in alerts]
+    return Needs(
+        troubles=await troubles(session),
+        alerts=sorted((n for n in found if n.stages), key=lambda n: (n.alert.drill, ORDER[n.stages[0][0]])),
+        oldest=oldest if oldest is not None and oldest["seconds"] >= SLOW else None,
+        silent=sorted(silent, key=lambda c: -c.waiting)[:NAMED],
+        silent_total=len(silent),
+        resting=resting,
+        resting_total=total,
+        unmatched=await attention.unmatched(session),
+    )
+
+
+def pressing(stages: Mapping[str, int], *, live: bool) -> Sequence[tuple[str, int]]:
+    """Stages that a person must look at. What was never shown and never will be is no longer anybody's worry."""
+    found = ((s, n) for s, n in stages.items() if n and s in NEEDS_A_PERSON and (live or s.startswith("down_")))
+    return sorted(found, key=lambda stage: ORDER[stage[0]])
+
+
+def silent_for(caller: Caller, now: datetime) -> float | None:
+    """Seconds since it last asked; ``None`` when it never has."""
+    return (now - caller.last_seen_at).total_seconds() if caller.last_seen_at else None
+
+
+def trouble_of(outlet: Resting) -> str:
+    """Why it was set aside, in Chinese."""
+    return REASONS.get(outlet.trouble, outlet.trouble) or "连续失败"

@@ -1,0 +1,36 @@
+// What a page can do beside showing itself: filter a list as one types, print, choose rows. Nothing here is needed to
+// act: without scripts every page still works.
+(function () {
+  "use strict";
+
+  // <input data-sift="#list">: hides the children of #list whose data-words do not hold what was typed. Enter follows the
+  // only one that is left.
+  document.querySelectorAll("[data-sift]").forEach(function (box) {
+    var list = document.querySelector(box.dataset.sift);
+    var none = document.querySelector(box.dataset.none);
+
+    function left() {
+      var typed = box.value.trim().toLowerCase().split(/\s+/);
+      return Array.prototype.filter.call(list.children, function (item) {
+        var words = item.dataset.words.toLowerCase();
+        item.hidden = !typed.every(function (word) { return words.indexOf(word) >= 0; });
+        return !item.hidden;
+      });
+    }
+
+    box.addEventListener("input", function () {
+      if (none) none.hidden = left().length > 0;
+    });
+    box.addEventListener("keydown", function (event) {
+      if (event.key !== "Enter" || event.isComposing) return;
+      event.preventDefault();
+      var found = left();
+      if (found.length === 1) found[0].querySelector("a").click();
+    });
+    if (box.value) left();
+  });
+
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+})();

@@ -1,0 +1,43 @@
+"""Who is at work. A dispatcher writes that it is there; one that does not is missed within seconds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+
+from app.db.engine import Session
+
+SILENT_SECONDS = 10.0
+
+
+async def seen(session: Session, name: str, detail: Mapping[str, Any]) -> None:
+    """This worker is alive."""
+    await session.execute(
+        text(
+            "INSERT INTO worker (name, detail) VALUES (:name, CAST(:detail AS jsonb)) "
+            "ON CONFLICT (name) DO UPDATE SET seen_at = clock_timestamp(), detail = excluded.detail"
+        ),
+        {"name": name, "detail": orjson.dumps(dict(detail)).decode()},
+    )
+
+
+async def gone(session: Session, name: str) -> None:
+    """This worker has ended as it should."""
+    await session.execute(text("DELETE FROM worker WHERE name = :name"), {"name": name})
+
+
+async def listing(session: Session) -> Sequence[Mapping[str, Any]]:
+    """Every worker of the last day, with the seconds since it was last seen."""
+    found = await session.execute(
+        text(
+            "SELECT name, started_at, seen_at, detail, extract(epoch FROM now() - seen_at)::float AS silent FROM worker "
+            "ORDER BY seen_at DESC"
+        )
+    )
+    return [dict(r._mapping) for r in found]
+
+
+async def forget(session: Session) -> None:
+    """Those that vanished long ago."""
+    await session.execute(text("DELETE FROM worker WHERE seen_at < now() - interval '1 day'"))

@@ -1,0 +1,158 @@
+"""Connections that stay open to bring evidence. One process listens on each; another takes over when it is gone."""
+
+import asyncio
+import logging
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import outlets
+from app.db.engine import StoreUnavailable, clock, notify, only_here, transaction
+from app.dispatch.evidence import matched, take
+from app.dispatch.wiring import Settings
+from app.flows.ports import Press, Seal
+from app.flows.tell import CHANGED
+from channels.contract import Echo, Listens, Presence, Wire, WireError
+from channels.registry import CARRIERS, listens
+
+LOOK_SECONDS = 2.0
+EARLY_SECONDS = 5.0
+"""Evidence may overtake the settling of the send that it speaks of: so long it is tried again."""
+
+log = logging.getLogger("huijia.listen")
+
+
+@dataclass(slots=True)
+class _Line:
+    """``places``: the outlets by what they are called on it."""
+
+    carrier: Listens[Any]
+    settings: BaseModel
+    places: Mapping[str, int]
+
+
+class Listening:
+    """Keeps one listener for each line that the enrolled outlets have."""
+
+    def __init__(self, engine: AsyncEngine, press: Press, seal: Seal, wire: Wire) -> None:
+        self._engine, self._press, self._wire = engine, press, wire
+        self._settings = Settings(seal)
+        self._running: dict[Hashable, asyncio.Task[None]] = {}
+        self._lines: dict[Hashable, _Line] = {}
+        self._editions: dict[str, object] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop``."""
+        try:
+            while not stop.is_set():
+                await self._match_outlets()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+        finally:
+            for task in self._running.values():
+                task.cancel()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _match_outlets(self) -> None:
+        try:
+            for name, carrier in CARRIERS.items():
+                if listens(carrier):
+                    await self._look(name, carrier)
+        except StoreUnavailable as e:
+            log.warning("the database is away: %s", e)
+            return
+        except Exception:
+            log.exception("which lines there are cannot be read")
+            return
+        for key in [k for k in self._running if k not in self._lines or self._running[k].done()]:
+            self._running.pop(key).cancel()
+        for key in self._lines:
+            if key not in self._running:
+                self._running[key] = asyncio.create_task(self._keep(key))
+
+    async def _look(self, name: str, carrier: Listens[Any]) -> None:
+        """Read the carrier's outlets anew where one of them has changed. One whose settings do not open is shown when it
+        is sent to."""
+        async with transaction(self._engine) as session:
+            edition = await outlets.edition(session, name)
+            if self._editions.get(name) == edition:
+                return
+            sealed = await outlets.sealed_of(session, name)
+        found: dict[Hashable, _Line] = {}
+        for id, one in sealed.items():
+            try:
+                settings = self._settings.of(name, one)
+                line = found.setdefault((name, carrier.line(settings)), _Line(carrier, settings, {}))
+                line.places = {**line.places, carrier.place(settings): id}
+            except Exception:
+                log.exception("settings of outlet %d on %s do not open", id, name)
+        self._lines = {k: v for k, v in self._lines.items() if v.carrier.name != name} | found
+        self._editions[name] = edition
+
+    async def _keep(self, key: Hashable) -> None:
+        """Listen whenever no other process does, and come back when the connection is lost."""
+        while (line := self._lines.get(key)) is not None:
+            try:
+                async with only_here(self._engine, f"listen {key!r}") as gone:
+                    if gone is not None:
+                        await self._listen(key, line, gone)
+            except WireError as e:
+                log.warning("the line of %s was lost: %s", line.carrier.name, e.reason)
+            except StoreUnavailable as e:
+                log.warning("the database is away: %s", e)
+            except Exception:
+                log.exception("the listener of %s failed", line.carrier.name)
+            await asyncio.sleep(1)
+
+    async def _listen(self, key: Hashable, line: _Line, gone: asyncio.Event) -> None:
+        log.info("listening carrier=%s", line.carrier.name)
+        heard = partial(self._heard, key, line.carrier.name)
+        listening = asyncio.ensure_future(line.carrier.listen(line.settings, heard, wire=self._wire))
+        lost = asyncio.ensure_future(gone.wait())
+        try:
+            await asyncio.wait({listening, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if listening.done():
+                listening.result()
+        finally:
+            for task in (listening, lost):
+                task.cancel()
+            await asyncio.gather(listening, lost, return_exceptions=True)
+
+    async def _heard(self, key: Hashable, carrier: str, said: Sequence[Echo | Presence]) -> None:
+        """Returns when all that can be matched is durable."""
+        await self._note(key, [one for one in said if isinstance(one, Presence)])
+        left, waited = [one for one in said if isinstance(one, Echo)], 0.0
+        while left:
+            left = await self._record(carrier, left)
+            if not left or waited >= EARLY_SECONDS:
+                break
+            await asyncio.sleep(0.25)
+            waited += 0.25
+        if left:
+            log.warning("%d pieces of evidence on %s fit no delivery", len(left), carrier)
+
+    async def _note(self, key: Hashable, said: Sequence[Presence]) -> None:
+        """Who came and who went; the last word of each counts. Nobody else's screen is of interest."""
+        places = self._lines[key].places if key in self._lines else {}
+        known = [one for one in said if one.place in places]
+        if not known:
+            return
+        async with transaction(self._engine) as session:
+            now = await clock(session)
+            gone = {places[one.place]: None if one.there else min(one.at or now, now) for one in known}
+            await outlets.came_and_went(session, gone)
+            await notify(session, CHANGED)
+
+    async def _record(self, carrier: str, echoes: Sequence[Echo]) -> list[Echo]:
+        """Those that fit no delivery yet."""
+        async with transaction(self._engine) as session:
+            ids = await matched(session, carrier, None, echoes)
+            said = [(id, echo.receipt) for id, echo in zip(ids, echoes, strict=True) if id is not None]
+            if said:
+                await take(session, said, await clock(session), self._press)
+        return [echo for id, echo in zip(ids, echoes, strict=True) if id is None]

@@ -1,0 +1,146 @@
+"""Looks after notices on wires that do not report by themselves: asks what became of them, and renews what lapses."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import tending
+from app.db.engine import Session, StoreUnavailable, clock, transaction
+from app.db.tending import Tended
+from app.dispatch.clock import StoreClock
+from app.dispatch.evidence import take
+from app.dispatch.prepare import Preparer
+from app.dispatch.send import MARGIN, Order
+from app.domain.words import Kind
+from app.flows.ports import Press
+from channels.contract import ReceiptKind, StatedReceipt, Wire, WireError
+from channels.registry import is_tended
+
+POLL_SECONDS = 0.5
+ROOM = 200
+SPARSER = 10
+"""A look comes after a tenth of the time that the notice has been there, and not before ``tend_every``."""
+
+log = logging.getLogger("huijia.tend")
+
+Looked = tuple[Tended, list[StatedReceipt], timedelta | None]
+
+
+class Tender:
+    """One in each dispatching process; the leases keep them, and the sends, out of each other's way."""
+
+    def __init__(
+        self, engine: AsyncEngine, press: Press, preparer: Preparer, wire: Wire, worker: str, lease: timedelta
+    ) -> None:
+        self._engine, self._press, self._preparer, self._wire = engine, press, preparer, wire
+        self._worker, self._lease = worker, lease
+        self._clock = StoreClock()
+        self._looking: set[asyncio.Task[None]] = set()
+        self._looked: asyncio.Queue[Looked] = asyncio.Queue()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop``; then wait for the looks that are under way."""
+        settler = asyncio.create_task(self._settle_forever())
+        try:
+            while not stop.is_set():
+                await self._guarded_turn()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+            if self._looking:
+                await asyncio.wait(self._looking)
+            await self._looked.join()
+        finally:
+            for task in (settler, *self._looking):
+                task.cancel()
+
+    async def _guarded_turn(self) -> None:
+        try:
+            await self.turn()
+        except StoreUnavailable as e:
+            log.warning("the database is away: %s", e)
+        except Exception:
+            log.exception("tending failed")
+
+    async def turn(self) -> int:
+        """Begin to look after all that are due, as far as there is room; returns how many."""
+        begun = time.monotonic()
+        async with transaction(self._engine) as session:
+            room = ROOM - len(self._looking)
+            due = await tending.claim(session, worker=self._worker, lease=self._lease, room=room) if room > 0 else []
+            if not due:
+                return 0
+            self._clock.set(await clock(session))
+            orders, broken = await self._preparer.orders(session, [t.claimed for t in due], begun, self._clock.now())
+            await tending.release(session, self._worker, [(result.claimed.id, None) for result in broken])
+        tended = {t.claimed.id: t for t in due}
+        for order in orders:
+            task = asyncio.create_task(self._look(tended[order.claimed.id], order))
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
+        return len(due)
+
+    async def _settle_forever(self) -> None:
+        while True:
+            batch = [await self._looked.get()]
+            await asyncio.sleep(0.01)
+            while not self._looked.empty():
+                batch.append(self._looked.get_nowait())
+            try:
+                async with transaction(self._engine) as session:
+                    await self._settle(session, batch)
+            except Exception:  # the leases run out, and they are looked after again
+                log.exception("%d looks could not be settled", len(batch))
+            for _ in batch:
+                self._looked.task_done()
+
+    async def _settle(self, session: Session, looked: Sequence[Looked]) -> None:
+        await tending.release(session, self._worker, [(t.claimed.id, wait) for t, _, wait in looked])
+        said = [(t.claimed.id, receipt) for t, receipts, _ in looked for receipt in receipts]
+        if said:
+            await take(session, said, self._clock.now(), self._press)
+
+    async def _look(self, tended: Tended, order: Order) -> None:
+        said, wait = await self._ask(tended, order)
+        self._looked.put_nowait((tended, said, wait))
+
+    async def _ask(self, tended: Tended, order: Order) -> tuple[list[StatedReceipt], timedelta | None]:
+        now = self._clock.now()
+        said: list[StatedReceipt] = []
+        found = "nothing"
+        if not is_tended(order.carrier):  # the outlet has changed to a wire that reports by itself
+            return said, None
+        try:
+            async with asyncio.timeout((order.carrier.timeout + MARGIN).total_seconds()):
+                said = list(
+                    await order.carrier.tend(
+                        order.rendition, order.settings, key=order.key, reference=order.claimed.prior, now=now,
+                        wire=self._wire,
+                    )
+                )  # fmt: skip
+            found = ",".join(r.kind for r in said) or "nothing"
+        except (WireError, TimeoutError):
+            found = "unanswered"
+        except Exception:
+            log.exception("carrier %s crashed while tending delivery %d", order.carrier.name, order.claimed.id)
+            found = "crash"
+        log.info("tend delivery=%d carrier=%s found=%s", order.claimed.id, order.carrier.name, found)
+        return said, self._wait(tended, order, said, now)
+
+    def _wait(self, tended: Tended, order: Order, said: list[StatedReceipt], now: datetime) -> timedelta | None:
+        assert is_tended(order.carrier)
+        if order.carrier.renews and tended.claimed.kind is not Kind.RETRACT:
+            return order.carrier.tend_every
+        if proven(tended.claimed.kind, said):
+            return None
+        return max(order.carrier.tend_every, (now - tended.accepted_at) / SPARSER)
+
+
+def proven(kind: Kind, said: list[StatedReceipt]) -> bool:
+    """Nothing more is to be learnt of this notice."""
+    final = {ReceiptKind.TAKEN_DOWN} if kind is Kind.RETRACT else {ReceiptKind.AIRED, ReceiptKind.TAKEN_DOWN}
+    return any(r.kind in final or r.kind is ReceiptKind.REJECTED for r in said)

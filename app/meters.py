@@ -1,0 +1,37 @@
+"""What a process measures of itself, in Prometheus' words. What the ledger knows is read from the ledger (``api.metrics``)."""
+
+import asyncio
+import time
+from functools import cache
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
+
+attempts = Counter("huijia_attempts", "Calls to outlets", ["carrier", "outcome", "reason"])
+attempt = cache(attempts.labels)
+accepted_seconds = Histogram(
+    "huijia_accepted_seconds", "From a notice's commit to its outlet taking it", ["kind"], buckets=_SECONDS
+)
+aired_seconds = Histogram(
+    "huijia_proven_seconds", "From a notice's commit to the receipt that proves it", ["kind"], buckets=_SECONDS
+)
+claimed = Counter("huijia_claimed", "Deliveries claimed for sending")
+retries = Counter("huijia_retries", "Attempts that will be made again")
+leases_lost = Counter("huijia_leases_lost", "Sends whose process vanished")
+in_flight = Gauge("huijia_in_flight", "Sends under way in this process")
+unsettled = Gauge("huijia_unsettled", "Attempts that are over and not yet written")
+pool_in_use = Gauge("huijia_pool_in_use", "Database connections in use", ["pool"])
+loop_lag = Histogram(
+    "huijia_loop_lag_seconds", "How late the event loop comes round", buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
+)
+
+_EVERY = 0.25
+
+
+async def watch_the_loop() -> None:
+    """Until cancelled."""
+    while True:
+        begun = time.monotonic()
+        await asyncio.sleep(_EVERY)
+        loop_lag.observe(max(0.0, time.monotonic() - begun - _EVERY))

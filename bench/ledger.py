@@ -1,0 +1,133 @@
+"""A huijia to measure: PostgreSQL that syncs, N webhook outlets at the sink, and real dispatcher processes."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+from sqlalchemy import text
+
+from app.commands.store import migrate_to_head
+from app.db.embedded import Cluster, start
+from app.db.engine import transaction
+from app.domain.words import EndReason
+from app.flows.end import retract
+from app.flows.house import House
+from app.main import build_house, close_house
+from app.settings import Settings
+from bench.hosts import address, free_port
+from tests.making import make_alert, make_outlet, police
+
+SECRET = "whsec_" + "a" * 43 + "="
+
+
+class Ledger:
+    """``dispatchers`` real processes; acts are done in this one, through the flows that the API calls."""
+
+    def __init__(self, outlets: int, port: int, dispatchers: int = 1) -> None:
+        self._outlets, self._port, self._count = outlets, port, dispatchers
+        self._folder = tempfile.TemporaryDirectory(prefix="huijia-bench-")
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    async def __aenter__(self) -> Self:
+        data = Path(self._folder.name)
+        self._cluster: Cluster = start(data / "pg", settings={"max_connections": "200"})
+        await asyncio.to_thread(migrate_to_head, self._cluster.url)
+        self._settings = Settings(_env_file=None, data=data, port=free_port())
+        self.house: House = build_house(self._settings, self._cluster.url)
+        self.house.press.close()  # type: ignore[attr-defined]  # words only: what is measured is the fan-out
+        object.__setattr__(self.house.press, "_studio", None)
+        await self._enrol()
+        self.start_dispatchers(self._count)
+        await asyncio.sleep(2)
+        return self
+
+    def start_dispatchers(self, count: int) -> None:
+        env = os.environ | {
+            "DATABASE_URL": self._cluster.url,
+            "HUIJIA_DATA": self._folder.name,
+            "HUIJIA_MAY_CALL": "127.0.0.0/8",
+        }
+        for _ in range(count):
+            log = open(Path(self._folder.name) / "dispatch.log", "ab")  # noqa: SIM115 - the process has it
+            self._processes.append(
+                subprocess.Popen([sys.executable, "-m", "app.cli", "dispatch"], env=env, stdout=log, stderr=log)
+            )
+
+    @property
+    def url(self) -> str:
+        """Of the database."""
+        return self._cluster.url
+
+    @property
+    def pids(self) -> Sequence[int]:
+        return [p.pid for p in self._processes]
+
+    def stop_dispatchers(self) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.wait(15)
+        self._processes.clear()
+
+    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.stop_dispatchers()
+        await close_house(self.house)
+        self._cluster.stop()
+        self._folder.cleanup()
+
+    async def _enrol(self) -> None:
+        """One by the flow, the others as copies of its row with an address of their own."""
+        first = await make_outlet(self.house, name="o0", channel="partner", settings=self._at(0))
+        sealed = [self.house.seal.close(orjson.dumps(self._at(n))) for n in range(1, self._outlets)]
+        await self.sql(
+            "INSERT INTO outlet (partner_id, name, channel, carrier, lane, retracts, proves, settings_sealed, "
+            "settings_shown, lon, lat, codes, panel, duty, profile, takes_exercises, takes_tests) "
+            "SELECT o.partner_id, 'o' || u.n, o.channel, o.carrier, o.lane, o.retracts, o.proves, u.sealed, "
+            "o.settings_shown, o.lon, o.lat, o.codes, o.panel, o.duty, o.profile, true, true FROM outlet o, "
+            "unnest(CAST(:sealed AS bytea[])) WITH ORDINALITY AS u(sealed, n) WHERE o.id = :first",
+            sealed=sealed, first=first,
+        )  # fmt: skip
+        await self.sql("UPDATE partner SET at_once = 100000")  # one partner owns them all here
+        await self.sql("ANALYZE")
+
+    def _at(self, n: int) -> dict[str, Any]:
+        return {"url": f"http://{address(n)}:{self._port}/hook", "secret": SECRET, "previous_secret": None}
+
+    async def sql(self, statement: str, **values: Any) -> list[Any]:
+        async with transaction(self.house.engine) as session:
+            found = await session.execute(text(statement), values)
+            return list(found.all()) if found.returns_rows else []
+
+    async def issue(self, **changes: Any) -> tuple[str, float]:
+        """A new alert; its code, and the moment of its commit."""
+        code = await make_alert(self.house, **changes)
+        return code, time.time()
+
+    async def retract(self, code: str) -> tuple[float, float]:
+        """The moments before and after the retraction was committed."""
+        begun = time.time()
+        async with transaction(self.house.engine) as session:
+            await retract(session, police(), code, EndReason.FOUND, "", press=self.house.press)
+        return begun, time.time()
+
+    async def settled(self, code: str, within: float = 120.0) -> float:
+        """The moment at which no delivery of the alert waits any more."""
+        deadline = time.time() + within
+        while time.time() < deadline:
+            left = await self.sql(
+                "SELECT count(*) AS n FROM delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number "
+                "WHERE a.code = :code AND d.state IN ('pending', 'sending')", code=code,
+            )  # fmt: skip
+            if left[0].n == 0:
+                return time.time()
+            await asyncio.sleep(0.05)
+        raise TimeoutError(f"not settled within {within:g} s at {datetime.now(UTC)}")

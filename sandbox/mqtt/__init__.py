@@ -1,0 +1,1 @@
+"""A network of screens behind a message broker, and the broker. Written from docs/channels/mqtt.md."""

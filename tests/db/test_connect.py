@@ -1,0 +1,43 @@
+"""URLs as people have them, and pools that keep the public from the officers."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from app.db.engine import StoreUnavailable, connect, transaction
+from app.flows.house import House
+from tests.api.stage import client_of
+from tests.making import make_alert
+
+
+@pytest.mark.parametrize("mode", ["disable", "prefer", "allow"])
+async def test_libpq_says_sslmode(database: str, mode: str) -> None:
+    sign = "&" if "?" in database else "?"
+    engine = connect(f"{database}{sign}sslmode={mode}")
+    async with transaction(engine) as session:
+        assert (await session.execute(text("SELECT 1"))).scalar_one() == 1
+    await engine.dispose()
+
+
+async def test_a_crowd_at_the_childs_page_takes_no_connection_from_an_officer(house: House) -> None:
+    code = await make_alert(house)
+    async with client_of(house) as client:
+        held = [await house.crowd.connect() for _ in range(4)]
+        page = asyncio.create_task(client.get(f"/p/{code}"))
+        async with asyncio.timeout(2):
+            async with transaction(house.engine) as session:
+                await session.execute(text("SELECT 1"))
+        assert not page.done(), "the public waits for one of its own"
+        for connection in held:
+            await connection.close()
+        assert (await page).status_code == 200
+
+
+async def test_who_gets_no_connection_in_time_is_told(database: str) -> None:
+    engine = connect(database, pool=1, waits=0.2)
+    async with engine.connect(), engine.connect():
+        with pytest.raises(StoreUnavailable):
+            async with transaction(engine):
+                pass
+    await engine.dispose()
