@@ -285,7 +285,7 @@ async def idle(url: str, port: int, theirs: Sequence[str], seconds: float) -> No
     await told("nobody there")
     waiting = [Waiter(port, f"/v1/feed{path}", k, b"none") for k in theirs for path in ("?wait=60", "/stream")]
     await open_all(waiting)
-    await asyncio.sleep(8)  # each has been recognised, and its time written
+    await asyncio.sleep(15)  # each has been recognised, and PostgreSQL has counted that
     await told("all wait, and stream")
     for waiter in waiting:
         waiter.close()

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.api.feed_desk import FeedDesk
-from app.api.feed_query import FeedQuery, read_query
+from app.api.feed_query import read_ask
 from app.api.keyring import no_key
 from app.api.sheet import Sheet
 from app.domain.board import Ask
@@ -50,13 +50,13 @@ class Feed:
         authorization = headers.get(b"authorization", b"")
         keyring = self._desk.keyring
         who = keyring.known(authorization) or await keyring.holder(authorization)
-        query = read_query(scope["query_string"])
-        ask = query.ask(who)
+        assert who.partner_id is not None
+        ask, wait = read_ask(scope["query_string"], who.partner_id, who.live)
         self._desk.saw(ask.partner)
         if self._streams or b"text/event-stream" in headers.get(b"accept", b""):
             return await self._stream(who, ask, headers.get(b"last-event-id", b""), receive, send)
         tags = _tags(headers[b"if-none-match"]) if b"if-none-match" in headers else ()
-        sheet = await self._sheet(who, ask, query, tags, receive)
+        sheet = await self._sheet(who, ask, wait, tags, receive)
         if sheet is None:
             if keyring.is_revoked(who):
                 raise no_key()
@@ -71,12 +71,12 @@ class Feed:
         await send({"type": "http.response.body", "body": body})
 
     async def _sheet(
-        self, who: Principal, ask: Ask, query: FeedQuery, tags: Collection[str], receive: Receive
+        self, who: Principal, ask: Ask, wait: int, tags: Collection[str], receive: Receive
     ) -> Sheet | None:
-        if not query.wait:
+        if not wait:
             return await self._desk.read(ask, tags)
         with self._reading(who, receive) as reader:
-            return await self._wait(reader, ask, tags, time.monotonic() + query.wait)
+            return await self._wait(reader, ask, tags, time.monotonic() + wait)
 
     @contextmanager
     def _reading(self, who: Principal, receive: Receive) -> Iterator[_Reader]:
@@ -149,15 +149,17 @@ class Unchanged:
         if b"if-none-match" not in headers or b"text/event-stream" in headers.get(b"accept", b""):
             return None
         who = self._desk.keyring.known(headers.get(b"authorization", b""))
-        if who is None:
+        if who is None or who.partner_id is None:
             return None
         try:
-            query = read_query(scope["query_string"])
+            ask, wait = read_ask(scope["query_string"], who.partner_id, who.live)
         except RequestValidationError:
             return None
-        ask = query.ask(who)
-        tag = None if query.wait else self._desk.tag(ask)
-        return (ask, tag) if tag is not None and tag in _tags(headers[b"if-none-match"]) else None
+        tag = None if wait else self._desk.tag(ask)
+        if tag is None:
+            return None
+        stated = headers[b"if-none-match"]
+        return (ask, tag) if stated == b'W/"%b"' % tag.encode() or tag in _tags(stated) else None
 
     async def tell(self, ask: Ask, tag: str, send: Send) -> None:
         """304."""

@@ -8,10 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from app.domain.board import Ask
-from app.flows.principal import Principal
 from app.forms.instants import Instant
 
 LONGEST_WAIT = 60
+ORDINARY = 200
+"""Bytes of a query that is worth remembering."""
 _NUMBER = Field(pattern=r"^[0-9]{1,18}$")
 
 
@@ -47,18 +48,29 @@ class FeedQuery(BaseModel):
         Field(description="Only notices issued at this time or later (RFC 3339)."),
     ] = None
 
-    def ask(self, who: Principal) -> Ask:
-        """As the holder of this key asks it."""
-        assert who.partner_id is not None
+    def ask(self, partner: int, live: bool) -> Ask:
+        """As this partner asks it, with a key of this kind."""
         return Ask(
-            who.partner_id, who.live, self.all, int(self.cursor), self.limit, self.order == "newest",
+            partner, live, self.all, int(self.cursor), self.limit, self.order == "newest",
             int(self.before) if self.before is not None else None, self.since,
         )  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
+def read_ask(query: bytes, partner: int, live: bool) -> tuple[Ask, int]:
+    """What is asked, and for how many seconds it may wait. Raises RequestValidationError."""
+    return (_read_again if len(query) <= ORDINARY else _read)(query, partner, live)
+
+
+def _read(query: bytes, partner: int, live: bool) -> tuple[Ask, int]:
+    read = read_query(query)
+    return read.ask(partner, live), read.wait
+
+
+_read_again = lru_cache(maxsize=16_384)(_read)  # pollers send the same again and again
+
+
 def read_query(query: bytes) -> FeedQuery:
-    """Pollers send the same few again and again. Raises RequestValidationError."""
+    """Raises RequestValidationError."""
     given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     try:
         return FeedQuery.model_validate(given)

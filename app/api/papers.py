@@ -1,9 +1,10 @@
-"""CAP messages as they were signed: once each, off the loop, and kept."""
+"""CAP messages as they were signed: once each, off the loop, and kept for good."""
 
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from app.db import cap
 from app.db.engine import transaction
 from app.domain.board import Posting
 from app.domain.english import Words
@@ -43,7 +44,12 @@ class Papers:
         return await asyncio.shield(kept)  # one makes it for all who ask meanwhile
 
     async def _make(self, posting: Posting) -> Paper:
+        key = (posting.alert, posting.number)
         async with transaction(self._house.engine) as session:
-            drawn = await draft(session, self._house, posting.alert, posting.number)
-        document = await asyncio.to_thread(self._house.notary.seal_document, drawn.unsigned)
+            document = await cap.kept(session, *key)
+            drawn = await draft(session, self._house, *key)
+        if document is None:
+            signed = await asyncio.to_thread(self._house.notary.seal_document, drawn.unsigned)
+            async with transaction(self._house.engine) as session:
+                document = await cap.keep(session, *key, signed)
         return Paper(drawn.notice, drawn.identifier, drawn.words, document)

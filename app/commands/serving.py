@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import signal
+import socket
 import sys
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -28,6 +30,7 @@ from app.settings import Settings
 from app.worker import work
 
 GRACE_SECONDS = 8
+UNHEARD_MILLISECONDS = 30_000
 LOOPBACK = "127.0.0.0/8,::1"
 
 
@@ -81,6 +84,14 @@ def on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(name, stop.set)
 
 
+def notice_the_dead(listener: int) -> None:
+    """A caller whose machine lost its power says no goodbye. What was sent to it must be acknowledged within half a minute,
+    or the connection ends: its stream is not open for ever, and nobody takes it for somebody who listens. Connections
+    inherit this from their listener (tcp(7))."""
+    with socket.socket(fileno=os.dup(listener)) as door:
+        door.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_MILLISECONDS)
+
+
 @asynccontextmanager
 async def watched(house: House, settings: Settings, stop: asyncio.Event) -> AsyncIterator[None]:
     """The watchdog beside the API, out of the path of what it watches."""
@@ -110,6 +121,9 @@ async def serving(app: FastAPI, settings: Settings, stop: asyncio.Event) -> Asyn
     if task.done():
         typer.secho(f"端口 {settings.port} 无法监听：可能已被占用。用 HUIJIA_PORT 换一个端口。", err=True, fg="red")
         raise typer.Exit(1)
+    for listener in server.servers:
+        for door in listener.sockets:
+            notice_the_dead(door.fileno())
     try:
         yield
     finally:

@@ -347,6 +347,15 @@ delivery = Table(
     postgresql_with={"fillfactor": "60"},
 )
 
+cap_message = Table(
+    "cap_message",
+    metadata,
+    Column("alert_id", ForeignKey("alert.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+    _made(),
+)
+
 # one row each time that deliveries were written, by whom it was done: whoever keeps boards in memory reads on from here
 telling = Table(
     "telling",

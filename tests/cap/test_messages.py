@@ -5,6 +5,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import feedparser  # type: ignore[import-untyped]  # has no types
 import pytest
 from lxml import etree
 
+from app.flows.notary import Notary
 from tests.api.records import fresh, issue, new_partner, retract
-from tests.api.stage import Stage
+from tests.api.stage import Stage, client_of
 from tests.cap.player import CAP, Forged, Player, canonical, verified
 from tests.making import photo_bytes
 
@@ -138,6 +140,10 @@ async def test_the_same_message_is_the_same_bytes(shared: Stage) -> None:
     first = await read(shared, who, code, 1)
     await shared.change("UPDATE alert SET reach_km = 500 WHERE code = :c", c=code)
     assert await read(shared, other, code, 1) == first
+    elsewhere = replace(shared.house, notary=Notary(), cap_sender="huijia@elsewhere.example")
+    async with client_of(elsewhere) as client:  # another process, started anew, with other keys
+        again = await client.get(f"/v1/alerts/{code}/cap/1.xml", headers=shared.bearer(who))
+    assert again.content == first
     sent = {"if-none-match": (await shared.get(f"/v1/alerts/{code}/cap/1.xml", who)).headers["etag"]} | shared.bearer(
         who
     )
