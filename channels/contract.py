@@ -249,13 +249,15 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class StatedReceipt:
-    """A receipt that the wire itself brought. ``at`` carries an offset; ``None`` means now."""
+    """A receipt that the wire itself brought. ``at`` carries an offset; ``None`` means now. What was aired may say until
+    when it was on."""
 
     kind: ReceiptKind
     at: datetime | None = None
     note: str = ""
     evidence: str = ""
     proof: Proof | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

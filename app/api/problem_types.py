@@ -21,6 +21,10 @@ TYPES: Mapping[str, ProblemType] = {
         400, "内容不是可用的 JSON", "Not usable JSON",
         "按 RFC 8259 发送一个 UTF-8 编码、不带 BOM 的 JSON。", "Send one JSON text (RFC 8259) in UTF-8 without a BOM.",
     ),
+    "xml": ProblemType(
+        400, "内容不是可用的 CAP 消息", "Not a usable CAP message",
+        "按 CAP 1.2 发送 UTF-8 编码的 XML，不带 DOCTYPE。", "Send CAP 1.2 in UTF-8, without a DOCTYPE.",
+    ),
     "multipart": ProblemType(
         400, "multipart 内容无法读取", "Unreadable multipart body",
         "发送一个 record 部分和至多一个 photo 部分，并以结束分隔行收尾。",

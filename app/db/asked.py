@@ -92,3 +92,22 @@ def _known(r: Any) -> Known:
 async def was_read(session: Session, id: int) -> None:
     """The outlet has fetched what it says: from now on it may have aired."""
     await session.execute(text("UPDATE delivery SET heard = true WHERE id = :id AND NOT heard"), {"id": id})
+
+
+async def of_notices(
+    session: Session, partner_id: int, notices: Sequence[tuple[str, int]], outlets: Sequence[int], *, live: bool
+) -> Sequence[tuple[int, str, int]]:
+    """The partner's deliveries of these notices (alert and number), at these outlets or at all: delivery, alert, number."""
+    found = await session.execute(
+        text(
+            "SELECT d.id, a.code, d.number FROM unnest(CAST(:codes AS text[]), CAST(:numbers AS int[])) AS n(code, number) "
+            "JOIN alert a ON a.code = n.code JOIN delivery d ON d.alert_id = a.id AND d.number = n.number "
+            "JOIN outlet o ON o.id = d.outlet_id WHERE o.partner_id = :partner AND (:live OR a.status <> 'actual') "
+            "AND (cardinality(CAST(:outlets AS bigint[])) = 0 OR o.id = ANY(CAST(:outlets AS bigint[]))) ORDER BY d.id"
+        ),
+        {
+            "codes": [code for code, _ in notices], "numbers": [number for _, number in notices], "partner": partner_id,
+            "outlets": list(outlets), "live": live,
+        },
+    )  # fmt: skip
+    return [(r.id, r.code, r.number) for r in found]

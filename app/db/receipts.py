@@ -59,6 +59,7 @@ class NewReceipt:
     said_for: str
     contradicts: bool
     proof: str | None
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,10 @@ async def keep(session: Session, new: Sequence[NewReceipt]) -> set[tuple[int, Re
         return set()
     found = await session.execute(
         text(
-            "INSERT INTO receipt (delivery_id, partner_id, kind, at, note, evidence, said_for, contradicts, proof) "
+            "INSERT INTO receipt (delivery_id, partner_id, kind, at, note, evidence, said_for, contradicts, proof, until) "
             "SELECT * FROM unnest(CAST(:deliveries AS bigint[]), CAST(:partners AS bigint[]), CAST(:kinds AS text[]), "
             "CAST(:ats AS timestamptz[]), CAST(:notes AS text[]), CAST(:evidence AS text[]), CAST(:said AS text[]), "
-            "CAST(:contradicts AS boolean[]), CAST(:proofs AS text[])) "
+            "CAST(:contradicts AS boolean[]), CAST(:proofs AS text[]), CAST(:untils AS timestamptz[])) "
             "ON CONFLICT (delivery_id, kind, at) DO NOTHING RETURNING delivery_id, kind, at"
         ),
         {
@@ -88,6 +89,7 @@ async def keep(session: Session, new: Sequence[NewReceipt]) -> set[tuple[int, Re
             "kinds": [r.kind for r in new], "ats": [r.at for r in new], "notes": [r.note for r in new],
             "evidence": [r.evidence for r in new], "said": [r.said_for for r in new],
             "contradicts": [r.contradicts for r in new], "proofs": [r.proof for r in new],
+            "untils": [r.until for r in new],
         },
     )  # fmt: skip
     return {(r.delivery_id, ReceiptKind(r.kind), r.at) for r in found if r.delivery_id is not None}

@@ -61,11 +61,11 @@ async def _prove(session: Session, proof: Proof) -> str | None:
 
 def _stated(delivery_id: int, receipt: StatedReceipt, now: datetime, proof: str | None) -> Stated:
     """A clock that says 1970 or 2099 does not cost the evidence: then it counts as of now."""
-    at = receipt.at or now
+    at, until = receipt.at or now, receipt.until
     if not now - OLDEST <= at <= now + SKEW:
-        at = now
+        at, until = now, None
     note, evidence = (_storable(text) for text in (receipt.note, receipt.evidence))
-    return Stated(delivery_id, ReceiptKind(receipt.kind), at, note, evidence, proof=proof)
+    return Stated(delivery_id, ReceiptKind(receipt.kind), at, note, evidence, proof=proof, until=until)
 
 
 def _storable(text: str) -> str:

@@ -19,7 +19,7 @@ from app.flows.tell import CHANGED
 @dataclass(frozen=True, slots=True)
 class Stated:
     """A receipt as the outlet stated it. ``said_for`` is the delivery as the sender named it; ``proof`` the digest of a
-    kept proof."""
+    kept proof; what was aired may have been on ``until``."""
 
     delivery_id: int | None
     kind: ReceiptKind
@@ -28,6 +28,7 @@ class Stated:
     evidence: str = ""
     said_for: str = ""
     proof: str | None = None
+    until: datetime | None = None
 
 
 _HEARD = (ReceiptKind.RECEIVED, ReceiptKind.AIRED)
@@ -76,14 +77,15 @@ def _row(
     if receiver is None:
         if partner_id is None:
             return None
-        return NewReceipt(None, partner_id, s.kind, s.at, s.note, s.evidence, s.said_for, False, s.proof)
+        return NewReceipt(None, partner_id, s.kind, s.at, s.note, s.evidence, s.said_for, False, s.proof, s.until)
     place = receiver.alert_id, receiver.outlet_id
-    contradicts = s.kind is ReceiptKind.AIRED and place in down and s.at > down[place]
+    contradicts = s.kind is ReceiptKind.AIRED and place in down and (s.until or s.at) > down[place]
     if s.kind is ReceiptKind.TAKEN_DOWN and receiver.kind is Kind.RETRACT:
         down[place] = max(down.get(place, s.at), s.at)
     return NewReceipt(
-        receiver.id, receiver.partner_id, s.kind, s.at, s.note, s.evidence, s.said_for, contradicts, s.proof
-    )
+        receiver.id, receiver.partner_id, s.kind, s.at, s.note, s.evidence, s.said_for, contradicts, s.proof,
+        s.until,
+    )  # fmt: skip
 
 
 def _change(before: Change, receiver: Receiver, s: Stated) -> Change:

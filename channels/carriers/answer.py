@@ -100,12 +100,14 @@ def _receipt(value: object, hide: Iterable[str]) -> StatedReceipt | None:
         return None
     at, note, evidence = value.get("at"), value.get("note") or "", value.get("evidence") or ""
     try:
-        kind, when = ReceiptKind(kind), moment(at)
+        kind, when, until = ReceiptKind(kind), moment(at), moment(value.get("until"))
     except ValueError:
         return None
     if not isinstance(note, str) or not isinstance(evidence, str) or not is_evidence(evidence):
         return None
-    return StatedReceipt(kind, when, plain(note, hide), evidence)
+    if until is not None and (kind is not ReceiptKind.AIRED or when is None or until < when):
+        return None
+    return StatedReceipt(kind, when, plain(note, hide), evidence, until=until)
 
 
 def moment(at: object) -> datetime | None:

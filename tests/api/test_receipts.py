@@ -181,6 +181,56 @@ async def test_a_clock_that_is_wrong_does_not_lose_the_evidence(shared: Stage, a
     assert await state_of(shared, delivery) == "confirmed"
 
 
+async def test_from_when_until_when_with_a_link(shared: Stage) -> None:
+    who, code, (delivery,) = await delivered(shared)
+    until = NOW + timedelta(seconds=30)
+    more: dict[str, Any] = {"until": until.isoformat(), "evidence": "https://station.example/as-run/77"}
+    assert (await send(shared, said(delivery, **more), who))[0]["outcome"] == "recorded"
+    assert (await send(shared, said(delivery, **more), who))[0]["outcome"] == "duplicate"
+    rows = (await shared.get(f"/v1/alerts/{code}/deliveries", limit=500)).json()["deliveries"]
+    ((receipt,),) = [r["receipts"] for r in rows if r["id"] == delivery]
+    assert datetime.fromisoformat(receipt["at"]) == NOW
+    assert datetime.fromisoformat(receipt["until"]) == until
+    assert receipt["evidence"].endswith("/77")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"until": (NOW - timedelta(seconds=1)).isoformat()}, "until_before_at"),
+        ({"at": None, "until": NOW.isoformat()}, "until_before_at"),
+        ({"kind": "received", "until": NOW.isoformat()}, "until_of_what"),
+        ({"until": "later"}, "datetime_parsing"),
+    ],
+)
+async def test_a_range_that_is_none(shared: Stage, changes: dict[str, Any], code: str) -> None:
+    who, _, (delivery,) = await delivered(shared)
+    refused = await shared.post("/v1/receipts", {"receipts": [said(delivery) | changes]}, who)
+    assert refused.status_code == 422
+    assert [(e["pointer"], e["code"]) for e in refused.json()["errors"]] == [("/receipts/0/until", code)]
+
+
+async def test_on_the_air_until_after_it_was_down_contradicts(shared: Stage) -> None:
+    who, code, (delivery,) = await delivered(shared)
+    await retract(shared, code)
+    (end,) = [i for i in await items(shared, who) if i["payload"]["data"]["alert"] == code]
+    await send(shared, said(end["delivery"], "taken_down"), who)
+    begun = (NOW - timedelta(seconds=60)).isoformat()
+    await send(shared, said(delivery, at=None) | {"at": begun, "until": (NOW + timedelta(seconds=9)).isoformat()}, who)
+    rows = (await shared.get(f"/v1/alerts/{code}/deliveries", limit=500)).json()["deliveries"]
+    ((receipt,),) = [r["receipts"] for r in rows if r["id"] == delivery]
+    assert receipt["contradicts"]
+
+
+async def test_one_that_fits_nothing_is_explained(shared: Stage) -> None:
+    who = await new_partner(shared)
+    unmatched, wrong = await send(shared, {"receipts": [said("dlv_999999999"), said("dlv_1") | {"kind": "shown"}]}, who)
+    assert unmatched["outcome"] == "unmatched"
+    assert [(e["pointer"], e["code"]) for e in unmatched["errors"]] == [("/receipts/0/delivery", "unknown_delivery")]
+    assert "webhook-id" in unmatched["errors"][0]["remedy_en"]
+    assert (wrong["outcome"], wrong["errors"][0]["pointer"]) == ("invalid", "/receipts/1/kind")
+
+
 async def test_a_test_key_confirms_nothing_actual(shared: Stage) -> None:
     who, _, (delivery,) = await delivered(shared)
     assert (await send(shared, said(delivery), f"{who}-test"))[0]["outcome"] == "unmatched"

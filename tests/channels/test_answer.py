@@ -98,6 +98,10 @@ def test_references(reference: str, kept: str | None) -> None:
             StatedReceipt(ReceiptKind.TAKEN_DOWN, datetime(2026, 11, 23, 7, 4, 7, 500_000, tzinfo=UTC)),
         ),
         ('{"kind": "aired", "at": "", "note": null, "evidence": null}', StatedReceipt(ReceiptKind.AIRED)),
+        (
+            '{"kind": "aired", "at": "2026-11-23T15:04:07+08:00", "until": "2026-11-23T15:04:37+08:00"}',
+            StatedReceipt(ReceiptKind.AIRED, AT, until=AT + timedelta(seconds=30)),
+        ),
     ],
 )
 def test_receipts(receipt: str, stated: StatedReceipt) -> None:
@@ -113,7 +117,9 @@ def test_receipts(receipt: str, stated: StatedReceipt) -> None:
         '{"kind": "aired", "evidence": "javascript:alert(1)"}', '{"kind": "aired", "evidence": "https://[x"}',
         '{"kind": "aired", "evidence": "https://u:p@x.example"}',
         '{"kind": "aired", "evidence": "https://x.example/' + "y" * 490 + '"}',
-        '{"kind": "aired", "evidence": ["https://x.example"]}',
+        '{"kind": "aired", "evidence": ["https://x.example"]}', '{"kind": "aired", "until": "2026-11-23T15:04:07+08:00"}',
+        '{"kind": "aired", "at": "2026-11-23T15:04:07+08:00", "until": "2026-11-23T15:04:06+08:00"}',
+        '{"kind": "received", "at": "2026-11-23T15:04:07+08:00", "until": "2026-11-23T15:04:08+08:00"}',
     ],
 )  # fmt: skip
 def test_a_malformed_receipt_does_not_undo_the_yes(receipt: str) -> None:
