@@ -8,11 +8,13 @@ from typing import Any
 
 @dataclass
 class Course:
-    """What happened at one outlet: milliseconds from the notice's issue to each event, ``None`` while it has not."""
+    """What happened at one outlet: milliseconds from the notice's issue to each event, ``None`` while it has not. Whether
+    its wire can prove that it aired, and that it went down."""
 
     outlet: str
     channel: str
-    provable: bool = True
+    airs: bool = True
+    ends: bool = True
     accepted: float | None = None
     aired: float | None = None
     told_down: float | None = None
@@ -20,10 +22,10 @@ class Course:
     trouble: str = ""
 
     def up(self) -> bool:
-        return self.aired is not None if self.provable else self.accepted is not None
+        return self.aired is not None if self.airs else self.accepted is not None
 
     def off(self) -> bool:
-        return self.down is not None if self.provable else self.told_down is not None
+        return self.down is not None if self.ends else self.told_down is not None
 
 
 @dataclass
@@ -39,7 +41,7 @@ class Drill:
         """Take in what the API says of every delivery."""
         for d in deliveries:
             course = self.courses.setdefault(
-                d["outlet_id"], Course(d["outlet"], d["channel"], d["proves"] != "nothing")
+                d["outlet_id"], Course(d["outlet"], d["channel"], d["proves"] == "aired", d["proves"] != "nothing")
             )
             accepted, first = (
                 _ms(d, d["accepted_at"]),

@@ -40,8 +40,8 @@ def _cells(c: Course) -> Sequence[Text]:
     def cell(value: float | None, colour: str) -> Text:
         return Text("…", "dim") if value is None else Text(f"{value:,.0f}", colour)
 
-    aired = cell(c.aired, "green") if c.provable else Text("群消息无回执", "dim")
-    down = cell(c.down, "cyan") if c.provable else Text("已发更正" if c.told_down is not None else "…", "dim")
+    aired = cell(c.aired, "green") if c.airs else Text("群消息无回执", "dim")
+    down = cell(c.down, "cyan") if c.ends else Text("已发更正" if c.told_down is not None else "…", "dim")
     return (
         cell(c.accepted, "yellow") if not c.trouble else Text(c.trouble, "red"),
         aired,
@@ -59,9 +59,9 @@ def summary(run: Drill) -> RenderableType:
     table.add_row("提交并落盘（201）", "", "", f"{run.submitted_ms:,.0f}", "")
     for name, values in (
         ("发布：发布点接收", [c.accepted for c in courses]),
-        ("发布：确认播出", [c.aired for c in courses if c.provable]),
+        ("发布：确认播出", [c.aired for c in courses if c.airs]),
         ("撤回：发布点接收", [c.told_down for c in courses]),
-        ("撤回：确认撤下", [c.down for c in courses if c.provable]),
+        ("撤回：确认撤下", [c.down for c in courses if c.ends]),
     ):
         known = sorted(v for v in values if v is not None)
         middle = quantiles(known, n=2)[0] if len(known) > 1 else known[0] if known else 0.0
