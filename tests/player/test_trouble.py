@@ -14,6 +14,7 @@ from tests.flows.acts import retracted
 from tests.making import make_alert
 from tests.player.stage import Station, open_screen, portrait, receipts, said
 
+RUNS_OUT = 20.0  # seconds: a page on a busy machine is loaded anew and looked at before it is over
 SHORT: dict[str, Any] = {"settings": {"correction_seconds": 0}}
 
 
@@ -64,13 +65,13 @@ async def expiring(house: House, code: str, seconds: float) -> None:
 
 async def test_what_has_run_out_is_never_on_even_when_nobody_can_say_so(browser: Browser, here: Station) -> None:
     screen = await open_screen(browser, here)
-    await expiring(here.house, await make_alert(here.house), 8)
+    await expiring(here.house, await make_alert(here.house), RUNS_OUT)
     await screen.page.reload()
-    await screen.shows("李小明")
+    await screen.shows("李小明", within=RUNS_OUT)
     await here.stop()
     await asyncio.sleep(1)
     await screen.shows("李小明")
-    await screen.is_black(10)
+    await screen.is_black(RUNS_OUT + 5)
     assert "李小明" not in await screen.text()
 
 
@@ -83,14 +84,14 @@ async def test_a_screen_whose_clock_is_twenty_years_late(browser: Browser, here:
         "static now() { return Real.now() - late; } }"
     )
     code = await make_alert(here.house)
-    await expiring(here.house, code, 9)
+    await expiring(here.house, code, RUNS_OUT)
     await screen.page.reload()
-    await screen.shows("李小明")
+    await screen.shows("李小明", within=RUNS_OUT)
     await said(here.house, screen.outlet, (1, "aired"))
     (found,) = await rows(here.house, "SELECT now() - at AS age FROM receipt")
-    assert abs(found.age) < timedelta(seconds=10)
+    assert abs(found.age) < timedelta(seconds=RUNS_OUT)
     await here.stop()
-    await screen.is_black(12)
+    await screen.is_black(RUNS_OUT + 5)
 
 
 async def test_a_clock_that_jumps_ahead_is_not_believed_when_the_server_can_be_asked(
