@@ -50,7 +50,8 @@ function take(delivery, data) {
   disk.highest[alert] = number
   owe(delivery, over ? 'taken_down' : shows ? 'aired' : 'received')
   save()
-  if (on || off) console.log(on ? `ON AIR ${alert} ${number}` : `OFF AIR ${alert}`, JSON.stringify(data.rendition.texts))
+  const words = Object.entries(data.rendition.texts).sort().reverse().map(([, text]) => text)
+  if (on || off) console.log(on ? `ON AIR ${alert} ${number}` : `OFF AIR ${alert}`, ...words)
 }
 
 // A receipt, kept until huijia has it: one for each delivery, with the time at which it happened.
@@ -71,8 +72,8 @@ async function ask(path, body) {
 // The feed, from the beginning: what stands now, also of what should have been pushed, and then what comes.
 async function follow() {
   for (let cursor = '0'; ; ) {
-    const page = await ask(`/v1/feed?all=1&cursor=${cursor}&wait=30`)
-    for (const item of page.items) if (item.outlet === OUTLET) take(item.delivery, item.payload.data)
+    const page = await ask(`/v1/feed?outlet=${OUTLET}&all=1&cursor=${cursor}&wait=30`)
+    for (const item of page.items) take(item.delivery, item.payload.data)
     cursor = page.cursor
   }
 }

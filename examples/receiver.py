@@ -51,11 +51,15 @@ def take(delivery: str, data: dict[str, Any]) -> None:
             return  # a newer notice of this alert came first: never show an older one
         DISK.execute("REPLACE INTO highest VALUES (?, ?)", (alert, number))
         if over and SCREEN.pop(alert, None):
-            print("OFF AIR", alert, data["rendition"]["texts"], flush=True)
+            print("OFF AIR", alert, *shown(data), flush=True)
         if not over and shows and SCREEN.get(alert, {}).get("number") != number:
             SCREEN[alert] = data
-            print("ON AIR", alert, number, data["rendition"]["texts"], flush=True)
+            print("ON AIR", alert, number, *shown(data), flush=True)
         owe(delivery, "taken_down" if over else "aired" if shows else "received")
+
+
+def shown(data: dict[str, Any]) -> list[Any]:
+    return [words for _, words in sorted(data["rendition"]["texts"].items(), reverse=True)]
 
 
 def owe(delivery: str, kind: str) -> None:
@@ -76,10 +80,9 @@ def follow() -> None:
     """The feed, from the beginning: what stands now, also of what should have been pushed, and then what comes."""
     cursor = "0"
     while True:
-        page = ask(f"/v1/feed?all=1&cursor={cursor}&wait=30")
+        page = ask(f"/v1/feed?outlet={OUTLET}&all=1&cursor={cursor}&wait=30")
         for item in page["items"]:
-            if item["outlet"] == OUTLET:
-                take(item["delivery"], item["payload"]["data"])
+            take(item["delivery"], item["payload"]["data"])
         cursor = page["cursor"]
 
 

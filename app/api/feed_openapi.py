@@ -81,7 +81,7 @@ def _header(name: str, description: str) -> dict[str, Any]:
 
 _EVENTS = {"schema": {"type": "string", "description": "Events notice, left_out and heartbeat."}}
 _TAG = {"ETag": {"description": "Changes with everything you could be given.", "schema": {"type": "string"}}}
-_PROBLEMS = {str(status): said for status, said in answers(401, 403, 422, 503).items()}
+_PROBLEMS = {str(status): said for status, said in answers(401, 403, 404, 422, 503).items()}
 
 FEED_PATHS: dict[str, Any] = {
     "/v1/feed": {
@@ -91,7 +91,7 @@ FEED_PATHS: dict[str, Any] = {
             "replaced is left out: whoever was away learns that what it had fetched is over, and never sees the beginning of "
             "what it had not. With `Accept: text/event-stream` the same as `/v1/feed/stream`.",
             "parameters": [
-                *_parameters("cursor", "limit", "wait", "all", "order", "before", "since"),
+                *_parameters("cursor", "limit", "wait", "all", "outlet", "order", "before", "since"),
                 _header("If-None-Match", "The ETag of an answer: 304 while there is nothing else."),
             ],
             "responses": {
@@ -113,7 +113,7 @@ FEED_PATHS: dict[str, Any] = {
             "security": [{"HTTPBearer": []}],
             "description": "The same as server-sent events, with a heartbeat every fifteen to twenty seconds.",
             "parameters": [
-                *_parameters("cursor", "all", "since"),
+                *_parameters("cursor", "all", "outlet", "since"),
                 _header("Last-Event-ID", "The id of the last event: the stream goes on after it."),
             ],
             "responses": {"200": {"description": "A stream.", "content": {"text/event-stream": _EVENTS}}, **_PROBLEMS},

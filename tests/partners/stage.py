@@ -86,10 +86,15 @@ class Service:
         states = {d["state"] for d in await self.deliveries(code) if d["number"] == number}
         return states == {"confirmed"}
 
-    async def hook(self, url: str, name: str = "示例电视台", **settings: Any) -> int:
-        """An outlet of the partner that is called at ``url``."""
+    async def hook(self, url: str, **settings: Any) -> int:
+        """The partner's television station, which is called at ``url``."""
         said = {"url": url, "secret": SECRET} | settings
-        return await make_outlet(self.house, partner=PARTNER, name=name, channel="tv", settings=said)
+        return await self.outlet(name="示例电视台", channel="tv", settings=said)
+
+    async def outlet(self, **facts: Any) -> int:
+        """An outlet of the partner that serves the county of the sample record."""
+        county = {"codes": ("610113",), "lon": None, "lat": None, "datum": None}
+        return await make_outlet(self.house, partner=PARTNER, **county | facts)
 
 
 @asynccontextmanager
