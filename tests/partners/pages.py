@@ -5,7 +5,7 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ class Block:
 
 def blocks(page: Path) -> list[Block]:
     found: list[Block] = []
-    for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text := page.read_text(encoding="utf-8"), re.M | re.S):
+    for match in re.finditer(r"^```([\w ]*)\n(.*?)^```$", text := page.read_text(encoding="utf-8"), re.M | re.S):
         found.append(Block(match[1], match[2], text.count("\n", 0, match.start()) + 1))
     assert text.count("\n```") == 2 * len(found), f"{page.name} has a fence that does not close"
     return found
@@ -104,15 +104,15 @@ def same_xml(doc: str, real: str) -> list[str]:
 def _unlike(doc: etree._Element, real: etree._Element) -> Iterator[str]:
     left = iter(real)
     for child in doc:
-        if child.tag is etree.Comment:
-            continue
         if not any(_fits(child, other) for other in left):
             yield f"no {etree.tostring(child, encoding='unicode').strip()} at its place in {real.tag}"
 
 
 def _fits(doc: etree._Element, real: etree._Element) -> bool:
     words = (doc.text or "").strip()
-    return doc.tag == real.tag and (not words or alike(words, (real.text or "").strip())) and not list(_unlike(doc, real))
+    return (
+        doc.tag == real.tag and (not words or alike(words, (real.text or "").strip())) and not list(_unlike(doc, real))
+    )
 
 
 SAME = {"json": same_json, "http": same_http, "text": same_text, "xml": same_xml}
@@ -154,11 +154,12 @@ class Shell:
 @dataclass
 class Reading:
     """A reader at work on a page. ``names`` are what Python blocks may use, ``moved`` addresses of the page that are
-    elsewhere here, ``heard`` the raw requests that the reader's receiver was sent."""
+    elsewhere here; ``answer`` tries an answer to a webhook; ``heard`` are the raw requests that it was sent."""
 
     shell: Shell
     names: dict[str, Any]
     moved: Mapping[str, str]
+    answer: Callable[[str], Awaitable[list[str]]] | None = None
     heard: list[str] = field(default_factory=list)
     said: str = ""
 
@@ -181,6 +182,8 @@ class Reading:
             return []
         if block.language == "http" and block.text.startswith("POST"):
             return [] if any(not same_http(block.text, one) for one in self.heard) else self._nearest(block.text)
+        if block.language == "http answer" and self.answer is not None:
+            return await self.answer(block.text)
         if block.language in SAME:
             return SAME[block.language](block.text, self.said)
         return [f"nobody knows how to try a block of {block.language or 'no language'}"]
@@ -203,5 +206,5 @@ class Reading:
         try:
             names["answer"] = orjson.loads(self.said)
         except orjson.JSONDecodeError:
-            names["answer"] = None
+            names["answer"] = self.said.strip()
         exec(compile(text, "a block of the page", "exec"), names)
