@@ -40,7 +40,7 @@ async def test_the_answer_that_the_document_shows_is_the_answer_that_comes(stage
     assert set(page) == {"deliveries", "next"}
 
 
-@pytest.mark.parametrize("path", ["sample-record.json", "channels/feed.md", "channels/payload.md"])
+@pytest.mark.parametrize("path", ["sample-record.json", "partners/pull.md", "partners/receipts.md"])
 def test_what_the_document_points_to_is_there(path: str) -> None:
     assert f"]({path})" in (DOCS / "api.md").read_text(encoding="utf-8")
     assert (DOCS / path).is_file()
