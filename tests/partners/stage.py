@@ -109,6 +109,7 @@ async def service(house: House) -> AsyncIterator[Service]:
         press=HousePress(base, house.media_secret),
         signer=signer,
         trier=Trials(house.engine, house.seal, base, wire),
+        metrics_token="metrics-token",
     )
     app = build_app(here)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False, server_header=False))
