@@ -31,6 +31,7 @@ from app.console.board import warm as warm_board
 from app.console.live import Live
 from app.console.play.routes import PLAYERS, play_pages
 from app.console.public import public_pages
+from app.console.reference import reference
 from app.console.routes import console
 from app.console.tally import Tally
 from app.db.engine import connect, listen
@@ -116,6 +117,7 @@ def build_app(house: House) -> FastAPI:
         app.include_router(room.router)
     app.include_router(console(house, live, tally), prefix="/console")
     app.include_router(public_pages(house))
+    app.include_router(reference())
     app.include_router(play_pages(house, live))
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(BodyLimit)

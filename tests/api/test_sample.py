@@ -36,6 +36,9 @@ async def test_the_answer_that_the_document_shows_is_the_answer_that_comes(stage
     body["loss"]["at"], body["verified_at"] = (now - timedelta(hours=1)).isoformat(), now.isoformat()
     come = (await stage.post("/v1/alerts", body)).json()
     assert set(view) == set(come)
+    assert set(view["oldest_undelivered"]) == {
+        "alert", "delivery_id", "outlet", "channel", "kind", "state", "reason", "since", "seconds", "count",
+    }  # fmt: skip
     page = (await stage.get(f"/v1/alerts/{come['id']}/deliveries")).json()
     assert set(page) == {"deliveries", "next"}
 

@@ -28,7 +28,8 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     document["paths"] |= FEED_PATHS
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(definitions())
-    for model in (*SHAPES.values(), Payload, ThinPayload):
+    models: tuple[type[BaseModel], ...] = (*SHAPES.values(), Payload, ThinPayload)
+    for model in models:
         schemas.update(_schemas(model))
     for name, operation in operations(document):
         _complete(name, operation)
