@@ -1,6 +1,7 @@
 """Drills: the list, one with its result for each partner and outlet, its sheet, and its end."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from app.console.pages import page
 from app.console.paging import PAGE, Paging, page_number
 from app.console.shown import known
 from app.db import drill_schedule, drills
-from app.db.drills import Drill, Row
+from app.db.drills import Drill, Row, Tally
 from app.db.engine import Session, clock, transaction
 from app.domain.errors import NotFound
 from app.domain.spreadsheet import csv_of
@@ -25,6 +26,8 @@ from app.flows.house import House
 
 LIST = f"{ROOT}/drills"
 MOST_ROWS = 300
+COMING_DOWN = timedelta(minutes=1)
+"""For so long after the end what is not down yet is no failure."""
 RESULTS: Mapping[str, str] = {
     "started": "演练已发出。到时自动撤回，也可以提前结束。",
     "ended": "已撤回，正在等各发布点撤下。",
@@ -88,8 +91,13 @@ def asked_by(by: str) -> str:
     return f"值班系统（密钥 {by.removeprefix('key:')}）" if by.startswith("key:") else actor(by)
 
 
+def settled(drill: Drill, tally: Tally, now: datetime) -> bool:
+    """Whether the result is one: nothing that is missing may be expected any more."""
+    return drill.ended_at is not None and (tally.lacking == 0 or now - drill.ended_at > COMING_DOWN)
+
+
 def step(row: Row, over: bool) -> Stage:
-    """What an outlet lacks, which may still come while the drill runs."""
+    """What an outlet lacks; until the result is settled it may still come."""
     lacks = row["lacks"]
     if lacks is None:
         return Stage("全部做到" if over else "正常", "✓", "good")
@@ -111,7 +119,7 @@ async def _listing(house: House, request: Request, number: int, result: str) -> 
     return page(
         "drills.html", who=who, now=now, rows=rows, tallies=tallies, at=at, weekly=weekly, willing=willing, days=DAYS,
         next=weekly.when.next(now) if weekly else None, result=result, asked_by=asked_by, span=charts.span_of,
-        catalogue=house.catalogue,
+        settled=settled, catalogue=house.catalogue,
     )  # fmt: skip
 
 
@@ -125,5 +133,6 @@ async def _show(house: House, request: Request, code: str, partner: int | None, 
         rows = await drills.results(session, drill.alert_id, partner, MOST_ROWS)
     return page(
         "drill.html", who=who, now=now, drill=drill, tally=tally, partners=partners, rows=rows, partner=partner,
-        most=MOST_ROWS, result=result, asked_by=asked_by, step=step, span=charts.span_of, catalogue=house.catalogue,
+        most=MOST_ROWS, result=result, asked_by=asked_by, step=step, over=settled(drill, tally, now),
+        span=charts.span_of, catalogue=house.catalogue,
     )  # fmt: skip

@@ -117,6 +117,10 @@ async def test_the_result_who_did_not_first(house: House, officer: httpx.AsyncCl
     assert await one(house, "SELECT count(*) FROM notice") == 2
     await aired(house, number=2)
     page = (await officer.get(f"/console/drills/{code}")).text
+    assert "正在撤下" in page
+    assert 'class="wrong"' not in page, "it has only just been told"
+    await rows(house, "UPDATE alert SET ended_at = now() - interval '2 minutes'")
+    page = (await officer.get(f"/console/drills/{code}")).text
     listed = [re.sub(r"<[^>]+>|\s", "", row) for row in page.split("h-outlets")[-1].split("<tr")[2:]]
     assert re.search(r"未接收.*乙台", listed[0]), listed
     assert re.search(r"未撤下.*甲屏.*2\.4秒", listed[1]), listed
