@@ -64,7 +64,7 @@ def actor_word(by: str) -> str:
     kind, _, name = by.partition(":")
     if kind == "operator":
         return name
-    return {"key": f"接口密钥 {name}", "cli": "命令行", "probe": "自动探测"}.get(kind, actor(by))
+    return {"key": f"接口密钥 {name}", "cli": "命令行", "clock": "系统自动"}.get(kind, actor(by))
 
 
 def said(act: str, detail: Mapping[str, Any]) -> tuple[str, str]:
