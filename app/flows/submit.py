@@ -5,12 +5,13 @@ Issuing takes two named officers (the record names both and they differ); a veri
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 import orjson
 
-from app.db import alerts, audit, keys
+from app.db import alerts, audit, drills, keys
 from app.db.engine import Session, clock
 from app.domain.errors import Forbidden, LiveAlertExists
 from app.domain.machines import alert_after
@@ -40,6 +41,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Which outlets a drill is for, and after how long it is retracted."""
+
+    outlets: Collection[int]
+    lasts: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Issued:
     """``again``: the same request had been carried out before; this is its alert. ``told``: outlets that get it now."""
 
@@ -58,8 +67,9 @@ async def submit(
     body_hash: bytes,
     seal: Seal,
     press: Press,
+    drill: Rehearsal | None = None,
 ) -> Issued:
-    """Raises Forbidden, LiveAlertExists or KeyReused; then nothing is written."""
+    """``drill``: an exercise for these outlets alone. Raises Forbidden, LiveAlertExists or KeyReused; then nothing is written."""
     may_issue(who, record.status, record.organ_code, record.loss.area_code)
     if (code := await replayed(session, who, idempotency_key, body_hash)) is not None:
         return Issued(code, 0, again=True)
@@ -71,6 +81,8 @@ async def submit(
     code = await alerts.next_code(session, record.status, now)
     alert_id = await _write_alert(session, who, record, code, now)
     await alerts.add_record(session, alert_id, seal_record(seal, record), who.actor)
+    if drill is not None:
+        await drills.add(session, alert_id, drill.outlets, now + drill.lasts)
     photo = await keep_picture(session, alert_id, picture)
     count = await _announce(session, who, alert_id, facts, photo, now, press)
     if idempotency_key is not None:

@@ -3,8 +3,8 @@
 (function () {
   "use strict";
 
-  // <input data-sift="#list">: hides the children of #list whose data-words do not hold what was typed. Enter follows the
-  // only one that is left.
+  // <input data-sift="#list">: hides the children of #list whose data-words do not hold what was typed. Enter follows or
+  // ticks the only one that is left.
   document.querySelectorAll("[data-sift]").forEach(function (box) {
     var list = document.querySelector(box.dataset.sift);
     var none = document.querySelector(box.dataset.none);
@@ -25,7 +25,7 @@
       if (event.key !== "Enter" || event.isComposing) return;
       event.preventDefault();
       var found = left();
-      if (found.length === 1) found[0].querySelector("a").click();
+      if (found.length === 1) found[0].querySelector("a, input").click();
     });
     if (box.value) left();
   });
