@@ -30,6 +30,14 @@
     if (box.value) left();
   });
 
+  // Alt+R from anywhere, in every browser: an access key alone is Alt+Shift+R in some and Ctrl+Alt+R in others.
+  var takeback = document.getElementById("takeback");
+  document.addEventListener("keydown", function (event) {
+    if (!takeback || event.code !== "KeyR" || !event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (!event.repeat) takeback.click();
+  });
+
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-print]")) window.print();
   });

@@ -133,12 +133,13 @@
     listen();
   }
 
+  // By its target: a part that replaces itself is gone when its request has ended, and htmx names its parent as `elt`.
   document.body.addEventListener("htmx:beforeRequest", function (event) {
-    var el = event.detail.elt;
+    var el = event.detail.target;
     if (el.dataset.live !== undefined) part(el.id).busy = true;
   });
   document.body.addEventListener("htmx:afterRequest", function (event) {
-    var el = event.detail.elt;
+    var el = event.detail.target;
     if (el.dataset.live === undefined) return;
     var it = part(el.id);
     it.busy = false;
