@@ -69,6 +69,18 @@ async def _outlets(page: Page) -> Sequence[str]:
     return await page.locator("table.outlets a.name").all_inner_texts()
 
 
+async def _pressed(page: Page) -> set[str]:
+    """Press the map beside the dot of what failed, as fingers do; the failed ones among the outlets that it names."""
+    x, y = await page.locator("#map > svg .dots.bad").evaluate(
+        "dot => { const at = new DOMPoint(...dot.getAttribute('d').match(/M([\\d.]+) ([\\d.]+)/).slice(1).map(Number));"
+        " const there = at.matrixTransform(dot.ownerSVGElement.getScreenCTM()); return [there.x, there.y] }"
+    )
+    async with page.expect_response("**/near?*"):
+        await page.mouse.click(x + 8, y)
+    await expect(page.locator("#near li").first).to_be_visible()
+    return set(await page.locator("#near li:has(.bad) a").all_inner_texts())
+
+
 async def test_it_counts_by_itself_filters_and_finds(browser: Browser, here: Station, code: str) -> None:
     deliveries = await newest(here.house, code)
     first, second, third = list(deliveries.items())[:3]
@@ -88,6 +100,8 @@ async def test_it_counts_by_itself_filters_and_finds(browser: Browser, here: Sta
         await expect(page.locator("#timeline")).to_contain_text("2 个发布点报告播出")
         assert await page.evaluate("window.same"), "all of it without loading the page anew"
         name = (await _outlets(page))[0]
+        await page.locator("#map > svg").scroll_into_view_if_needed()
+        assert await _pressed(page) == {name}
         await page.locator(".chip.bad", has_text="送达失败").click()
         await expect(page.locator("table.outlets a.name")).to_have_text([name])
         await expect(page.get_by_text("对方不认可密钥、签名或地址")).to_be_visible()

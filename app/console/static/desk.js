@@ -38,7 +38,17 @@
     if (!event.repeat) takeback.click();
   });
 
+  // <svg data-near="/…">: what stands where it was pressed, within a finger's width. The outlets' table says the same.
+  function near(svg, event) {
+    var to = svg.getScreenCTM().inverse();
+    var at = new DOMPoint(event.clientX, event.clientY).matrixTransform(to);
+    var asked = "?x=" + at.x.toFixed(1) + "&y=" + at.y.toFixed(1) + "&within=" + (to.a * 14).toFixed(1);
+    window.htmx.ajax("GET", svg.dataset.near + asked, { target: "#near", swap: "innerHTML" });
+  }
+
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-print]")) window.print();
+    var map = event.target.closest("[data-near]");
+    if (map) near(map, event);
   });
 })();

@@ -148,7 +148,20 @@
     if (reached) drawn = Date.now();
     say();
   });
-  document.body.addEventListener("htmx:afterSwap", tick);
+  // What was unfolded stays so.
+  var unfolded = [];
+  document.body.addEventListener("htmx:beforeSwap", function (event) {
+    unfolded = Array.prototype.map.call(event.detail.target.querySelectorAll("details[open][id]"), function (el) {
+      return el.id;
+    });
+  });
+  document.body.addEventListener("htmx:afterSwap", function () {
+    unfolded.forEach(function (id) {
+      var el = document.getElementById(id);
+      if (el) el.open = true;
+    });
+    tick();
+  });
 
   // A swap between press and release would swallow the click.
   document.addEventListener("pointerdown", function () {
