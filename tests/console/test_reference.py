@@ -7,7 +7,7 @@ import pytest
 
 from app.flows.house import House
 from tests.api.stage import client_of
-from tests.player.stage import browsing, station
+from tests.serving import browsing, station
 
 
 @pytest.fixture
