@@ -30,7 +30,25 @@
     if (box.value) left();
   });
 
+  // Alt+R from anywhere, in every browser: an access key alone is Alt+Shift+R in some and Ctrl+Alt+R in others.
+  var takeback = document.getElementById("takeback");
+  document.addEventListener("keydown", function (event) {
+    if (!takeback || event.code !== "KeyR" || !event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (!event.repeat) takeback.click();
+  });
+
+  // <svg data-near="/…">: what stands where it was pressed, within a finger's width. The outlets' table says the same.
+  function near(svg, event) {
+    var to = svg.getScreenCTM().inverse();
+    var at = new DOMPoint(event.clientX, event.clientY).matrixTransform(to);
+    var asked = "?x=" + at.x.toFixed(1) + "&y=" + at.y.toFixed(1) + "&within=" + (to.a * 14).toFixed(1);
+    window.htmx.ajax("GET", svg.dataset.near + asked, { target: "#near", swap: "innerHTML" });
+  }
+
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-print]")) window.print();
+    var map = event.target.closest("[data-near]");
+    if (map) near(map, event);
   });
 })();
