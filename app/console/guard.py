@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -83,6 +84,8 @@ async def _answered(handle: Handler, request: Request) -> Response:
         return trouble(next((status for kind, status in _STATUS if isinstance(e, kind)), 400), e.zh)
     except StoreUnavailable:
         return away()
+    except RequestValidationError:  # a query that no page of ours asks
+        return trouble(404, "没有这个页面。")
     except HTTPException:
         raise
     except Exception as e:

@@ -67,6 +67,7 @@ async def walk(made: Service) -> Walk:
         hook = await made.hook(f"{url}/huijia")
         await _outlets(steps, hook)
         await _alert(steps, hook)
+        await _drill(steps, hook)
     for operation in ("get /health/live", "get /health/ready", "get /v1/keys"):
         await steps.call(operation, "")
     await steps.call("get /metrics", "metrics")
@@ -107,6 +108,14 @@ async def _alert(steps: Walk, hook: int) -> None:
     await steps.call("post /v1/alerts/{id}/update", "police", changed, id=code)
     said = {"reason": "found", "line": "感谢广大市民的帮助"}
     await steps.call("post /v1/alerts/{id}/retract", "police", said, id=code)
+
+
+async def _drill(steps: Walk, hook: int) -> None:
+    code = (await steps.call("post /v1/drills", "operator", {"outlets": [str(hook)], "minutes": 5}))["id"]
+    await until(lambda: _is_taken(steps.made, code))
+    await steps.call("get /v1/drills", "partner")
+    await steps.call("get /v1/drills/{id}", "operator", id=code)
+    await steps.call("get /v1/drills/{id}.csv", "partner", id=code)
 
 
 async def _is_taken(made: Service, code: str) -> bool:

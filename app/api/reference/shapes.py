@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.api.deliveries import AttemptShown, ReceiptShown
+from app.api.reference.drill_shapes import DrillShown, DrillsShown
 from app.api.reference.payload_shape import Payload
 from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Status
 
@@ -197,6 +198,9 @@ SHAPES: Mapping[str, type[BaseModel]] = {
     "get /v1/alerts/{id}/deliveries": DeliveriesOfAlert,
     "post /v1/alerts/{id}/update": AlertShown,
     "post /v1/alerts/{id}/retract": RetractedShown,
+    "post /v1/drills": DrillShown,
+    "get /v1/drills": DrillsShown,
+    "get /v1/drills/{id}": DrillShown,
     "get /v1/partners": CallersShown,
     "get /v1/missed": MissedShown,
     "get /v1/deliveries/{delivery}/notice": Payload,

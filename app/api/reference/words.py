@@ -17,6 +17,7 @@ TAGS: Mapping[str, str] = {
     "deliveries": "协作单位：投递记录、重发",
     "outlets": "协作单位：发布点、测试、密钥",
     "partners": "在线情况与未收到的通告",
+    "drills": "演练：发起、结果",
     "keys": "验签公钥",
     "media": "图片和声音",
     "health": "运行状况",
@@ -42,7 +43,7 @@ _CAP = "get /v1/alerts/{id}/cap/{number}.xml"
 ONLY: Mapping[str, tuple[str, ...]] = {
     "multipart": _ISSUING,
     "live-alert-exists": _ISSUING,
-    "idempotency-key-reused": _ISSUING,
+    "idempotency-key-reused": (*_ISSUING, "post /v1/drills"),
     "xml": ("post /v1/receipts",),
     "too-many": ("post /v1/receipts",),
     "media-expired": ("get /media/{alert}/{sha256}",),
@@ -50,6 +51,7 @@ ONLY: Mapping[str, tuple[str, ...]] = {
     "replaced": ("get /v1/deliveries/{delivery}/notice", _CAP),
     "no-such-address": (),
     "conflict": (
+        "post /v1/drills",
         "post /v1/alerts/{id}/update",
         "post /v1/outlets/{outlet}/check",
         "post /v1/outlets/{outlet}/rotate",
@@ -70,6 +72,10 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
         "Idempotency-Replayed": "`true`: this key had made the alert before.",
     },
     "post /v1/alerts/{id}/update": {"Idempotency-Replayed": "`true`: this key had made the update before."},
+    "post /v1/drills": {
+        "Location": "Where the drill is.",
+        "Idempotency-Replayed": "`true`: this key had started the drill before.",
+    },
     "get /v1/feed": {"ETag": "Changes with everything you could be given."},
     "get /v1/feed.atom": {"ETag": "Changes with everything you could be given."},
     _CAP: {"ETag": "Of these bytes."},
