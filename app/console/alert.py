@@ -69,6 +69,13 @@ def alert_page(house: House) -> APIRouter:
             happened = await events(session, alert.id)
         return page("timeline.html", now=now, code=alert.code, events=happened)
 
+    @router.get("/alerts/{code}/standing")
+    async def standing(request: Request, code: str) -> Response:
+        async with transaction(house.engine) as session:
+            await signed_in(session, request)
+            alert, _ = await find(session, code, house.media_secret, await clock(session))
+        return page("standing.html", alert=alert)
+
     @router.post("/alerts/{code}/ask-again")
     async def again(request: Request, code: str) -> Response:
         form = await read_form(request)
