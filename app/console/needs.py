@@ -11,7 +11,7 @@ from app.db import presence, quarantine, views
 from app.db.engine import Session
 from app.db.presence import Caller
 from app.db.progress import NEEDS_A_PERSON
-from app.flows.troubles import Trouble, troubles
+from app.flows.troubles import Trouble, of_the_service
 
 SLOW = 60.0  # seconds after which something undelivered is worth a look
 FIRST = 8  # alerts that are shown at once
@@ -75,7 +75,7 @@ async def needs(session: Session, alerts: Sequence[tuple[Shown, Mapping[str, int
     resting = await quarantine.listing(session)
     found = [AlertNeed(alert, pressing(stages, live=alert.live)) for alert, stages in alerts]
     return Needs(
-        troubles=[t for t in await troubles(session) if t.name != "outlet_quarantined"],  # named below, one by one
+        troubles=await of_the_service(session),
         alerts=sorted((n for n in found if n.stages), key=lambda n: (n.alert.drill, ORDER[n.stages[0][0]])),
         oldest=oldest if oldest is not None and oldest["seconds"] >= SLOW else None,
         silent=sorted(silent, key=lambda c: -c.waiting)[:NAMED],
