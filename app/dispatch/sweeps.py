@@ -10,7 +10,7 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, deliveries, leftovers, media, notes, postings, quarantine, tending, workers
+from app.db import accounts, alerts, deliveries, drafts, leftovers, media, notes, postings, quarantine, tending, workers
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
 from app.domain.breaker import PROBES
@@ -19,6 +19,7 @@ from app.flows.end import expire
 from app.flows.extend import extend
 from app.flows.latecomers import take_down_latecomers
 from app.flows.ports import Press, Trier
+from app.flows.propose import lapse
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -40,6 +41,7 @@ class Sweeps:
         every: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
             (self.rescue, 1),
             (self.expire, 1),
+            (self.lapse, 15),
             (self.put_right, 2),
             (self.extend, 5),
             (self.follow, 10),
@@ -75,6 +77,11 @@ class Sweeps:
             due = await alerts.overdue_to_expire(session)
         for id in due:
             await self._guarded(self._expire_one, id)
+
+    async def lapse(self) -> None:
+        """Records that no second officer has confirmed in time are erased."""
+        async with transaction(self._engine) as session:
+            await lapse(session)
 
     async def extend(self) -> None:
         """Reach grows with the time since the loss, and new outlets hear of live alerts."""
@@ -125,10 +132,11 @@ class Sweeps:
                 log.error("%d outlets that may show an ended alert had not been told", count)
 
     async def forget(self) -> None:
-        """Sessions, links and idempotency keys that have run out, pictures of searches that ended a day ago, tellings that
-        every board has read, notes of alerts long over."""
+        """Sessions, links, idempotency keys and drafts that have run out, pictures of searches that ended a day ago, tellings
+        that every board has read, notes of alerts long over."""
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
+            await drafts.forget(session)
             await media.forget_ended(session, DAY)
             await notes.forget(session, NOTES_KEPT)
             await workers.forget(session)

@@ -10,6 +10,7 @@ from app.db import alerts, deliveries, media, outlets
 from app.db.alerts import STANDING_CORRECTION, AlertRow
 from app.db.engine import Session, notify
 from app.db.outlets import Profiles
+from app.domain.geo import Point
 from app.domain.notice import PublicNotice, correction, to_json
 from app.domain.regions import nearest_km
 from app.domain.routing import OutletFacts, Target, Why, fan_out, priority, told
@@ -24,8 +25,13 @@ CHANGED = "huijia_changed"
 
 def target(alert: AlertRow, facts: Sequence[OutletFacts], radius_km: int) -> Target:
     """The alert as routing sees it."""
+    return aim(alert.point, alert.area_code, facts, radius_km)
+
+
+def aim(place: Point, area: str, facts: Sequence[OutletFacts], radius_km: int) -> Target:
+    """A place of loss as routing sees it."""
     codes = {code for outlet in facts for code in outlet.codes}
-    return Target(alert.point, alert.area_code, radius_km, nearest_km(alert.point, codes))
+    return Target(place, area, radius_km, nearest_km(place, codes))
 
 
 async def tell(
