@@ -58,9 +58,11 @@ class Board:
     @property
     def said(self) -> str:
         """The whole board in a sentence, for who hears it."""
-        still = sum(card.up for card in self.ending)
-        return f"正在发布 {len(self.real)} 条，演练和测试 {len(self.drills)} 条" + (
-            f"，{still} 个发布点尚未撤下" if still else ""
+        still, waiting = sum(card.up for card in self.ending), len(self.needs.proposals)
+        return (
+            (f"{waiting} 份信息等待第二名民警确认，" if waiting else "")
+            + f"正在发布 {len(self.real)} 条，演练和测试 {len(self.drills)} 条"
+            + (f"，{still} 个发布点尚未撤下" if still else "")
         )
 
 

@@ -24,14 +24,15 @@ from app.flows.sign_in import Operator
 from app.flows.submit import Picture, issue, seal_record
 from app.flows.tell import CHANGED
 
-DRAFT = "issue"
-"""The subject of the draft that an officer is writing; once proposed, ``kept_as``."""
+DRAFT, PHOTO = "issue", "issue photo"
+"""The subjects of the draft that an officer is writing, and of its photo; once proposed, as ``_kept`` says."""
 PROPOSALS = "proposals"
 """What the open pages hear: no alert has changed."""
 
 
-def kept_as(id: int) -> str:
-    return f"proposal {id}"
+def _kept(id: int) -> dict[str, str]:
+    """The draft and its photo, and where they lie while the proposal waits: who has to change it finds them again."""
+    return {DRAFT: f"proposal {id}", PHOTO: f"proposal {id} photo"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ async def propose(session: Session, who: Operator, record: Record, picture: Pict
         area_code=record.loss.area_code, account_id=who.id, sealed=seal_record(seal, record),
         photo_sealed=seal_picture(seal, picture) if picture else None,
     )  # fmt: skip
-    await drafts.move(session, who.name, DRAFT, kept_as(id))
+    for subject, kept in _kept(id).items():
+        await drafts.move(session, who.name, subject, kept)
     await audit.write(session, who.actor, "propose", detail={"proposal": id, "status": record.status})
     await notify(session, CHANGED, PROPOSALS)
     return id
@@ -91,7 +93,8 @@ async def confirm(session: Session, who: Operator, id: int, *, seal: Seal, press
     )
     alert_id, issued = await issue(session, who.actor, verified, _picture(seal, proposal), seal=seal, press=press)
     await proposals.decide(session, id, state, who.actor, alert_id=alert_id)
-    await drafts.drop(session, proposal.by, kept_as(id))
+    for kept in _kept(id).values():
+        await drafts.drop(session, proposal.by, kept)
     await audit.write(session, who.actor, "confirmed", alert_id, {"proposal": id, "by": proposal.by})
     await notify(session, CHANGED, PROPOSALS)
     return Confirmed(issued.code)
@@ -117,21 +120,34 @@ async def withdraw(session: Session, who: Operator, id: int) -> bool:
     await proposals.decide(session, id, state, who.actor)
     await audit.write(session, who.actor, "withdrawn", detail={"proposal": id})
     await notify(session, CHANGED, PROPOSALS)
-    return await drafts.move(session, who.name, kept_as(id), DRAFT)
+    return await _given_back(session, who, id)
 
 
 async def take_up(session: Session, who: Operator, id: int) -> None:
     """What was declined, withdrawn or has lapsed goes back into its officer's form. Raises NotFound or Conflict."""
     proposal = await _locked(session, id)
-    if who.id != proposal.account_id or await drafts.find(session, who.name, kept_as(id)) is None:
+    if who.id != proposal.account_id or await drafts.find(session, who.name, _kept(id)[DRAFT]) is None:
         raise NotFound("没有可以取回的内容（退回、收回或失效一天后即删除）。", "There is nothing to take up.")
     if proposal.state in (ProposalState.PROPOSED, ProposalState.CONFIRMED):
         raise Conflict("这份信息还在等待确认或已经发出，不能取回修改。", "It waits, or has been issued.")
-    if not await drafts.move(session, who.name, kept_as(id), DRAFT):
+    if not await _given_back(session, who, id):
         raise Conflict(
             "您还有一份没有提交的填写。请先提交或清空它，再取回这一份。",
             "Another record is being written; finish it first.",
         )
+
+
+async def _given_back(session: Session, who: Operator, id: int) -> bool:
+    if any([await drafts.find(session, who.name, subject) is not None for subject in _kept(id)]):
+        return False
+    return any([await drafts.move(session, who.name, kept, subject) for subject, kept in _kept(id).items()])
+
+
+async def lies_ready(session: Session, who: Operator, proposal: Proposal) -> bool:
+    """Whether ``take_up`` has something to take up."""
+    if who.id != proposal.account_id or proposal.state in (ProposalState.PROPOSED, ProposalState.CONFIRMED):
+        return False
+    return await drafts.find(session, who.name, _kept(proposal.id)[DRAFT]) is not None
 
 
 async def lapse(session: Session) -> int:
@@ -153,8 +169,15 @@ async def look_at(session: Session, who: Operator, id: int, *, seal: Seal) -> tu
     proposal = await _locked(session, id)
     if who.id != proposal.account_id:
         may_decide(who, proposal)
-    await _after(session, proposal, "confirm")
+    found = await looked_at(session, id, seal=seal)
     await audit.write(session, who.actor, "looked", detail={"proposal": id})
+    return found
+
+
+async def looked_at(session: Session, id: int, *, seal: Seal) -> tuple[Record, Picture | None]:
+    """The same once more, for a picture on the page of somebody whose look was written down. Raises as ``look_at``."""
+    proposal = await _locked(session, id)
+    await _after(session, proposal, "confirm")
     return _opened(seal, proposal), _picture(seal, proposal)
 
 
