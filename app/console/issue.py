@@ -199,8 +199,10 @@ async def _saved(sent: Sent) -> Response:
 
 async def _portrait(sent: Sent) -> Response:
     fault = worded(sent.wrong) if sent.wrong is not None else ""
+    if not sent.fragment and not fault:
+        return RedirectResponse(f"{PATH}#portrait", 303)
     if not sent.fragment:
-        return _form(sent.house, sent.who, sent.now, sent.draft, faults={"photo": fault} if fault else {})
+        return _form(sent.house, sent.who, sent.now, sent.draft, faults={"photo": fault})
     if (
         not fault
         and sent.draft.picture

@@ -50,6 +50,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
 }
 CROPS = ("crop_left", "crop_right", "crop_top", "crop_bottom")
 TYPED = tuple(name for name in FIELDS if name != "photo") + CROPS
+_CHOSEN = ("status", "sex", "area_code", "guardian_told")
 _BY_POINTER = {pointer: name for name, (pointer, _) in FIELDS.items()}
 # Members of the record that a fault may name, in the words of the form
 _MEMBERS = {pointer.rpartition("/")[2]: word for pointer, word in FIELDS.values()} | {
@@ -120,6 +121,8 @@ def check(who: Operator, typed: Typed, now: datetime) -> Checked:
 
 def worded(fault: Fault, *, named: bool = False) -> str:
     """What is wrong and what to do, for who sees fields and not members."""
+    if fault.code == "missing":
+        return "还没有选，请选择。" if _BY_POINTER.get(fault.pointer) in _CHOSEN else "还没有填，请填写。"
     said = f"{fault.zh}{fault.remedy_zh}".replace("，不加引号", "").replace("，不带小数", "，不带小数点")
     said = _MEMBER.sub(lambda m: _MEMBERS[m[1]], said)
     said = re.sub(r"(\d\d:\d\d):\d\d\+08:00", r"\1", said)

@@ -10,6 +10,7 @@ from app.domain.geo import Datum, Point, to_wgs84
 from app.domain.reach import STAGES
 from app.domain.regions import County, counties, may_speak_for
 
+NAMED = 25  # counties whose names find room
 MARGIN = 4.0  # kilometres round the counties that may be pointed at
 FIRST_KM = STAGES[0][1]
 
@@ -17,16 +18,19 @@ FIRST_KM = STAGES[0][1]
 @dataclass(frozen=True, slots=True)
 class Where:
     """``counties``: those that the officer's organ may alert for, under their cities. ``spot``: where the loss is on the
-    sheet, ``None`` while nobody knows; ``exact``: it was given, and is not the county's middle. ``unit``: what is as wide
-    as a few pixels."""
+    sheet, ``None`` while nobody knows; ``exact``: it was given, and is not the county's middle; ``outside``: it lies in none
+    of these counties. ``unit``: what is as wide as a few pixels; ``names``: of the counties where they find room, else of
+    the cities."""
 
     counties: Sequence[tuple[str, Sequence[tuple[str, str]]]]
     box: Box
     sheet: Box
     spot: tuple[float, float] | None
     exact: bool
+    outside: bool
     reach: str
     unit: float
+    names: Sequence[tuple[str, float, float]]
 
 
 def where(organ_area: str, typed: Typed) -> Where:
@@ -35,7 +39,9 @@ def where(organ_area: str, typed: Typed) -> Where:
     box = _box(mine, at)
     return Where(
         counties=_by_city(mine), box=box, sheet=SHEET, spot=place(at) if at else None, exact=not at_the_middle(typed),
+        outside=at is not None and not {c.code for c in mine} & set(counties_at(*place(at))),
         reach=ring(circle(at, FIRST_KM), 1) if at else "", unit=round(box[3] / 60, 2),
+        names=[(c.name, *place(c.point)) for c in mine] if len(mine) <= NAMED else _cities(mine),
     )  # fmt: skip
 
 
@@ -78,6 +84,17 @@ def _box(mine: Sequence[County], at: Point | None) -> Box:
     left, top = max(min(xs) - MARGIN, SHEET[0]), max(min(ys) - MARGIN, SHEET[1])
     right, bottom = min(max(xs) + MARGIN, SHEET[2]), min(max(ys) + MARGIN, SHEET[3])
     return round(left, 1), round(top, 1), round(right - left, 1), round(bottom - top, 1)
+
+
+def _cities(mine: Sequence[County]) -> Sequence[tuple[str, float, float]]:
+    """Each in the middle of its counties."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for county in mine:
+        found.setdefault(county.city, []).append(place(county.point))
+    return [
+        (city.removesuffix("市"), *(sum(values) / len(at) for values in zip(*at, strict=True)))
+        for city, at in found.items()
+    ]
 
 
 def _by_city(mine: Sequence[County]) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:

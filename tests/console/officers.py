@@ -38,9 +38,9 @@ async def at_the_desk(house: House, app: FastAPI, name: str, number: str, **more
     return someone
 
 
-def typed(now: datetime | None = None, **changes: str) -> dict[str, str]:
+def typed(**changes: str) -> dict[str, str]:
     """A record as it is filled in."""
-    lost = (now or datetime.now(UTC)) - timedelta(minutes=40)
+    lost = datetime.now(UTC) - timedelta(minutes=40)
     return {
         "status": "actual", "name": "李小明", "sex": "male", "birth_date": "", "age": "7", "height_cm": "118",
         "clothing": "红色短袖、蓝色短裤", "features": "左眉有痣", "lost_at": f"{lost.astimezone(BEIJING):%Y-%m-%dT%H:%M}",

@@ -14,6 +14,7 @@
     var bar = document.getElementById("saved");
     bar.textContent = words;
     bar.className = wrong ? "wrong" : "";
+    bar.setAttribute("role", wrong ? "alert" : "status");
   }
 
   form.addEventListener("input", function (event) {
