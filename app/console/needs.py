@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.console.labels import ORDER, REASONS, REMEDIES, Tone
-from app.console.proposal import area_name
+from app.console.proposal import Held, held
 from app.console.shown import Shown
-from app.db import presence, proposals, quarantine, views
+from app.db import presence, quarantine, views
 from app.db.engine import Session
 from app.db.presence import Caller
 from app.db.progress import NEEDS_A_PERSON
-from app.db.proposals import Proposal
 from app.domain.words import Status
 from app.flows.troubles import Trouble, troubles
 
@@ -33,10 +32,10 @@ class AlertNeed:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """``proposals``: what waits for a second officer, with where it is. ``oldest``: the delivery that has waited longest,
-    when that is worth a look. ``resting``: outlets in quarantine, the first of ``resting_total``."""
+    """``proposals``: what waits for a second officer, or has come back. ``oldest``: the delivery that has waited longest, when
+    that is worth a look. ``resting``: outlets in quarantine, the first of ``resting_total``."""
 
-    proposals: Sequence[tuple[Proposal, str]]
+    proposals: Sequence[Held]
     troubles: Sequence[Trouble]
     alerts: Sequence[AlertNeed]
     oldest: Mapping[str, Any] | None
@@ -61,7 +60,7 @@ class Needs:
     @property
     def tone(self) -> Tone:
         """What is real and not down, or stands still, is worse than all else."""
-        waits = any(p.status is Status.ACTUAL for p, _ in self.proposals)
+        waits = any(held.proposal.status is Status.ACTUAL for held in self.proposals)
         return "bad" if waits or self.troubles or any(not n.alert.drill for n in self.alerts) else "warn"
 
 
@@ -72,7 +71,7 @@ async def needs(session: Session, alerts: Sequence[tuple[Shown, Mapping[str, int
     resting = await quarantine.listing(session)
     found = [AlertNeed(alert, pressing(stages, live=alert.live)) for alert, stages in alerts]
     return Needs(
-        proposals=[(p, area_name(p.area_code)) for p in await proposals.waiting(session)],
+        proposals=await held(session),
         troubles=[t for t in await troubles(session) if t.name != "outlet_quarantined"],  # named below, one by one
         alerts=sorted((n for n in found if n.stages), key=lambda n: (n.alert.drill, ORDER[n.stages[0][0]])),
         oldest=oldest if oldest is not None and oldest["seconds"] >= SLOW else None,

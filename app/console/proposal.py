@@ -5,7 +5,7 @@ who filled it in and for those who may decide, and every look is written down. C
 child's name is read, and pressed among those that are most like it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,6 +46,7 @@ RESULTS: Mapping[str, str] = {
     "proposed": "已提交，还没有发出。请另一名民警登录值守台，在最上方打开这一条，核实后确认发出。",
     "confirmed": "已经确认发出，没有重复发送。",
     "declined": "已退回给提交人，没有发出。",
+    "gone": "已删除，不再提示。",
     "withdrawn": "已收回，没有发出。您正在填写另一份，先提交或清空它，再取回这一份。",
 }
 STATES: Mapping[ProposalState, str] = {
@@ -88,6 +89,36 @@ class Waiting:
     @property
     def area(self) -> str:
         return area_name(self.proposal.area_code)
+
+
+TODO: Mapping[ProposalState, str] = {
+    ProposalState.PROPOSED: "还没有发出：请另一名民警打开，核实后确认或退回。",
+    ProposalState.DECLINED: "没有发出：请提交人取回修改，或删除。",
+    ProposalState.LAPSED: "没有发出：请提交人核对情况，取回重新提交，或删除。",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A proposal on the board."""
+
+    proposal: Proposal
+    state: ProposalState
+
+    @property
+    def said(self) -> str:
+        return f"{STATES[self.state]}：{area_name(self.proposal.area_code)}"
+
+    @property
+    def todo(self) -> str:
+        return TODO[self.state]
+
+
+async def held(session: Session) -> Sequence[Held]:
+    """What waits for a second officer, and what came back and waits for the first."""
+    waiting = [Held(p, p.state) for p in await proposals.waiting(session)]
+    back = await proposals.unfinished(session)
+    return waiting + [Held(p, p.state if p.decided_at else ProposalState.LAPSED) for p in back]
 
 
 def area_name(code: str) -> str:
@@ -163,6 +194,14 @@ def _own(router: APIRouter, house: House) -> None:
             who = await acting(session, request, form.get("csrf", ""), back=proposal_path(number), least=Role.OFFICER)
             await propose.take_up(session, who, number)
         return RedirectResponse(f"{ISSUE}?result=taken", 303)
+
+    @router.post("/proposals/{id}/let-go")
+    async def let_go(request: Request, id: str) -> Response:
+        form, number = await read_form(request), row_id(id)
+        async with transaction(house.engine) as session:
+            who = await acting(session, request, form.get("csrf", ""), back=proposal_path(number), least=Role.OFFICER)
+            await propose.let_go(session, who, number)
+        return RedirectResponse(f"{proposal_path(number)}?result=gone", 303)
 
 
 def code_of(id: int) -> str:

@@ -89,10 +89,25 @@ async def waiting(session: Session) -> Sequence[Proposal]:
     return [_row(r) for r in found]
 
 
+async def unfinished(session: Session) -> Sequence[Proposal]:
+    """What was sent back or has lapsed, and whose officer has neither taken it up again nor let it go."""
+    found = await session.execute(
+        text(
+            f"{_COLUMNS}{_FROM}WHERE (p.state IN ('declined', 'lapsed') OR p.state = 'proposed' AND p.lapses_at <= now()) "
+            "AND EXISTS (SELECT 1 FROM draft d WHERE d.account = a.name AND d.subject = 'proposal ' || p.id) "
+            "ORDER BY p.status <> 'actual', p.id"
+        )
+    )
+    return [_row(r) for r in found]
+
+
 async def waiting_for_case(session: Session, case_number: str) -> int | None:
     """The actual one that waits for a case, if there is one."""
     found = await session.execute(
-        text("SELECT id FROM proposal WHERE case_number = :case AND status = 'actual' AND state = 'proposed'"),
+        text(
+            "SELECT id FROM proposal WHERE case_number = :case AND status = 'actual' AND state = 'proposed' "
+            "AND lapses_at > now()"
+        ),
         {"case": case_number},
     )
     return found.scalar_one_or_none()

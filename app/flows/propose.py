@@ -47,6 +47,7 @@ async def propose(session: Session, who: Operator, record: Record, picture: Pict
     """Put a record before a second officer; returns the proposal's number. ``verified_by`` holds but the phone that the
     public may call. Raises Forbidden, or Conflict when the case has an alert or a proposal already."""
     may_issue(who.officer, record.status, record.organ_code, record.loss.area_code)
+    await lapse(session)
     await alerts.lock_case(session, record.case_number)
     await unclaimed(session, record)
     id = await proposals.add(
@@ -125,6 +126,7 @@ async def withdraw(session: Session, who: Operator, id: int) -> bool:
 
 async def take_up(session: Session, who: Operator, id: int) -> None:
     """What was declined, withdrawn or has lapsed goes back into its officer's form. Raises NotFound or Conflict."""
+    await lapse(session)
     proposal = await _locked(session, id)
     if who.id != proposal.account_id or await drafts.find(session, who.name, _kept(id)[DRAFT]) is None:
         raise NotFound("没有可以取回的内容（退回、收回或失效一天后即删除）。", "There is nothing to take up.")
@@ -143,9 +145,22 @@ async def _given_back(session: Session, who: Operator, id: int) -> bool:
     return any([await drafts.move(session, who.name, kept, subject) for subject, kept in _kept(id).items()])
 
 
+async def let_go(session: Session, who: Operator, id: int) -> None:
+    """Its officer needs it no more: what was kept of it goes. Raises NotFound or Conflict."""
+    await lapse(session)
+    proposal = await _locked(session, id)
+    if not await lies_ready(session, who, proposal):
+        raise NotFound("没有可以删除的内容（退回、收回或失效一天后即删除）。", "There is nothing to let go.")
+    for kept in _kept(id).values():
+        await drafts.drop(session, who.name, kept)
+    await audit.write(session, who.actor, "let_go", detail={"proposal": id})
+    await notify(session, CHANGED, PROPOSALS)
+
+
 async def lies_ready(session: Session, who: Operator, proposal: Proposal) -> bool:
     """Whether ``take_up`` has something to take up."""
-    if who.id != proposal.account_id or proposal.state in (ProposalState.PROPOSED, ProposalState.CONFIRMED):
+    over = proposal.state is not ProposalState.PROPOSED or proposal.lapses_at <= await clock(session)
+    if who.id != proposal.account_id or proposal.state is ProposalState.CONFIRMED or not over:
         return False
     return await drafts.find(session, who.name, _kept(proposal.id)[DRAFT]) is not None
 

@@ -117,12 +117,28 @@ async def test_what_is_declined_says_why_and_can_be_mended(
     assert "已退回" in mine
     assert "出生日期与户籍不符" in mine
     assert "出生日期与户籍不符" not in repr(await dump(house)), "sealed like the rest"
+    board = (await wang.get("/console/")).text
+    assert "已退回：陕西省西安市雁塔区" in board
+    assert "请提交人取回修改，或删除" in board
     taken = await decided(wang, path, "take-up")
+    assert "已退回：" not in (await wang.get("/console/")).text
     assert taken.headers["location"] == f"{ISSUE}?result=taken"
     assert "监控视频与家属陈述一致" in (await wang.get(ISSUE)).text
     second = await proposed(wang, age="8")
     assert second != path
     assert (await decided(wang, path, "take-up")).status_code == 404
+
+
+async def test_what_is_no_longer_needed_is_let_go(
+    house: House, wang: httpx.AsyncClient, zhao: httpx.AsyncClient
+) -> None:
+    path = await proposed(wang, photo_bytes())
+    await decided(zhao, path, "decline", reason="孩子已找到")
+    assert (await decided(zhao, path, "let-go")).status_code == 404, "it is not theirs"
+    gone = await decided(wang, path, "let-go")
+    assert "已删除，不再提示" in (await wang.get(gone.headers["location"])).text
+    assert "已退回" not in (await wang.get("/console/")).text
+    assert await one(house, "SELECT count(*) FROM draft") == 0
 
 
 async def test_nobody_presses_their_own_name_or_another_childs(

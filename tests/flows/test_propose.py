@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app.db import drafts
+from app.db import drafts, proposals
 from app.db.engine import transaction
 from app.domain.errors import Conflict, Forbidden, LiveAlertExists, NotFound, WrongState
 from app.domain.words import Role
@@ -246,6 +246,34 @@ async def test_what_nobody_confirms_lapses(house: House, wang: Operator, zhao: O
     states = {r.id: r.state for r in await rows(house, "SELECT id, state FROM proposal")}
     assert states == {id: "lapsed", fresh: "proposed"}
     await proposed(house, wang)  # the case is free again
+
+
+async def test_what_came_back_is_in_sight_until_its_officer_has_seen_to_it(
+    house: House, wang: Operator, zhao: Operator
+) -> None:
+    async def in_sight() -> list[int]:
+        async with transaction(house.engine) as session:
+            return [one.id for one in await proposals.unfinished(session)]
+
+    async def let_go(who: Operator, id: int) -> None:
+        async with transaction(house.engine) as session:
+            await p.let_go(session, who, id)
+
+    sent_back = await proposed(house, wang, PHOTO, status="exercise")
+    waits = await proposed(house, wang)
+    await declined(house, zhao, sent_back)
+    assert await in_sight() == [sent_back]
+    await rows(house, "UPDATE proposal SET lapses_at = now() - interval '1 second' WHERE id = :id", id=waits)
+    assert await in_sight() == [waits, sent_back], "what is real first, and before any sweep has come by"
+    again = await proposed(house, wang)
+    assert await one(house, "SELECT state FROM proposal WHERE id = :id", id=waits) == "lapsed", "the case is free"
+    for who, id in ((zhao, sent_back), (wang, again)):
+        with pytest.raises(NotFound):
+            await let_go(who, id)
+    for id in (sent_back, waits):
+        await let_go(wang, id)
+    assert await in_sight() == []
+    assert [r.subject for r in await rows(house, "SELECT subject FROM draft")] == [f"proposal {again}"]
 
 
 async def test_every_look_is_written_down(house: House, wang: Operator, zhao: Operator) -> None:
