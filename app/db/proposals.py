@@ -89,6 +89,18 @@ async def waiting(session: Session) -> Sequence[Proposal]:
     return [_row(r) for r in found]
 
 
+async def unanswered(session: Session, seconds: float) -> int:
+    """How many actual ones have waited for so long."""
+    found = await session.execute(
+        text(
+            "SELECT count(*) FROM proposal WHERE state = 'proposed' AND status = 'actual' AND lapses_at > now() "
+            "AND created_at < now() - make_interval(secs => :seconds)"
+        ),
+        {"seconds": seconds},
+    )
+    return int(found.scalar_one())
+
+
 async def unfinished(session: Session) -> Sequence[Proposal]:
     """What was sent back or has lapsed, and whose officer has neither taken it up again nor let it go."""
     found = await session.execute(

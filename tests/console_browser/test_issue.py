@@ -109,7 +109,7 @@ async def test_whoever_is_signed_out_while_typing_loses_nothing(house: House) ->
             await sign_in.set_password(session, "管理员", None)
         page = await at_the_desk(browser, here, "王建国", "010233", "desktop")
         await page.goto(f"{here.base}/console/issue")
-        token = next(c["value"] for c in await page.context.cookies() if c["name"] == "huijia_session")  # type: ignore[typeddict-item]
+        token = next(c["value"] for c in await page.context.cookies() if c["name"] == "huijia_session")
         async with transaction(house.engine) as session:
             await sign_in.sign_out(session, token)
         await page.fill("#clothing", "红色短袖")

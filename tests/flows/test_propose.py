@@ -16,6 +16,7 @@ from app.flows.house import House
 from app.flows.look import opened
 from app.flows.sign_in import Operator, set_password
 from app.flows.submit import Picture
+from app.flows.troubles import troubles
 from tests.flows.acts import record, retracted, submitted
 from tests.flows.ledger import dump, one, rows, told
 from tests.making import AREA, ORGAN, PROVINCE_ORGAN, make_organ, make_outlet, photo_bytes
@@ -274,6 +275,23 @@ async def test_what_came_back_is_in_sight_until_its_officer_has_seen_to_it(
         await let_go(wang, id)
     assert await in_sight() == []
     assert [r.subject for r in await rows(house, "SELECT subject FROM draft")] == [f"proposal {again}"]
+
+
+async def test_a_real_record_that_nobody_looks_at_raises_the_alarm(
+    house: House, wang: Operator, zhao: Operator
+) -> None:
+    async def alarmed() -> bool:
+        async with transaction(house.engine) as session:
+            return "proposal_unconfirmed" in {t.name for t in await troubles(session)}
+
+    id, drill = await proposed(house, wang), await proposed(house, wang, status="exercise")
+    assert not await alarmed()
+    await rows(house, "UPDATE proposal SET created_at = now() - interval '4 minutes' WHERE id = :id", id=drill)
+    assert not await alarmed(), "an exercise wakes nobody"
+    await rows(house, "UPDATE proposal SET created_at = now() - interval '4 minutes' WHERE id = :id", id=id)
+    assert await alarmed()
+    await confirmed(house, zhao, id)
+    assert not await alarmed()
 
 
 async def test_every_look_is_written_down(house: House, wang: Operator, zhao: Operator) -> None:
