@@ -26,6 +26,7 @@ from app.flows.house import House
 
 # What an act came to, by the word that stands in the address: nothing that a visitor writes there is shown.
 RESULTS: Mapping[str, str] = {
+    "issued": "已确认发出，正在送往各发布点，进展见下表。",
     "retracted": "撤回已生效，正在逐个通知发布点下线，进展见下表。",
     "before": "这条紧急寻人此前已经撤回，没有重复发送。进展见下表。",
     "over": "这条紧急寻人已经结束，不需要撤回。",

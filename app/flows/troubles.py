@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from app.db import quarantine, views, workers
+from app.db import proposals, quarantine, views, workers
 from app.db.engine import Session
 
 UNCLAIMED_SECONDS = 30.0
 UNHEARD_SECONDS = 120.0
+UNCONFIRMED_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,13 @@ async def of_the_service(session: Session) -> list[Trouble]:
     if unheard:
         found.append(
             Trouble("retraction_unheard", f"{unheard} 个发布点两分钟仍未收到撤回。请在控制台查看，并电话通知。")
+        )
+    if unconfirmed := await proposals.unanswered(session, UNCONFIRMED_SECONDS):
+        found.append(
+            Trouble(
+                "proposal_unconfirmed",
+                f"{unconfirmed} 份实发信息已等三分钟，仍没有第二名民警确认，尚未发出。请立即请一名民警登录值守台核实。",
+            )
         )
     unclaimed = await views.unclaimed(session, UNCLAIMED_SECONDS)
     if unclaimed:

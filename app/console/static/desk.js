@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-// <input data-sift="#list">: hides the children of #list whose data-words do not hold what was typed. Enter follows or
+  // <input data-sift="#list">: hides the children of #list whose data-words do not hold what was typed. Enter follows or
   // ticks the only one that is left.
   document.querySelectorAll("[data-sift]").forEach(function (box) {
     var none = document.querySelector(box.dataset.none);
