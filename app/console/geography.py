@@ -26,6 +26,32 @@ def place(point: Point) -> tuple[float, float]:
     return (point.lon - WEST) * ACROSS, (NORTH - point.lat) * KM
 
 
+def point_of(x: float, y: float) -> Point:
+    """The inverse of ``place``."""
+    return Point(x / ACROSS + WEST, NORTH - y / KM)
+
+
+def counties_at(x: float, y: float) -> Sequence[str]:
+    """The counties of Shaanxi in which a place on the sheet lies: one, or none beyond the border."""
+    return [code for code, rings in shapes().items() if any(_inside(x, y, one) for one in rings)]
+
+
+@lru_cache(maxsize=1)
+def shapes() -> Mapping[str, Sequence[Sequence[tuple[float, float]]]]:
+    """The counties of Shaanxi on the sheet, by code: the rings of each."""
+    return {str(feature["properties"]["code"]): list(_rings(feature)) for feature in _features()}
+
+
+def _inside(x: float, y: float, corners: Sequence[tuple[float, float]]) -> bool:
+    """By the even-odd rule: how often a ray to the east crosses the ring."""
+    odd = False
+    for n, (x1, y1) in enumerate(corners):
+        x0, y0 = corners[n - 1]
+        if (y0 > y) != (y1 > y) and x < (x1 - x0) * (y - y0) / (y1 - y0) + x0:
+            odd = not odd
+    return odd
+
+
 def circle(middle: Point, radius_km: float, corners: int = 90) -> Sequence[tuple[float, float]]:
     """All that is so far away, on the globe and then on the sheet."""
     lat, lon, far = math.radians(middle.lat), math.radians(middle.lon), radius_km / 6371.0088

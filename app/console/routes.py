@@ -12,6 +12,8 @@ from app.console.content import content
 from app.console.drill_start import drill_starting
 from app.console.drills import drill_pages
 from app.console.guard import Guarded, trouble
+from app.console.issue import issuing
+from app.console.issue_preview import plates, previewing
 from app.console.live import Live
 from app.console.mapping import mapping
 from app.console.my_account import my_account
@@ -23,6 +25,8 @@ from app.console.outlet_list import outlet_list
 from app.console.outlet_page import outlet_page
 from app.console.partners import partner_pages
 from app.console.people import people_pages
+from app.console.plates import Shelf
+from app.console.proposal import proposing
 from app.console.retract import retracting
 from app.console.sealed import sealed
 from app.console.sign_in import Desk, entering, giving_code, signing_in
@@ -41,8 +45,9 @@ def console(house: House, live: Live, tally: Tally | None = None) -> APIRouter:
     router.include_router(giving_code(house, desk))
     router.include_router(entering(house))
     router.include_router(board(house, tally or Tally(live)))
-    for made in (alert_page, mapping, content, sealed, one_outlet, updating, numbers):
+    for made in (alert_page, mapping, content, sealed, one_outlet, updating, numbers, issuing, previewing, proposing):
         router.include_router(made(house))
+    router.include_router(plates(house, Shelf()))
     router.include_router(retracting(house))
     router.include_router(changes(house, live))
     router.include_router(outlet_list(house))

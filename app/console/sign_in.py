@@ -25,6 +25,7 @@ WHY: Mapping[str, str] = {
     "expired": "登录已过期，请重新登录。登录后会回到刚才的页面。",
     "retract": "登录已过期，撤回尚未执行！请马上重新登录：登录后会回到撤回确认页，刚才填写的内容仍在，核对后再确认一次即可。",
     "update": "登录已过期，更新尚未执行。请重新登录：登录后会回到更新页，填写的文字仍在（新照片须重新选择）。",
+    "issue": "登录已过期，还没有提交。填写的内容都已存下，请重新登录：登录后会回到表单，可以接着填。",
     "out": "已退出。",
     "late": "输入验证码的时间已过，请重新登录。",
 }
@@ -80,7 +81,7 @@ def signing_in(house: House, desk: Desk) -> APIRouter:
             "sign_in.html",
             next=local(next),
             said=WHY.get(why, ""),
-            urgent=why in ("retract", "update"),
+            urgent=why in ("retract", "update", "issue"),
             wrong="",
             name="",
         )

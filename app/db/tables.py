@@ -23,7 +23,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Lane, Outcome, ReceiptKind, Role, Scope, Status
+from app.domain.words import (
+    AlertState,
+    DeliveryState,
+    EndReason,
+    Kind,
+    Lane,
+    Outcome,
+    ProposalState,
+    ReceiptKind,
+    Role,
+    Scope,
+    Status,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -463,6 +475,37 @@ draft = Table(
     Column("subject", Text, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("at", Instant, nullable=False, server_default=text("now()")),
+)
+
+# A record filled in at the console that waits for a second officer. Sealed, and kept only while it waits
+proposal = Table(
+    "proposal",
+    metadata,
+    _id(),
+    *_word("status", Status),
+    *_word("state", ProposalState),
+    Column("organ_code", ForeignKey("organ.code"), nullable=False),
+    Column("case_number", Text, nullable=False),
+    Column("area_code", Text, nullable=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("sealed", LargeBinary),
+    Column("photo_sealed", LargeBinary),
+    _made(),
+    Column("lapses_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", Text),
+    Column("reason_sealed", LargeBinary),
+    Column("alert_id", ForeignKey("alert.id")),
+    CheckConstraint("(state = 'proposed') = (sealed IS NOT NULL)", name="sealed"),
+    CheckConstraint("sealed IS NOT NULL OR photo_sealed IS NULL", name="photo_sealed"),
+    CheckConstraint("(state = 'confirmed') = (alert_id IS NOT NULL)", name="alert"),
+    Index(
+        "proposal_one_waiting_per_case",
+        "case_number",
+        unique=True,
+        postgresql_where=text("status = 'actual' AND state = 'proposed'"),
+    ),
+    Index("proposal_waiting", "lapses_at", postgresql_where=text("state = 'proposed'")),
 )
 
 idempotency = Table(

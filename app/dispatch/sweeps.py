@@ -10,7 +10,20 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, deliveries, drills, leftovers, media, notes, postings, quarantine, tending, workers
+from app.db import (
+    accounts,
+    alerts,
+    deliveries,
+    drafts,
+    drills,
+    leftovers,
+    media,
+    notes,
+    postings,
+    quarantine,
+    tending,
+    workers,
+)
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
 from app.domain.breaker import PROBES
@@ -20,6 +33,7 @@ from app.flows.end import expire
 from app.flows.extend import extend
 from app.flows.latecomers import take_down_latecomers
 from app.flows.ports import Press, Seal, Trier
+from app.flows.propose import lapse
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -45,6 +59,7 @@ class Sweeps:
             (self.expire, 1),
             (self.end_drills, 1),
             (self.drill_weekly, 5),
+            (self.lapse, 15),
             (self.put_right, 2),
             (self.extend, 5),
             (self.follow, 10),
@@ -96,6 +111,11 @@ class Sweeps:
             code = await drilling.weekly(session, seal=self._seal, press=self._press)
         if code is not None:
             log.info("the weekly drill is %s", code)
+
+    async def lapse(self) -> None:
+        """Records that no second officer has confirmed in time are erased."""
+        async with transaction(self._engine) as session:
+            await lapse(session)
 
     async def extend(self) -> None:
         """Reach grows with the time since the loss, and new outlets hear of live alerts."""
@@ -150,10 +170,11 @@ class Sweeps:
                 log.error("%d outlets that may show an ended alert had not been told", count)
 
     async def forget(self) -> None:
-        """Sessions, links and idempotency keys that have run out, pictures of searches that ended a day ago, tellings that
-        every board has read, notes of alerts long over."""
+        """Sessions, links, idempotency keys and drafts that have run out, pictures of searches that ended a day ago, tellings
+        that every board has read, notes of alerts long over."""
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
+            await drafts.forget(session)
             await media.forget_ended(session, DAY)
             await notes.forget(session, NOTES_KEPT)
             await workers.forget(session)

@@ -10,6 +10,7 @@ from app.db import alerts, deliveries, drills, media, outlets
 from app.db.alerts import STANDING_CORRECTION, AlertRow
 from app.db.engine import Session, notify
 from app.db.outlets import Profiles
+from app.domain.geo import Point
 from app.domain.notice import PublicNotice, correction, to_json
 from app.domain.regions import nearest_km
 from app.domain.routing import OutletFacts, Target, Why, fan_out, priority, told
@@ -24,9 +25,16 @@ CHANGED = "huijia_changed"
 
 async def target(session: Session, alert: AlertRow, facts: Sequence[OutletFacts], radius_km: int) -> Target:
     """The alert as routing sees it."""
-    codes = {code for outlet in facts for code in outlet.codes}
     chosen = await drills.chosen(session, alert.id) if alert.status is Status.EXERCISE else None
-    return Target(alert.point, alert.area_code, radius_km, nearest_km(alert.point, codes), chosen)
+    return aim(alert.point, alert.area_code, facts, radius_km, chosen)
+
+
+def aim(
+    place: Point, area: str, facts: Sequence[OutletFacts], radius_km: int, chosen: frozenset[int] | None = None
+) -> Target:
+    """A place of loss as routing sees it."""
+    codes = {code for outlet in facts for code in outlet.codes}
+    return Target(place, area, radius_km, nearest_km(place, codes), chosen)
 
 
 async def tell(

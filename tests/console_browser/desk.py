@@ -30,6 +30,10 @@ class Desk:
         await self.page.goto(self.here.base + path)
         return self.page
 
+    async def token(self) -> str:
+        """Of the session that the browser has."""
+        return next(c["value"] for c in await self.context.cookies() if c["name"] == "huijia_session")
+
 
 @asynccontextmanager
 async def desk(

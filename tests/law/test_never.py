@@ -108,6 +108,8 @@ TRIED = {
         "tests/studio/test_ended.py::test_its_bytes_know_nothing_of_the_child",
         "tests/flows/test_end.py::test_the_public_is_not_told_why",
         "tests/flows/test_secrecy.py::test_what_lies_in_the_ledger_in_the_clear",
+        "tests/flows/test_propose.py::test_it_is_sealed_while_it_waits_and_erased_when_it_does_not",
+        "tests/console/test_proposal.py::test_every_look_is_written_down_and_a_link_opens_nothing",
         "tests/law/test_arrows.py::test_the_import_arrows_hold",
     ],
     "a silent failure": [
