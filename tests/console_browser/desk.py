@@ -63,7 +63,7 @@ async def let_in(here: Station, context: BrowserContext, name: str = NAME) -> st
     async with transaction(here.house.engine) as session:
         link = await sign_in.one_time_link(session, name)
         token = await sign_in.by_link(session, link)
-    assert token is not None
+    assert isinstance(token, str)
     await context.add_cookies(
         [{"name": "huijia_session", "value": token, "domain": "127.0.0.1", "path": "/console", "httpOnly": True}]
     )
