@@ -14,7 +14,10 @@ from app.api.reference.payload_shape import Payload, ThinPayload
 from app.api.reference.shapes import SHAPES
 from app.api.reference.words import ABOUT, HEADERS, ONLY, PARAMETERS, TAGS, WEBHOOK
 
-OPERATIONS: Mapping[str, Any] = json.loads((Path(__file__).parent / "operations.json").read_text(encoding="utf-8"))
+_HERE = Path(__file__).parent
+_MEMBERS: Mapping[str, Mapping[str, str]] = json.loads((_HERE / "members.json").read_text(encoding="utf-8"))
+"""What a member holds, in Chinese: by the schema it stands in, or by its name alone (``*``)."""
+OPERATIONS: Mapping[str, Any] = json.loads((_HERE / "operations.json").read_text(encoding="utf-8"))
 """By ``get /v1/feed``: its name in Chinese, whose keys it takes, an example of what is sent and of what comes."""
 
 _SCHEMA = "#/components/schemas/{model}"
@@ -34,7 +37,26 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     for name, operation in operations(document):
         _complete(name, operation)
     document["webhooks"] = {"notice": {"post": _webhook()}}
+    _explain(document["components"]["schemas"])
+    _explain(document["paths"])
     return document
+
+
+def _explain(node: Any, schema: str = "") -> None:
+    """Say of each member what it holds, where nothing is said yet."""
+    if isinstance(node, list):
+        for inner in node:
+            _explain(inner, schema)
+    if not isinstance(node, dict):
+        return
+    schema = node["title"] if isinstance(node.get("title"), str) and "properties" in node else schema
+    for name, member in node["properties"].items() if isinstance(node.get("properties"), dict) else ():
+        said = _MEMBERS.get(schema, {}).get(name) or _MEMBERS["*"].get(name)
+        if said is not None and isinstance(member, dict):
+            member.setdefault("description", said)
+    for key, inner in node.items():
+        if key not in ("example", "examples"):
+            _explain(inner, schema)
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

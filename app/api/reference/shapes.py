@@ -107,7 +107,7 @@ class DeliveriesOfAlert(BaseModel):
     """``next`` is the ``after`` of the next page, and null on the last."""
 
     deliveries: list[DeliveryOfAlert]
-    next: str | None
+    next: int | None
 
 
 class CallerShown(BaseModel):
