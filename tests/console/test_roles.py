@@ -67,6 +67,7 @@ LEAST: dict[tuple[str, str], Role] = {
     ("POST", "/outlets/{id}/edit"): Role.ADMIN,
     ("POST", "/outlets/{id}/rotate"): Role.ADMIN,
 }
+QUERIES = {"/alerts/{code}/near": "?x=1&y=1"}
 UPLOADS = {
     "/alerts/{code}/update",
     "/issue",
@@ -114,7 +115,7 @@ async def _ask(
     someone: httpx.AsyncClient, method: str, path: str, places: dict[str, str], csrf: str | None
 ) -> httpx.Response:
     fields = {} if csrf is None or method == "GET" else {"csrf": csrf}
-    address = f"/console{_filled(path, places)}"
+    address = f"/console{_filled(path, places)}{QUERIES.get(path, '')}"
     if path in UPLOADS and method == "POST":
         parts = {name: (None, value.encode()) for name, value in fields.items()}
         return await someone.post(address, files=parts or {"x": (None, b"x")})
