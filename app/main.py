@@ -13,6 +13,7 @@ from app.api import (
     alerts,
     cap,
     deliveries,
+    drills,
     health,
     inbound,
     keys,
@@ -25,13 +26,13 @@ from app.api import (
 )
 from app.api.feed import Unchanged, feed_routes
 from app.api.feed_desk import FeedDesk
-from app.api.feed_openapi import FEED_PATHS
 from app.api.limits import BodyLimit
-from app.api.openapi import definitions
+from app.api.reference.completing import complete
 from app.console.board import warm as warm_board
 from app.console.live import Live
 from app.console.play.routes import PLAYERS, play_pages
 from app.console.public import public_pages
+from app.console.reference import reference
 from app.console.routes import console
 from app.console.tally import Tally
 from app.db.engine import connect, listen
@@ -113,10 +114,11 @@ def build_app(house: House) -> FastAPI:
     app.state.house, app.state.live, app.state.desk = house, live, desk
     app.router.routes[:0] = feed_routes(desk)  # asked far more often than all the others
     problems.install(app)
-    for room in (alerts, receipts, cap, partners, media, health, metrics, inbound, keys, outlets, deliveries):
+    for room in (alerts, receipts, cap, partners, media, health, metrics, inbound, keys, outlets, deliveries, drills):
         app.include_router(room.router)
     app.include_router(console(house, live, tally), prefix="/console")
     app.include_router(public_pages(house))
+    app.include_router(reference())
     app.include_router(play_pages(house, live))
     app.add_api_route("/", _home, include_in_schema=False)
     app.add_middleware(BodyLimit)
@@ -140,13 +142,13 @@ async def _home() -> RedirectResponse:
 
 
 def _complete_openapi(app: FastAPI) -> None:
-    """Add the schemas of the bodies that routes read themselves."""
+    """The document that describes the API, made once."""
     made = app.openapi
+    kept: dict[str, Any] = {}
 
-    def complete() -> dict[str, Any]:
-        schema = made()
-        schema["paths"] |= FEED_PATHS
-        schema.setdefault("components", {}).setdefault("schemas", {}).update(definitions())
-        return schema
+    def whole() -> dict[str, Any]:
+        if not kept:
+            kept.update(complete(made()))
+        return kept
 
-    app.openapi = complete  # type: ignore[method-assign]  # the way FastAPI documents
+    app.openapi = whole  # type: ignore[method-assign]  # the way FastAPI documents

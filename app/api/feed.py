@@ -52,6 +52,8 @@ class Feed:
         who = keyring.known(authorization) or await keyring.holder(authorization)
         assert who.partner_id is not None
         ask, wait = read_ask(scope["query_string"], who.partner_id, who.live)
+        if ask.outlet is not None:
+            await self._desk.owners.check(ask.partner, ask.outlet)
         self._desk.saw(ask.partner)
         if self._streams or b"text/event-stream" in headers.get(b"accept", b""):
             return await self._stream(who, ask, headers.get(b"last-event-id", b""), receive, send)

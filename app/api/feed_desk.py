@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.api.heartbeat import Heartbeats
 from app.api.keyring import Keyring
+from app.api.owners import Owners
 from app.api.papers import Papers
 from app.api.rollcall import RollCall
 from app.api.sheet import Sheet
@@ -57,6 +58,7 @@ class FeedDesk:
     def __init__(self, house: House) -> None:
         self._house, self._engine = house, house.engine
         self.keyring = Keyring(house, self._followed, self._away)
+        self.owners = Owners(house)
         self.rollcall = RollCall(house)
         self.papers = Papers(house)
         self._shelf = Shelf(house.press, house.base_url)

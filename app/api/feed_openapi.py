@@ -5,21 +5,6 @@ from typing import Any
 from app.api.feed_query import FeedQuery
 from app.api.openapi import answers
 
-_EXAMPLE = {
-    "cursor": "17",
-    "items": [
-        {
-            "sequence": 17, "delivery": "dlv_9", "outlet": "7", "notice": "HJ-2026-000123/1", "pushed": False,
-            "cap": "https://huijia.example/v1/alerts/HJ-2026-000123/cap/1.xml", "payload": {"type": "alert.publish"},
-        }
-    ],
-    "left_out": [[12, 16]], "more": False, "stale": False,
-    "heartbeat": {
-        "partner": "4", "head": 17, "last": ["HJ-2026-000123/1"], "at": "2026-11-23T15:04:05+08:00", "key": "0f3c…",
-        "signature": "v1a,…",
-    },
-}  # fmt: skip
-
 HEARTBEAT: dict[str, Any] = {
     "type": "object",
     "required": ["partner", "head", "last", "at", "key", "signature"],
@@ -43,7 +28,7 @@ _ITEM: dict[str, Any] = {
         "notice": {"type": "string"},
         "pushed": {"type": "boolean", "description": "Of an outlet that huijia calls; reading it accepts nothing."},
         "cap": {"type": "string", "format": "uri"},
-        "payload": {"type": "object", "description": "docs/channels/payload.md"},
+        "payload": {"$ref": "#/components/schemas/Payload"},
     },
 }
 
@@ -81,23 +66,23 @@ def _header(name: str, description: str) -> dict[str, Any]:
 
 _EVENTS = {"schema": {"type": "string", "description": "Events notice, left_out and heartbeat."}}
 _TAG = {"ETag": {"description": "Changes with everything you could be given.", "schema": {"type": "string"}}}
-_PROBLEMS = {str(status): said for status, said in answers(401, 403, 422, 503).items()}
+_PROBLEMS = {str(status): said for status, said in answers(401, 403, 404, 422, 503).items()}
 
 FEED_PATHS: dict[str, Any] = {
     "/v1/feed": {
         "get": {
-            "tags": ["feed"], "summary": "Read Feed", "operationId": "read_feed_v1_feed_get", "security": [{"HTTPBearer": []}],
+            "tags": ["feed"], "operationId": "read_feed_v1_feed_get", "security": [{"HTTPBearer": []}],
             "description": "Notices after the cursor, oldest first, and the cursor to go on from. What a newer notice has "
             "replaced is left out: whoever was away learns that what it had fetched is over, and never sees the beginning of "
             "what it had not. With `Accept: text/event-stream` the same as `/v1/feed/stream`.",
             "parameters": [
-                *_parameters("cursor", "limit", "wait", "all", "order", "before", "since"),
+                *_parameters("cursor", "limit", "wait", "all", "outlet", "order", "before", "since"),
                 _header("If-None-Match", "The ETag of an answer: 304 while there is nothing else."),
             ],
             "responses": {
                 "200": {
                     "description": "What there is.", "headers": _TAG,
-                    "content": {"application/json": {"schema": _FEED, "example": _EXAMPLE}, "text/event-stream": _EVENTS},
+                    "content": {"application/json": {"schema": _FEED}, "text/event-stream": _EVENTS},
                 },
                 "304": {
                     "description": "Nothing has changed.",
@@ -109,11 +94,11 @@ FEED_PATHS: dict[str, Any] = {
     },
     "/v1/feed/stream": {
         "get": {
-            "tags": ["feed"], "summary": "Stream Feed", "operationId": "stream_feed_v1_feed_stream_get",
+            "tags": ["feed"], "operationId": "stream_feed_v1_feed_stream_get",
             "security": [{"HTTPBearer": []}],
             "description": "The same as server-sent events, with a heartbeat every fifteen to twenty seconds.",
             "parameters": [
-                *_parameters("cursor", "all", "since"),
+                *_parameters("cursor", "all", "outlet", "since"),
                 _header("Last-Event-ID", "The id of the last event: the stream goes on after it."),
             ],
             "responses": {"200": {"description": "A stream.", "content": {"text/event-stream": _EVENTS}}, **_PROBLEMS},

@@ -35,6 +35,11 @@ class FeedQuery(BaseModel):
     all: Annotated[
         bool, Field(description="Also the notices of your outlets that huijia calls (webhook and others).")
     ] = False
+    outlet: Annotated[
+        str | None,
+        _NUMBER,
+        Field(description="Only notices of this outlet of yours: nothing is fetched, and so accepted, for the others."),
+    ] = None
     order: Annotated[
         Literal["oldest", "newest"],
         Field(description="`newest`: what stands now, newest first; `cursor` then leads on from now."),
@@ -53,6 +58,7 @@ class FeedQuery(BaseModel):
         return Ask(
             partner, live, self.all, int(self.cursor), self.limit, self.order == "newest",
             int(self.before) if self.before is not None else None, self.since,
+            outlet=int(self.outlet) if self.outlet is not None else None,
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ class Place:
 PLACES = (
     Place("值守台", "/console/"),
     Place("发布", "/console/issue"),
+    Place("演练", "/console/drills"),
     Place("统计", "/console/numbers"),
     Place("发布点", "/console/outlets"),
     Place("协作单位", "/console/partners"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from app.console.labels import ORDER, REASONS, REMEDIES, Tone
@@ -16,6 +17,7 @@ from app.flows.troubles import Trouble, troubles
 
 SLOW = 60.0  # seconds after which something undelivered is worth a look
 ONE_BY_ONE = ("outlet_quarantined", "proposal_unconfirmed")  # each is named on its own line
+FIRST = 8  # alerts that are shown at once
 NAMED = 5  # outlets and partners that are named one by one; the others are counted
 
 
@@ -29,6 +31,12 @@ class AlertNeed:
     @property
     def remedy(self) -> str:
         return REMEDIES[self.stages[0][0]]
+
+
+def by_remedy(found: Sequence[AlertNeed]) -> Sequence[tuple[str, Sequence[AlertNeed]]]:
+    """One thing to do and all that it is to be done for; what is real and what is not stay apart."""
+    groups = groupby(found, key=lambda n: (n.alert.drill, n.remedy))
+    return [(remedy, list(group)) for (_, remedy), group in groups]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,14 @@ class Needs:
     resting: Sequence[Mapping[str, Any]]
     resting_total: int
     unmatched: int
+
+    @property
+    def first(self) -> Sequence[tuple[str, Sequence[AlertNeed]]]:
+        return by_remedy(self.alerts[:FIRST])
+
+    @property
+    def more(self) -> Sequence[tuple[str, Sequence[AlertNeed]]]:
+        return by_remedy(self.alerts[FIRST:])
 
     @property
     def any(self) -> bool:

@@ -8,6 +8,8 @@ from app.console.assets import static_files
 from app.console.board import board
 from app.console.changes import changes
 from app.console.content import content
+from app.console.drill_start import drill_starting
+from app.console.drills import drill_pages
 from app.console.guard import Guarded, trouble
 from app.console.issue import issuing
 from app.console.issue_preview import plates, previewing
@@ -46,6 +48,8 @@ def console(house: House, live: Live, tally: Tally | None = None) -> APIRouter:
     router.include_router(outlet_editing(house))
     router.include_router(outlet_page(house))
     router.include_router(partner_pages(house))
+    router.include_router(drill_starting(house))
+    router.include_router(drill_pages(house))
     router.include_router(static_files())
     router.include_router(_nothing_else())
     return router

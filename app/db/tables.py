@@ -249,6 +249,33 @@ alert = Table(
     Index("alert_live", "expires_at", postgresql_where=text("state = 'active'")),
 )
 
+# An exercise for these outlets and no others, wherever they are; it is retracted at ``end_at`` unless somebody was earlier.
+# Who asked for it, when, and whether it has ended stand with its alert
+drill = Table(
+    "drill",
+    metadata,
+    Column("alert_id", ForeignKey("alert.id"), primary_key=True, autoincrement=False),
+    Column("outlets", ARRAY(BigInteger), nullable=False),
+    Column("end_at", Instant, nullable=False),
+)
+
+# The weekly drill, at most one row: ``weekday`` 1 is Monday, ``minute`` of the day in Beijing, ``lasts`` minutes; no
+# channels are all of them. ``last_slot`` is the last time that was used up, ``fault`` why nothing was sent at it
+drill_schedule = Table(
+    "drill_schedule",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default="true"),
+    Column("weekday", SmallInteger, nullable=False),
+    Column("minute", SmallInteger, nullable=False),
+    Column("lasts", SmallInteger, nullable=False),
+    Column("channels", ARRAY(Text), nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("set_at", Instant, nullable=False, server_default=text("now()")),
+    Column("last_slot", Instant),
+    Column("fault", Text, nullable=False, server_default=""),
+    CheckConstraint("one", name="one"),
+)
+
 record = Table(
     "record",
     metadata,

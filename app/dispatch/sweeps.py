@@ -10,15 +10,29 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, deliveries, drafts, leftovers, media, notes, postings, quarantine, tending, workers
+from app.db import (
+    accounts,
+    alerts,
+    deliveries,
+    drafts,
+    drills,
+    leftovers,
+    media,
+    notes,
+    postings,
+    quarantine,
+    tending,
+    workers,
+)
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
 from app.domain.breaker import PROBES
 from app.domain.errors import Conflict
+from app.flows import drills as drilling
 from app.flows.end import expire
 from app.flows.extend import extend
 from app.flows.latecomers import take_down_latecomers
-from app.flows.ports import Press, Trier
+from app.flows.ports import Press, Seal, Trier
 from app.flows.propose import lapse
 
 DAY = timedelta(days=1)
@@ -32,8 +46,10 @@ log = logging.getLogger("huijia.sweep")
 class Sweeps:
     """Rescue what vanished processes left, expire, grow reach, put right, forget."""
 
-    def __init__(self, engine: AsyncEngine, press: Press, worker: str, trier: Trier | None = None) -> None:
-        self._engine, self._press, self._worker, self._trier = engine, press, worker, trier
+    def __init__(
+        self, engine: AsyncEngine, press: Press, worker: str, trier: Trier | None = None, seal: Seal | None = None
+    ) -> None:
+        self._engine, self._press, self._worker, self._trier, self._seal = engine, press, worker, trier, seal
 
     def schedule(self) -> AsyncIOScheduler:
         """A scheduler with every sweep; the caller starts it and shuts it down."""
@@ -42,6 +58,8 @@ class Sweeps:
             (self.rescue, 1),
             (self.expire, 1),
             (self.lapse, 15),
+            (self.end_drills, 1),
+            (self.drill_weekly, 5),
             (self.put_right, 2),
             (self.extend, 5),
             (self.follow, 10),
@@ -56,7 +74,7 @@ class Sweeps:
             )  # fmt: skip
         return scheduler
 
-    async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int) -> None:
+    async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int | str) -> None:
         """One alert that cannot be swept, or one sweep that fails, keeps none of the others."""
         try:
             await sweep(*args)
@@ -83,6 +101,22 @@ class Sweeps:
         async with transaction(self._engine) as session:
             await lapse(session)
 
+    async def end_drills(self) -> None:
+        """Drills whose time is up are retracted, as an officer would."""
+        async with transaction(self._engine) as session:
+            due = await drills.to_end(session)
+        for code in due:
+            await self._guarded(self._end_drill, code)
+
+    async def drill_weekly(self) -> None:
+        """The weekly drill, when an operator has set one and its time has come."""
+        if self._seal is None:
+            return
+        async with transaction(self._engine) as session:
+            code = await drilling.weekly(session, seal=self._seal, press=self._press)
+        if code is not None:
+            log.info("the weekly drill is %s", code)
+
     async def extend(self) -> None:
         """Reach grows with the time since the loss, and new outlets hear of live alerts."""
         async with transaction(self._engine) as session:
@@ -93,6 +127,10 @@ class Sweeps:
     async def _expire_one(self, alert_id: int) -> None:
         async with transaction(self._engine) as session:
             await expire(session, alert_id, press=self._press)
+
+    async def _end_drill(self, code: str) -> None:
+        async with transaction(self._engine) as session:
+            await drilling.end(session, drilling.CLOCK, code, press=self._press)
 
     async def _extend_one(self, alert_id: int) -> None:
         async with transaction(self._engine) as session:

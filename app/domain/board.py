@@ -56,7 +56,7 @@ class Posting:
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What a reader wants. ``live``: with a live key. ``all``: of the outlets that huijia calls as well. ``newest``: from
-    the newest backwards, below ``before`` where that is given. ``since`` and ``alert`` narrow it."""
+    the newest backwards, below ``before`` where that is given. ``since``, ``alert`` and ``outlet`` narrow it."""
 
     partner: int
     live: bool
@@ -67,14 +67,14 @@ class Ask:
     before: int | None = None
     since: datetime | None = None
     alert: str | None = None
+    outlet: int | None = None
 
     @property
     def narrowed(self) -> str:
         """Of what the reader left out, a word for the tag: the same board has another answer for it."""
-        said = (self.newest, self.before, self.since and self.since.isoformat(), self.alert)
-        return (
-            "" if said == (False, None, None, None) else "-" + blake2b(repr(said).encode(), digest_size=4).hexdigest()
-        )
+        said = (self.newest, self.before, self.since and self.since.isoformat(), self.alert, self.outlet)
+        plain = said == (False, None, None, None, None)
+        return "" if plain else "-" + blake2b(repr(said).encode(), digest_size=4).hexdigest()
 
     def wants(self, posting: Posting) -> bool:
         """True when such a posting may be given to this reader at all."""
@@ -83,6 +83,7 @@ class Ask:
             and (self.all or posting.polled)
             and (self.since is None or posting.issued_at >= self.since)
             and (self.alert is None or posting.code == self.alert)
+            and (self.outlet is None or posting.outlet == self.outlet)
         )
 
 

@@ -5,12 +5,13 @@ Issuing takes two named officers (the record names both and they differ); a veri
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 import orjson
 
-from app.db import alerts, audit, keys
+from app.db import alerts, audit, drills, keys
 from app.db.engine import Session, clock
 from app.domain.errors import Forbidden, LiveAlertExists
 from app.domain.machines import alert_after
@@ -40,6 +41,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Which outlets a drill is for, and after how long it is retracted."""
+
+    outlets: Collection[int]
+    lasts: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Issued:
     """``again``: the same request had been carried out before; this is its alert. ``told``: outlets that get it now."""
 
@@ -58,19 +67,27 @@ async def submit(
     body_hash: bytes,
     seal: Seal,
     press: Press,
+    drill: Rehearsal | None = None,
 ) -> Issued:
-    """Raises Forbidden, LiveAlertExists or KeyReused; then nothing is written."""
+    """``drill``: an exercise for these outlets alone. Raises Forbidden, LiveAlertExists or KeyReused; then nothing is written."""
     may_issue(who, record.status, record.organ_code, record.loss.area_code)
     if (code := await replayed(session, who, idempotency_key, body_hash)) is not None:
         return Issued(code, 0, again=True)
-    alert_id, issued = await issue(session, who.actor, record, picture, seal=seal, press=press)
+    alert_id, issued = await issue(session, who.actor, record, picture, seal=seal, press=press, drill=drill)
     if idempotency_key is not None:
         await keys.bind(session, who.actor, idempotency_key, alert_id)
     return issued
 
 
 async def issue(
-    session: Session, by: str, record: Record, picture: Picture | None, *, seal: Seal, press: Press
+    session: Session,
+    by: str,
+    record: Record,
+    picture: Picture | None,
+    *,
+    seal: Seal,
+    press: Press,
+    drill: Rehearsal | None = None,
 ) -> tuple[int, Issued]:
     """What follows once it is settled that ``by`` may: the alert's id, and what was issued. Raises LiveAlertExists."""
     await alerts.lock_case(session, record.case_number)
@@ -81,6 +98,8 @@ async def issue(
     code = await alerts.next_code(session, record.status, now)
     alert_id = await _write_alert(session, by, record, code, now)
     await alerts.add_record(session, alert_id, seal_record(seal, record), by)
+    if drill is not None:
+        await drills.add(session, alert_id, drill.outlets, now + drill.lasts)
     photo = await keep_picture(session, alert_id, picture)
     count = await _announce(session, by, alert_id, facts, photo, now, press)
     await audit.write(session, by, "submit", alert_id, {"status": record.status, "told": count})

@@ -177,3 +177,37 @@ async def test_a_drill_that_was_pushed_is_read_with_a_test_key_and_nothing_actua
 async def test_head_cannot_take_anything(shared: Stage) -> None:
     who = await new_partner(shared)
     assert (await shared.client.head("/v1/feed", headers=shared.bearer(who))).status_code == 405
+
+
+async def test_one_outlet_alone(shared: Stage) -> None:
+    """One key, a program for each outlet: what one of them reads is not taken from the other."""
+    who = await new_partner(shared, outlets=2)
+    code = await issue(shared)
+    mine = "SELECT o.id FROM outlet o JOIN partner p ON p.id = o.partner_id WHERE p.name = :p ORDER BY o.id"
+    first, second = [row[0] for row in await shared.rows(mine, p=who)]
+    answer = await shared.get("/v1/feed", who, outlet=first)
+    assert [item["outlet"] for item in answer.json()["items"]] == [str(first)]
+    held = "SELECT d.outlet_id, d.state FROM delivery d JOIN alert a ON a.id = d.alert_id \
+WHERE a.code = :c AND d.outlet_id IN (:x, :y) ORDER BY 1"
+    assert await shared.rows(held, c=code, x=first, y=second) == [(first, "accepted"), (second, "pending")]
+    tag, cursor = answer.headers["etag"], answer.json()["cursor"]
+    again = shared.bearer(who) | {"if-none-match": tag}
+    assert (await shared.client.get(f"/v1/feed?outlet={first}", headers=again)).status_code == 304
+    assert (await shared.client.get(f"/v1/feed?outlet={second}", headers=again)).status_code == 200
+    await retract(shared, code)
+    both = [await shared.get("/v1/feed", who, outlet=one, cursor=cursor) for one in (first, second)]
+    ends = [[item["payload"]["type"] for item in answer.json()["items"]] for answer in both]
+    assert ends == [["alert.retract"], ["alert.retract"]], "the second had fetched its own by then"
+
+
+async def test_an_outlet_that_is_not_ones_own_is_told(shared: Stage) -> None:
+    """A number that was mistyped must not look like peace and quiet."""
+    who, rival = await new_partner(shared), await new_partner(shared)
+    (theirs,) = await shared.rows(
+        "SELECT o.id FROM outlet o JOIN partner p ON p.id = o.partner_id WHERE p.name = :p", p=rival
+    )
+    for number in (theirs[0], 999_999_999):
+        answer = await shared.get("/v1/feed", who, outlet=number)
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:huijia:problem:not-found")
+    answer = await shared.get("/v1/feed", who, outlet="大屏")
+    assert [e["pointer"] for e in answer.json()["errors"]] == ["/query/outlet"]

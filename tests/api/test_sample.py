@@ -36,11 +36,14 @@ async def test_the_answer_that_the_document_shows_is_the_answer_that_comes(stage
     body["loss"]["at"], body["verified_at"] = (now - timedelta(hours=1)).isoformat(), now.isoformat()
     come = (await stage.post("/v1/alerts", body)).json()
     assert set(view) == set(come)
+    assert set(view["oldest_undelivered"]) == {
+        "alert", "delivery_id", "outlet", "channel", "kind", "state", "reason", "since", "seconds", "count",
+    }  # fmt: skip
     page = (await stage.get(f"/v1/alerts/{come['id']}/deliveries")).json()
     assert set(page) == {"deliveries", "next"}
 
 
-@pytest.mark.parametrize("path", ["sample-record.json", "channels/feed.md", "channels/payload.md"])
+@pytest.mark.parametrize("path", ["sample-record.json", "partners/pull.md", "partners/receipts.md"])
 def test_what_the_document_points_to_is_there(path: str) -> None:
     assert f"]({path})" in (DOCS / "api.md").read_text(encoding="utf-8")
     assert (DOCS / path).is_file()

@@ -1,0 +1,1 @@
+"""The API as it describes itself: what FastAPI cannot know is added here, from tables and examples."""

@@ -1,0 +1,142 @@
+"""Completes the OpenAPI document that FastAPI makes: names, keys, forms, examples and errors of every operation."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.api.feed_openapi import FEED_PATHS
+from app.api.openapi import definitions
+from app.api.problem_types import TYPES, URN
+from app.api.reference.payload_shape import Payload, ThinPayload
+from app.api.reference.shapes import SHAPES
+from app.api.reference.words import ABOUT, HEADERS, ONLY, PARAMETERS, TAGS, WEBHOOK
+
+OPERATIONS: Mapping[str, Any] = json.loads((Path(__file__).parent / "operations.json").read_text(encoding="utf-8"))
+"""By ``get /v1/feed``: its name in Chinese, whose keys it takes, an example of what is sent and of what comes."""
+
+_SCHEMA = "#/components/schemas/{model}"
+_METHODS = ("get", "post")
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """The same document, complete."""
+    document["info"]["description"] = ABOUT
+    document["tags"] = [{"name": name, "description": said} for name, said in TAGS.items()]
+    document["paths"] |= FEED_PATHS
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(definitions())
+    models: tuple[type[BaseModel], ...] = (*SHAPES.values(), Payload, ThinPayload)
+    for model in models:
+        schemas.update(_schemas(model))
+    for name, operation in operations(document):
+        _complete(name, operation)
+    document["webhooks"] = {"notice": {"post": _webhook()}}
+    return document
+
+
+def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each by its name, ``get /v1/feed``."""
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                yield f"{method} {path}", item[method]
+
+
+def _schemas(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema(ref_template=_SCHEMA, mode="serialization")
+    return {**schema.pop("$defs", {}), model.__name__: schema}
+
+
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": _SCHEMA.format(model=model.__name__)}
+
+
+def _complete(name: str, operation: dict[str, Any]) -> None:
+    known = OPERATIONS.get(name)
+    if known is None:  # a test asks for it
+        return
+    operation["summary"] = known["summary"]
+    operation["description"] = operation["description"].replace("``", "`")
+    operation["x-keys"] = known["keys"]
+    if not known["keys"]:
+        operation["security"] = []
+    for parameter in operation.get("parameters", ()):
+        if not parameter.get("description"):
+            parameter["description"] = PARAMETERS[parameter["name"]]
+    _requests(operation, known)
+    for status, answer in operation["responses"].items():
+        if status.startswith("2"):
+            _succeeds(name, answer, known)
+        elif status >= "400":
+            _fails(name, int(status), answer)
+
+
+def _requests(operation: dict[str, Any], known: Mapping[str, Any]) -> None:
+    if "requestBody" not in operation:
+        return
+    for mime, content in operation["requestBody"]["content"].items():
+        if mime == "application/json":
+            content["example"] = known["request"]
+        elif mime == "multipart/form-data":
+            content["example"] = {"record": known["request"], "photo": "（JPEG、PNG 或 WebP 的字节）"}
+        else:
+            content["example"] = known["request_xml"]
+
+
+def _succeeds(name: str, answer: dict[str, Any], known: Mapping[str, Any]) -> None:
+    answer["description"] = known["summary"]
+    if name in HEADERS:
+        answer["headers"] = {
+            header: {"description": said, "schema": {"type": "string"}} for header, said in HEADERS[name].items()
+        }
+    content = answer.setdefault("content", {})
+    if not content:
+        content["text/plain"] = {"schema": {"type": "string"}}
+    for mime, form in content.items():
+        if name in SHAPES:
+            form["schema"] = _reference(SHAPES[name])
+        if mime == "text/event-stream":
+            form["example"] = OPERATIONS["get /v1/feed/stream"]["response"]
+        elif "response" in known:
+            form["example"] = known["response"]
+
+
+def _fails(name: str, status: int, answer: dict[str, Any]) -> None:
+    """Only the problems that this operation has."""
+    kinds = {
+        code: kind for code, kind in TYPES.items()
+        if kind.status == status and code != "http" and name in ONLY.get(code, (name,))
+    }  # fmt: skip
+    answer["description"] = "；".join(f"{kind.title} ({code})" for code, kind in kinds.items())
+    answer["content"]["application/problem+json"]["examples"] = {
+        code: {"summary": kind.title, "value": _problem(name, code)} for code, kind in kinds.items()
+    }
+
+
+def _problem(name: str, code: str) -> dict[str, Any]:
+    kind = TYPES[code]
+    said: dict[str, Any] = {
+        "type": f"{URN}{code}", "title": kind.title, "title_en": kind.title_en, "status": kind.status,
+        "detail": f"{kind.title}。", "detail_en": f"{kind.title_en}.", "remedy": kind.remedy, "remedy_en": kind.remedy_en,
+        "instance": name.partition(" ")[2],
+    }  # fmt: skip
+    if code == "invalid":
+        fault = {"pointer": "/query/limit", "code": "less_than_equal", "detail": "不能大于 500。"}
+        fault |= {"detail_en": "At most 500.", "remedy": "改为 1 至 500。", "remedy_en": "Give 1 to 500."}
+        said["errors"] = [fault]
+    if code == "live-alert-exists":
+        said["alert"] = "HJ-2026-000123"
+    return said
+
+
+def _webhook() -> dict[str, Any]:
+    """What huijia sends."""
+    notice = OPERATIONS["get /v1/deliveries/{delivery}/notice"]["response"]
+    schema = {"oneOf": [_reference(Payload), _reference(ThinPayload)]}
+    return {
+        **WEBHOOK,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": notice}}},
+    }

@@ -1,0 +1,186 @@
+"""Nothing in docs/partners is stale: each page is read to its end against the live service."""
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.api.problem_types import TYPES
+from tests.commands.terminal import Terminal
+from tests.conftest import ROOT
+from tests.faults.processes import Processes, free_port
+from tests.partners.pages import FOLDER, Reading, Shell, alike, blocks, differences, same_http, same_xml
+from tests.partners.stage import PYTHON, SECRET, Service, running, write_data
+
+PAGES = sorted(page for page in FOLDER.glob("*.md") if page.name != "start.md")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+async def test_a_page_is_true(made: Service, tmp_path: Path, page: Path) -> None:
+    if not blocks(page):
+        return
+    async with reading(made, tmp_path) as reader:
+        await reader.read(page, blocks(page))
+
+
+@asynccontextmanager
+async def reading(made: Service, folder: Path) -> AsyncIterator[Reading]:
+    """Where start.md leaves its reader: two outlets, one of them at a receiver that runs, a key, and a shell."""
+    heard: list[str] = []
+    answers: list[bytes] = []
+    port = free_port()
+    async with listening_in(f"http://127.0.0.1:{port}", heard, answers) as url:
+        hook = await made.hook(f"{url}/huijia")
+        await made.outlet(name="示例客户端", channel="partner", carrier="feed")
+        write_data(folder, made)
+        (folder / ".data" / "partner.key").write_text(made.key)
+        furnish(folder)
+        env = {**os.environ, "HUIJIA": made.base, "TZ": "CST-8"}  # as POSIX writes Beijing's time
+        given = {"HUIJIA": made.base, "KEY": made.key, "OUTLET": str(hook), "SECRET": SECRET, "DRILLS": "show"}
+        command = (PYTHON, str(ROOT / "examples/receiver.py"))
+        async with running(*command, env=given | {"PORT": str(port)}, folder=folder) as program:
+            await program.says("listening")
+            shell = await Shell.open(folder, env)
+            try:
+                names = {"HUIJIA": made.base, "KEY": made.key, "SECRET": SECRET}
+                moved = {"127.0.0.1:9000": f"127.0.0.1:{port}"}
+                yield Reading(shell, names, moved, partial(receipt_in_the_answer, made, answers), heard)
+            finally:
+                await shell.close()
+
+
+def furnish(folder: Path) -> None:
+    """What a reader has in the repository's root."""
+    for name in ("examples", "docs"):
+        (folder / name).symlink_to(ROOT / name)
+
+
+@asynccontextmanager
+async def listening_in(onto: str, heard: list[str], answers: list[bytes]) -> AsyncIterator[str]:
+    """Keeps every request as it came, and passes it on; or gives an answer of its own, when there is one."""
+    async with httpx.AsyncClient(timeout=10) as client:
+
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().replace("\r", "").rstrip()
+            pairs = (line.split(": ", 1) for line in head.splitlines()[1:])
+            headers = {name.lower(): value for name, value in pairs if name.lower() != "host"}
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            heard.append(f"{head}\n\n{body.decode()}")
+            if answers:
+                writer.write(answers.pop())
+            else:
+                said = await client.post(onto, content=body, headers=headers)
+                writer.write(b"HTTP/1.1 %d Passed On\r\ncontent-length: %d" % (said.status_code, len(said.content)))
+                writer.write(b"\r\nconnection: close\r\n\r\n" + said.content)
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server.close()
+
+
+async def receipt_in_the_answer(made: Service, answers: list[bytes], text: str) -> list[str]:
+    """A receiver gives this answer to a notice; what is wrong when huijia does not have the receipt then."""
+    head, _, body = text.partition("\n\n")
+    stated = json.loads(body)["receipt"]
+    stated["at"] = datetime.now(UTC).isoformat()
+    said = json.dumps({"receipt": stated}).encode()
+    code = await made.issue()
+    length = f"content-length: {len(said)}\r\nconnection: close\r\n\r\n"
+    answers.append(head.replace("\n", "\r\n").encode() + b"\r\n" + length.encode() + said)
+    kept: list[str] = []
+    for _ in range(100):
+        kept = [f"{r['kind']} {r['note']} {r['evidence']}" for d in await made.deliveries(code) for r in d["receipts"]]
+        if f"{stated['kind']} {stated['note']} {stated['evidence']}" in kept:
+            return []
+        await asyncio.sleep(0.05)
+    return [f"not recorded: {stated}; but {kept}"]
+
+
+async def test_the_first_page_is_true(tmp_path: Path) -> None:
+    """From nothing, with the real `make run` but for its ports: it is what that command runs."""
+    site = tmp_path / "site"
+    (site / ".venv/bin").mkdir(parents=True)
+    command = site / ".venv/bin/huijia"
+    command.write_text(f'#!/bin/sh\nexec {PYTHON} -m app.cli "$@"\n')
+    command.chmod(0o755)
+    furnish(site)
+    with Processes(tmp_path) as processes:
+        terminal, hook = Terminal(processes, site / ".data"), free_port()
+        make, *steps = blocks(FOLDER / "start.md")
+        assert make.text == "make run\n"
+        serving = await asyncio.to_thread(terminal.serve, "--sandbox")
+        shell = await Shell.open(site, terminal.env({"HUIJIA": terminal.near, "PORT": str(hook)}))
+        reader = Reading(shell, {}, {"127.0.0.1:9000": f"127.0.0.1:{hook}"})
+        try:
+            await reader.read(FOLDER / "start.md", steps)
+        finally:
+            await shell.close()
+            await asyncio.to_thread(serving.interrupt)
+
+
+@pytest.mark.parametrize("code", TYPES)
+def test_every_problem_says_what_to_do(code: str) -> None:
+    kind = TYPES[code]
+    page = (FOLDER / "errors.md").read_text(encoding="utf-8")
+    status = "4xx" if code == "http" else str(kind.status)
+    rows = re.findall(rf"^\| `{code}` \| {status} \| .{{10,}} \|$", page, re.MULTILINE)
+    assert len(rows) == 1, f"errors.md has {len(rows)} rows for {code} ({status})"
+
+
+def test_no_problem_is_told_that_there_is_not() -> None:
+    page = (FOLDER / "errors.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z-]+)` \| \dxx|^\| `([a-z-]+)` \| \d{3}", page, re.MULTILINE)) <= {
+        ("", code) for code in TYPES
+    } | {("http", "")}
+
+
+def test_every_page_is_listed() -> None:
+    index = (FOLDER / "index.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[[\w-]+\]\(([\w-]+\.md)\)", index, re.MULTILINE)
+    assert sorted(listed) == sorted(page.name for page in FOLDER.glob("*.md") if page.name != "index.md")
+
+
+# ── The reader itself is not blind ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("doc", "real"),
+    [
+        ({"a": 1}, {"a": 1, "b": 2}),
+        ({"a": 1, "b": 2}, {"a": 1}),
+        ({"a": "1"}, {"a": 1}),
+        ({"a": None}, {"a": 1}),
+        ({"a": True}, {"a": False}),
+        ({"a": "recorded"}, {"a": "duplicate"}),
+        ([1], [1, 2]),
+        ([{"a": 1}, "…"], []),
+    ],
+)
+def test_a_difference_is_seen(doc: object, real: object) -> None:
+    assert list(differences(doc, real))
+
+
+def test_what_is_alike_is_taken() -> None:
+    assert not list(differences({"id": "dlv_9", "n": 3, "…": "…"}, {"id": "dlv_1234", "n": 4, "x": 1}))
+    assert alike("2026-11-23T15:04:05+08:00", "2027-01-02T03:04:05+08:00")
+    assert not alike("2026-11-23T15:04:05+08:00", "2027-01-02T03:04:05Z")
+    assert alike("v1a,…", "v1a,AAAA")
+
+
+def test_headers_and_elements_are_looked_at() -> None:
+    assert same_http("HTTP/1.1 200 OK\netag: …", 'HTTP/1.1 200 OK\r\nETag: "a"\r\n\r\n') == []
+    assert same_http("HTTP/1.1 200 OK\netag: …", "HTTP/1.1 200 OK\r\ncontent-type: x\r\n\r\n")
+    assert same_http("HTTP/1.1 304 …\n", "HTTP/1.1 200 OK\r\n\r\n")
+    assert same_http("HTTP/1.1 200 OK\netag: W/…", 'HTTP/1.1 200 OK\r\netag: "a"\r\n\r\n')
+    assert not same_xml("<a><c>1</c></a>", "<a><b/><c>22</c></a>")
+    assert same_xml("<a><c>1</c><b/></a>", "<a><b/><c>1</c></a>")
