@@ -31,6 +31,7 @@ from tests.console_browser.desk import SIZES, desk
 from tests.serving import Station, browsing, station
 
 LIMIT = 200.0  # milliseconds
+YARDSTICK = "sign in"
 SECONDS = 6  # that a page is watched while everything changes
 
 _TIMES = """() => new Promise(done => {
@@ -66,6 +67,7 @@ class Load:
 def pages(wide: str, ended: str) -> Mapping[str, str]:
     """``wide``: an alert that reached every outlet; ``ended``: one that is coming down."""
     return {
+        YARDSTICK: "/console/sign-in",
         "board": "/console/",
         "alert": f"/console/alerts/{wide}",
         "alert, one channel's failures": f"/console/alerts/{wide}?stage=failed&channel=screen",
@@ -77,8 +79,11 @@ def pages(wide: str, ended: str) -> Mapping[str, str]:
 
 
 async def load(page: Page, address: str) -> Load:
+    """And then let the page fetch what it fetches after it is shown, so that it is in nobody's way."""
     await page.goto(address)
     server, paint = await page.evaluate(_TIMES)
+    await page.wait_for_load_state("networkidle")
+    await page.goto("about:blank")
     return Load(server, paint)
 
 
@@ -112,6 +117,11 @@ async def frames(here: Station, page: Page, address: str, code: str) -> Sequence
     return found
 
 
+def spread(values: Sequence[float]) -> str:
+    """Median, fastest and slowest."""
+    return f"{statistics.median(values):4.0f} ({min(values):.0f}–{max(values):.0f})"
+
+
 async def measure(here: Station, browser: Browser, codes: Sequence[str], rounds: int) -> None:
     wanted = pages(codes[0], codes[-1])
     for size in SIZES:
@@ -122,12 +132,13 @@ async def measure(here: Station, browser: Browser, codes: Sequence[str], rounds:
                     one = await load(at.page, here.base + path)
                     if n:  # the first round fills the browser's cache
                         found[name].append(one)
-            print(f"{size}: milliseconds, median (slowest)")
+            print(f"{size}: milliseconds, median (fastest–slowest)")
+            own = statistics.median(one.paint for one in found[YARDSTICK])
             for name, loads in found.items():
                 server, paint = [one.server for one in loads], [one.paint for one in loads]
                 middle = statistics.median(paint)
-                print(f"  {name:30} server {statistics.median(server):6.0f} ({max(server):.0f})   "
-                      f"first paint {middle:6.0f} ({max(paint):.0f})   {middle / LIMIT:.2f} of the limit")  # fmt: skip
+                print(f"  {name:30} server {spread(server)}   first paint {spread(paint)}   "
+                      f"{middle / own:.1f} × {YARDSTICK}   {middle / LIMIT:.2f} × {LIMIT:.0f} ms")  # fmt: skip
             for name in ("board", "alert"):
                 took = sorted(await frames(here, at.page, here.base + wanted[name], codes[0]))
                 print(f"  {name} while it changes: frames of {statistics.median(took):.0f} ms, "

@@ -76,6 +76,8 @@ async def _answered(handle: Handler, request: Request) -> Response:
         return to_sign_in(request, e)
     except ForeignForm as e:
         return trouble(403, "页面已过时（可能重新登录过），未执行任何操作。请返回页面再试一次。", back=e.back)
+    except RequestValidationError:
+        return trouble(400, "链接不完整或已损坏，未执行任何操作。请从值守台页面重新进入。")
     except TooLarge:
         return trouble(413, "提交的内容过大，未执行任何操作。")
     except Invalid as e:
@@ -84,8 +86,6 @@ async def _answered(handle: Handler, request: Request) -> Response:
         return trouble(next((status for kind, status in _STATUS if isinstance(e, kind)), 400), e.zh)
     except StoreUnavailable:
         return away()
-    except RequestValidationError:  # a query that no page of ours asks
-        return trouble(404, "没有这个页面。")
     except HTTPException:
         raise
     except Exception as e:

@@ -124,7 +124,9 @@ async def test_what_somebody_else_holds_is_not_passed(house: House, partner: int
     assert [p.polled for p in then.postings] == [False]
 
 
-async def test_what_was_never_given_is_not_given_from_memory_and_no_cursor_goes_back(house: House, partner: int) -> None:
+async def test_what_was_never_given_is_not_given_from_memory_and_no_cursor_goes_back(
+    house: House, partner: int
+) -> None:
     await make_outlet(house, name="屏", partner="某平台")
     desk = FeedDesk(house)
     await submitted(house, case(1))

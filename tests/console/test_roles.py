@@ -17,6 +17,7 @@ from app.flows.drills import DrillForm, start
 from app.flows.house import House
 from app.flows.principal import Principal
 from tests.console.conftest import NAME, csrf_of
+from tests.console.officers import make_officer
 from tests.flows.ledger import one, rows
 from tests.making import ORGAN, make_alert, make_outlet
 
@@ -46,6 +47,17 @@ LEAST: dict[tuple[str, str], Role] = {
     ("GET", "/alerts/{code}/update/preview"): Role.OFFICER,
     ("POST", "/alerts/{code}/update/preview"): Role.OFFICER,
     ("GET", "/alerts/{code}/update/photo"): Role.OFFICER,
+    **dict.fromkeys([("GET", f"/issue{part}") for part in ("", "/photo", "/preview")], Role.OFFICER),
+    **dict.fromkeys([("POST", f"/issue{part}") for part in ("", "/draft", "/photo", "/place", "/clear")], Role.OFFICER),
+    ("POST", "/issue/preview"): Role.OFFICER,
+    **dict.fromkeys([("GET", f"/plates/{{said}}{part}") for part in ("", "/photo", "/{profile}/{n}")], Role.OFFICER),
+    **dict.fromkeys(
+        [
+            ("POST", f"/proposals/{{id}}/{act}")
+            for act in ("look", "confirm", "decline", "withdraw", "take-up", "let-go")
+        ],
+        Role.OFFICER,
+    ),
     ("POST", "/partners"): Role.ADMIN,
     ("POST", "/partners/{id}"): Role.ADMIN,
     ("POST", "/partners/{id}/keys"): Role.ADMIN,
@@ -119,6 +131,7 @@ async def _ask(
 @pytest.mark.parametrize("role", list(Role))
 async def test_every_route_asks_what_this_role_may(house: House, officer: httpx.AsyncClient, role: Role) -> None:
     places = await _places(house)
+    await make_officer(house, NAME, "010233")
     csrf = csrf_of((await officer.get("/console/")).text)
     told = {}
     for method, path in walked(house):

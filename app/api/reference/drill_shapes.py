@@ -1,24 +1,21 @@
-"""The form of answers about drills."""
+"""The form of what drills answer with."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-Step = Literal["sent", "received", "down", "aired"]
-DrillNumber = Annotated[str, Field(examples=["YL-2026-000012"], pattern=r"^YL-[0-9]{4}-[0-9]{6,12}$")]
-
 
 class DrillPace(BaseModel):
-    """Seconds from when each outlet was told: half of them were as quick, and the slowest. Null where nothing came."""
+    """Seconds from when the outlets were told; null where nothing came. Half of them were as quick as ``median``."""
 
     median: float | None
     slowest: float | None
 
 
 class DrillOutcome(BaseModel):
-    """Of how many ``chosen`` outlets how many were ``told``, took it (``received``), aired it (of ``airs`` whose wire can state
-    it) and took it down (of ``recalled``); ``lacking`` miss something."""
+    """Of how many outlets (``chosen``) how many were told, took it, aired it (of ``airs`` that can state it) and took it
+    down (of ``recalled``). ``lacking`` miss something."""
 
     chosen: int
     told: int
@@ -33,10 +30,10 @@ class DrillOutcome(BaseModel):
     down_seconds: DrillPace
 
 
-class DrillListed(BaseModel):
-    """``id`` is also the number of its alert. ``ends_at``: when it is retracted by itself. ``started_by`` is for operators."""
+class DrillSummary(BaseModel):
+    """``ends_at``: when it ends by itself. ``started_by`` is null for partners."""
 
-    id: DrillNumber
+    id: Annotated[str, Field(examples=["YL-2026-000123"], pattern=r"^YL-[0-9]{4}-[0-9]{6,12}$")]
     status: Literal["exercise"]
     state: Literal["running", "ended"]
     started_at: datetime
@@ -46,6 +43,13 @@ class DrillListed(BaseModel):
     outcome: DrillOutcome
 
 
+class DrillsShown(BaseModel):
+    """Newest first. ``next`` is the ``before`` of the next page, and null on the last."""
+
+    drills: list[DrillSummary]
+    next: str | None
+
+
 class DrillPartner(BaseModel):
     id: str
     name: str
@@ -53,8 +57,7 @@ class DrillPartner(BaseModel):
 
 
 class DrillOutlet(BaseModel):
-    """Seconds from when it was told; null where nothing came. ``lacks``: the gravest step that has not come; while the drill
-    runs it may still."""
+    """``lacks``: the gravest step that has not come, which it still may while the drill runs. ``reason``: why."""
 
     id: str
     name: str
@@ -65,19 +68,12 @@ class DrillOutlet(BaseModel):
     down_seconds: float | None
     can_state_airing: bool
     can_state_take_down: bool
-    lacks: Step | None
+    lacks: Literal["sent", "received", "down", "aired"] | None
     reason: str | None
 
 
-class DrillShown(DrillListed):
-    """Those that lack something come first."""
+class DrillShown(DrillSummary):
+    """Those who lack something come first."""
 
     partners: list[DrillPartner]
     outlets: list[DrillOutlet]
-
-
-class DrillsShown(BaseModel):
-    """``next`` is the ``before`` of the next page, and null on the last."""
-
-    drills: list[DrillListed]
-    next: DrillNumber | None

@@ -107,7 +107,7 @@ class DeliveriesOfAlert(BaseModel):
     """``next`` is the ``after`` of the next page, and null on the last."""
 
     deliveries: list[DeliveryOfAlert]
-    next: str | None
+    next: int | None
 
 
 class CallerShown(BaseModel):
@@ -198,13 +198,13 @@ SHAPES: Mapping[str, type[BaseModel]] = {
     "get /v1/alerts/{id}/deliveries": DeliveriesOfAlert,
     "post /v1/alerts/{id}/update": AlertShown,
     "post /v1/alerts/{id}/retract": RetractedShown,
-    "post /v1/drills": DrillShown,
-    "get /v1/drills": DrillsShown,
-    "get /v1/drills/{id}": DrillShown,
     "get /v1/partners": CallersShown,
     "get /v1/missed": MissedShown,
     "get /v1/deliveries/{delivery}/notice": Payload,
     "get /v1/keys": KeysShown,
+    "post /v1/drills": DrillShown,
+    "get /v1/drills": DrillsShown,
+    "get /v1/drills/{id}": DrillShown,
     "get /health/live": LiveShown,
     "get /health/ready": ReadyShown,
 }

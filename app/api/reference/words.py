@@ -16,8 +16,8 @@ TAGS: Mapping[str, str] = {
     "receipts": "协作单位：播出、撤下的回执",
     "deliveries": "协作单位：投递记录、重发",
     "outlets": "协作单位：发布点、测试、密钥",
+    "drills": "演练：值班发起，协作单位查看本单位的结果",
     "partners": "在线情况与未收到的通告",
-    "drills": "演练：发起、结果",
     "keys": "验签公钥",
     "media": "图片和声音",
     "health": "运行状况",
@@ -51,12 +51,12 @@ ONLY: Mapping[str, tuple[str, ...]] = {
     "replaced": ("get /v1/deliveries/{delivery}/notice", _CAP),
     "no-such-address": (),
     "conflict": (
-        "post /v1/drills",
         "post /v1/alerts/{id}/update",
         "post /v1/outlets/{outlet}/check",
         "post /v1/outlets/{outlet}/rotate",
         "post /v1/outlets/{outlet}/replay",
         "post /v1/deliveries/{delivery}/replay",
+        "post /v1/drills",
     ),
     "wrong-state": (
         "post /v1/alerts/{id}/update",
@@ -72,13 +72,14 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
         "Idempotency-Replayed": "`true`: this key had made the alert before.",
     },
     "post /v1/alerts/{id}/update": {"Idempotency-Replayed": "`true`: this key had made the update before."},
+    "get /v1/feed": {"ETag": "Changes with everything you could be given."},
+    "get /v1/feed.atom": {"ETag": "Changes with everything you could be given."},
+    _CAP: {"ETag": "Of these bytes."},
     "post /v1/drills": {
         "Location": "Where the drill is.",
         "Idempotency-Replayed": "`true`: this key had started the drill before.",
     },
-    "get /v1/feed": {"ETag": "Changes with everything you could be given."},
-    "get /v1/feed.atom": {"ETag": "Changes with everything you could be given."},
-    _CAP: {"ETag": "Of these bytes."},
+    "get /v1/drills/{id}.csv": {"Content-Disposition": "A name to keep it under: `YL-2026-000001.csv`."},
 }
 
 
