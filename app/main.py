@@ -13,6 +13,7 @@ from app.api import (
     alerts,
     cap,
     deliveries,
+    drills,
     health,
     inbound,
     keys,
@@ -113,7 +114,7 @@ def build_app(house: House) -> FastAPI:
     app.state.house, app.state.live, app.state.desk = house, live, desk
     app.router.routes[:0] = feed_routes(desk)  # asked far more often than all the others
     problems.install(app)
-    for room in (alerts, receipts, cap, partners, media, health, metrics, inbound, keys, outlets, deliveries):
+    for room in (alerts, receipts, cap, partners, media, health, metrics, inbound, keys, outlets, deliveries, drills):
         app.include_router(room.router)
     app.include_router(console(house, live, tally), prefix="/console")
     app.include_router(public_pages(house))

@@ -32,7 +32,7 @@ async def work(
     wire = HttpWire(Keeping(engine), signer=Signer(*settings.own_keys()), allowed=settings.networks)
     dispatcher = Dispatcher(engine, mine, seal, wire, limits=limits)
     trier = Trials(engine, seal, settings.base_url, wire, mine.inbound)
-    scheduler = Sweeps(engine, mine, dispatcher.worker, trier).schedule()
+    scheduler = Sweeps(engine, mine, dispatcher.worker, trier, seal).schedule()
     scheduler.start()
     beside = [
         asyncio.create_task(Listening(engine, mine, seal, wire).run(stop)),

@@ -68,6 +68,12 @@ class Ledger:
         return self._cluster.url
 
     @property
+    def postmaster(self) -> int:
+        """Its pid."""
+        assert self._cluster.process is not None
+        return self._cluster.process.pid
+
+    @property
     def pids(self) -> Sequence[int]:
         return [p.pid for p in self._processes]
 
@@ -119,7 +125,7 @@ class Ledger:
             await retract(session, police(), code, EndReason.FOUND, "", press=self.house.press)
         return begun, time.time()
 
-    async def settled(self, code: str, within: float = 120.0) -> float:
+    async def settled(self, code: str, within: float = 120.0, pause: float = 0.05) -> float:
         """The moment at which no delivery of the alert waits any more."""
         deadline = time.time() + within
         while time.time() < deadline:
@@ -129,5 +135,5 @@ class Ledger:
             )  # fmt: skip
             if left[0].n == 0:
                 return time.time()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(pause)
         raise TimeoutError(f"not settled within {within:g} s at {datetime.now(UTC)}")

@@ -5,6 +5,7 @@ import base64
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -63,23 +64,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         cluster.stop()
 
 
-@pytest.fixture
-async def database(server: str) -> AsyncIterator[str]:
-    """The URL of a fresh, migrated, empty database."""
+@asynccontextmanager
+async def fresh_database(server: str) -> AsyncIterator[str]:
+    """The URL of a migrated, empty database of one's own."""
     name = f"t_{secrets.token_hex(6)}"
     await _admin(server, f"CREATE DATABASE {name} TEMPLATE {make_url(server).database}")
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     await _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-async def house(database: str) -> AsyncIterator[House]:
-    """Everything the edges share, on a database of its own."""
+@asynccontextmanager
+async def house_on(url: str) -> AsyncIterator[House]:
+    """Everything the edges share, on that database."""
     secret = base64.b64encode(secrets.token_bytes(32))
     base = "http://huijia.test"
     made = House(
-        engine=connect(database, pool=10),
-        crowd=connect(database, pool=2),
+        engine=connect(url, pool=10),
+        crowd=connect(url, pool=2),
         seal=Seal(Fernet.generate_key().decode()),
         press=HousePress(base, secret),
         wire=wire,
@@ -90,3 +91,17 @@ async def house(database: str) -> AsyncIterator[House]:
     yield made
     await made.crowd.dispose()
     await made.engine.dispose()
+
+
+@pytest.fixture
+async def database(server: str) -> AsyncIterator[str]:
+    """A fresh database for a test."""
+    async with fresh_database(server) as url:
+        yield url
+
+
+@pytest.fixture
+async def house(database: str) -> AsyncIterator[House]:
+    """A house for a test, on a database of its own."""
+    async with house_on(database) as made:
+        yield made

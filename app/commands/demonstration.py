@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -46,7 +47,7 @@ class Demonstration:
         count = await self._start_sandbox(house) if self._wants_sandbox else 0
         key = await self._officer_key(house)
         if self._wants_drill and count and not stop.is_set():
-            await self._run_drill(key, stop)
+            await self._run_drill(house, stop)
         if not stop.is_set():
             await self._how_to_go_on(house, key, count)
 
@@ -69,21 +70,26 @@ class Demonstration:
 
     async def _officer_key(self, house: House) -> str:
         """A live key of the demonstration organ, the same at every start."""
-        file = self._settings.data / "officer.key"
+        return (await self._held(house, "officer.key", Scope.POLICE)).read_text().strip()
+
+    async def _held(self, house: House, name: str, scope: Scope) -> Path:
+        """A file in the data folder with a live key, made when it has none that is good."""
+        file = self._settings.data / name
         held = file.read_text().strip() if file.exists() else ""
         async with transaction(house.engine) as session:
             if held and await recognise(session, held) is not None:
-                return held
+                return file
             await keys.save_organ(session, ORGAN, ORGAN_NAME, ORGAN[:6])
-            held = await issue_key(session, Scope.POLICE, live=True, label="演示", organ_code=ORGAN)
+            organ = ORGAN if scope is Scope.POLICE else None
+            held = await issue_key(session, scope, live=True, label="演示", organ_code=organ)
         write_private(file, held)
-        return held
+        return file
 
-    async def _run_drill(self, key: str, stop: asyncio.Event) -> None:
-        self.say("演练：提交样例记录，看它发到每一个发布点，再撤下来\n")
+    async def _run_drill(self, house: House, stop: asyncio.Event) -> None:
+        self.say("演练：发一条演练通告，看它到每一个发布点，再撤下来\n")
+        key = await self._held(house, "duty.key", Scope.OPERATOR)
         self._drill = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "app.cli", "drill", "--url", self._settings.local_url, "--key-file",
-            str(self._settings.data / "officer.key"),
+            sys.executable, "-m", "app.cli", "drill", "--url", self._settings.local_url, "--key-file", str(key),
         )  # fmt: skip
         waits = {asyncio.create_task(self._drill.wait()), asyncio.create_task(stop.wait())}
         _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

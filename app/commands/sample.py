@@ -1,11 +1,8 @@
 """A record about nobody, with times that are right now, for drills and first steps."""
 
-import io
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from PIL import Image, ImageDraw
 
 from app.domain.beijing import BEIJING
 
@@ -35,21 +32,3 @@ def sample_record(status: str = "exercise", now: datetime | None = None) -> dict
         "guardian": {"told": True, "name": "李强", "phone": "13800000000", "relation": "父亲"},
         "duration_hours": 24,
     }  # fmt: skip
-
-
-def sample_photo() -> bytes:
-    """A drawn face (JPEG): no real child is shown."""
-    image = Image.new("RGB", (480, 600), "#dfe7ee")
-    draw = ImageDraw.Draw(image)
-    draw.ellipse((110, 420, 370, 760), fill="#c0392b")
-    draw.ellipse((140, 120, 340, 400), fill="#f2cfb0")
-    draw.pieslice((125, 95, 355, 345), 180, 360, fill="#2b2320")
-    for x in (195, 285):
-        draw.ellipse((x - 34, 235, x + 34, 295), outline="#1d1d1d", width=6)
-        draw.ellipse((x - 9, 256, x + 9, 276), fill="#1d1d1d")
-    draw.line((229, 262, 251, 262), fill="#1d1d1d", width=6)
-    draw.arc((205, 300, 275, 350), 20, 160, fill="#8a4b38", width=6)
-    draw.ellipse((168, 214, 178, 224), fill="#4a3328")
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=85)
-    return out.getvalue()

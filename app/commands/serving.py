@@ -1,6 +1,7 @@
 """``huijia serve``, ``api``, ``dispatch`` and ``migrate``: run the service, whole or in parts."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -133,6 +134,14 @@ async def serving(app: FastAPI, settings: Settings, stop: asyncio.Event) -> Asyn
         await asyncio.wait({task}, timeout=GRACE_SECONDS)
 
 
+def spare_the_collector() -> None:
+    """What was imported stays for good: the garbage collector need not walk it again and again. Fan-out makes and drops
+    many thousand small objects a second, none of them in cycles; looking less often saved a third of its time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def _run(main: Callable[[str, asyncio.Event], Awaitable[None]], settings: Settings, *, migrates: bool) -> None:
     with store(settings) as url:
         if migrates:
@@ -141,6 +150,7 @@ def _run(main: Callable[[str, asyncio.Event], Awaitable[None]], settings: Settin
         async def run() -> None:
             stop = asyncio.Event()
             on_signals(stop)
+            spare_the_collector()
             await main(url, stop)
 
         uvloop.run(run())

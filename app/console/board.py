@@ -20,6 +20,7 @@ from app.console.shown import Shown, shown
 from app.console.tally import Tally, by_stage, still_up
 from app.db import progress, views
 from app.db.engine import Session, StoreUnavailable, clock, transaction
+from app.domain.words import ProposalState
 from app.flows.house import House
 
 LIVE_SHOWN = 200
@@ -58,9 +59,14 @@ class Board:
     @property
     def said(self) -> str:
         """The whole board in a sentence, for who hears it."""
-        still = sum(card.up for card in self.ending)
-        return f"正在发布 {len(self.real)} 条，演练和测试 {len(self.drills)} 条" + (
-            f"，{still} 个发布点尚未撤下" if still else ""
+        still, waiting = (
+            sum(card.up for card in self.ending),
+            sum(held.state is ProposalState.PROPOSED for held in self.needs.proposals),
+        )
+        return (
+            (f"{waiting} 份信息等待第二名民警确认，" if waiting else "")
+            + f"正在发布 {len(self.real)} 条，演练和测试 {len(self.drills)} 条"
+            + (f"，{still} 个发布点尚未撤下" if still else "")
         )
 
 

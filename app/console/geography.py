@@ -3,12 +3,12 @@ north-west corner of the sheet (equidistant along the meridians; within eight pe
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 import orjson
-from markupsafe import escape
 
 from app.domain.geo import Point, to_gcj02
 from app.domain.regions import PROVINCE, counties
@@ -24,6 +24,32 @@ NEIGHBOURS = {"甘肃": (104.9, 35.2), "宁夏": (106.2, 37.9), "内蒙古": (10
 def place(point: Point) -> tuple[float, float]:
     """On the sheet."""
     return (point.lon - WEST) * ACROSS, (NORTH - point.lat) * KM
+
+
+def point_of(x: float, y: float) -> Point:
+    """The inverse of ``place``."""
+    return Point(x / ACROSS + WEST, NORTH - y / KM)
+
+
+def counties_at(x: float, y: float) -> Sequence[str]:
+    """The counties of Shaanxi in which a place on the sheet lies: one, or none beyond the border."""
+    return [code for code, rings in shapes().items() if any(_inside(x, y, one) for one in rings)]
+
+
+@lru_cache(maxsize=1)
+def shapes() -> Mapping[str, Sequence[Sequence[tuple[float, float]]]]:
+    """The counties of Shaanxi on the sheet, by code: the rings of each."""
+    return {str(feature["properties"]["code"]): list(_rings(feature)) for feature in _features()}
+
+
+def _inside(x: float, y: float, corners: Sequence[tuple[float, float]]) -> bool:
+    """By the even-odd rule: how often a ray to the east crosses the ring."""
+    odd = False
+    for n, (x1, y1) in enumerate(corners):
+        x0, y0 = corners[n - 1]
+        if (y0 > y) != (y1 > y) and x < (x1 - x0) * (y - y0) / (y1 - y0) + x0:
+            odd = not odd
+    return odd
 
 
 def circle(middle: Point, radius_km: float, corners: int = 90) -> Sequence[tuple[float, float]]:
@@ -70,29 +96,47 @@ def _plain(p: Point) -> Point:
     return Point(2 * p.lon - moved.lon, 2 * p.lat - moved.lat)
 
 
-@lru_cache(maxsize=1)
-def bounds() -> Box:
-    """Left, top, right and bottom of the province on the sheet."""
-    every = [p for feature in _features() for one in _rings(feature) for p in one]
-    xs, ys = [x for x, _ in every], [y for _, y in every]
-    return min(xs), min(ys), max(xs), max(ys)
-
-
 SHEET: Box = (0.0, 0.0, (115.0 - WEST) * ACROSS, (NORTH - 28.5) * KM)
 
 _STYLE = """
 .s{fill:#faf9f6}.c{fill:#fff;stroke:#cfccc4;stroke-width:1;vector-effect:non-scaling-stroke}.n{fill:#d3d0c8}
-text{font:22px "PingFang SC","Microsoft YaHei","Noto Sans CJK SC","WenQuanYi Micro Hei",sans-serif;
-  text-anchor:middle;fill:#5b6370}
-.o{fill:#6b6f76;font-size:25px;letter-spacing:5px}
-@media (prefers-color-scheme:dark){
-  .s{fill:#14191e}.c{fill:#1f262e;stroke:#3a444f}.n{fill:#39424c}text{fill:#a9b4c1}
-  .o{fill:#8d97a3}}
+@media (prefers-color-scheme:dark){.s{fill:#14191e}.c{fill:#1f262e;stroke:#3a444f}.n{fill:#39424c}}
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A city's, or a neighbouring province's (``far``); x and y are its middle."""
+
+    word: str
+    x: float
+    y: float
+    far: bool
+
+
+@lru_cache(maxsize=1)
+def _names() -> Sequence[Name]:
+    middles: dict[str, list[tuple[float, float]]] = {}
+    for feature in _features():
+        of = feature["properties"]
+        middles.setdefault(of["city"], []).append(place(_plain(Point(*of["center"]))))
+    found = [Name(word, *place(Point(lon, lat)), True) for word, (lon, lat) in NEIGHBOURS.items()]
+    for city, at in middles.items():
+        x, y = (round(sum(values) / len(at), 1) for values in zip(*at, strict=True))
+        found.append(Name(city.removesuffix("市"), x, y, False))
+    return found
+
+
+def names(box: Box) -> Sequence[Name]:
+    """What has its middle well within the box: x, y, width and height."""
+    x, y, w, h = box
+    edge = w / 20
+    return [n for n in _names() if x + edge < n.x < x + w - edge and y + edge < n.y < y + h - edge]
+
+
 def sheet() -> bytes:
-    """The whole sheet as an SVG document: counties, the cities' names, and specks where neighbours' counties are."""
+    """The whole sheet as an SVG document: counties, and specks where neighbours' counties are. It has no words: whoever
+    shows a part of it knows how large they have to be."""
     left, top, right, bottom = SHEET
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:g} {top:g} {right:g} {bottom:g}">',
@@ -100,15 +144,5 @@ def sheet() -> bytes:
     ]
     specks = [place(c.point) for c in counties().values() if c.code[:2] != PROVINCE[:2]]
     parts += [f'<circle class="n" cx="{x:.0f}" cy="{y:.0f}" r="2.5"/>' for x, y in specks]
-    middles: dict[str, list[tuple[float, float]]] = {}
-    for feature in _features():
-        of = feature["properties"]
-        middles.setdefault(of["city"], []).append(place(_plain(Point(*of["center"]))))
-        parts.append(f'<path class="c" d="{"".join(ring(one) for one in _rings(feature))}"/>')
-    for name, (lon, lat) in NEIGHBOURS.items():
-        x, y = place(Point(lon, lat))
-        parts.append(f'<text class="o" x="{x:.0f}" y="{y:.0f}">{escape(name)}</text>')
-    for city, at in middles.items():
-        x, y = (sum(values) / len(at) for values in zip(*at, strict=True))
-        parts.append(f'<text x="{x:.0f}" y="{y:.0f}">{escape(city.removesuffix("市"))}</text>')
+    parts += [f'<path class="c" d="{"".join(ring(one) for one in _rings(feature))}"/>' for feature in _features()]
     return ("".join(parts) + "</svg>").encode()

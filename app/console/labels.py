@@ -155,4 +155,6 @@ REASONS: Mapping[str, str] = {
 def actor(by: str) -> str:
     """Who acted, as ``flows`` write it: ``operator:张三``, ``key:…``, ``clock``."""
     kind, _, name = by.partition(":")
-    return {"operator": f"值守员 {name}", "key": "公安机关系统", "clock": "到期自动"}.get(kind, by)
+    return {"operator": f"值守员 {name}", "key": "公安机关系统", "clock": "到期自动", "schedule": "每周演练"}.get(
+        kind, by
+    )

@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from app.console.labels import ORDER, REASONS, REMEDIES, Tone
+from app.console.proposal import Held, held
 from app.console.shown import Shown
 from app.db import presence, quarantine, views
 from app.db.engine import Session
 from app.db.presence import Caller
 from app.db.progress import NEEDS_A_PERSON
-from app.flows.troubles import Trouble, troubles
+from app.domain.words import Status
+from app.flows.troubles import Trouble, of_the_service
 
 SLOW = 60.0  # seconds after which something undelivered is worth a look
+FIRST = 8  # alerts that are shown at once
+ONE_BY_ONE = "proposal_unconfirmed"  # each is named on its own line
 NAMED = 5  # outlets and partners that are named one by one; the others are counted
 
 
@@ -28,11 +33,18 @@ class AlertNeed:
         return REMEDIES[self.stages[0][0]]
 
 
+def by_remedy(found: Sequence[AlertNeed]) -> Sequence[tuple[str, Sequence[AlertNeed]]]:
+    """One thing to do and all that it is to be done for; what is real and what is not stay apart."""
+    groups = groupby(found, key=lambda n: (n.alert.drill, n.remedy))
+    return [(remedy, list(group)) for (_, remedy), group in groups]
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """``oldest``: the delivery that has waited longest, when that is worth a look. ``resting``: outlets in quarantine, the
-    first of ``resting_total``."""
+    """``proposals``: what waits for a second officer, or has come back. ``oldest``: the delivery that has waited longest, when
+    that is worth a look. ``resting``: outlets in quarantine, the first of ``resting_total``."""
 
+    proposals: Sequence[Held]
     troubles: Sequence[Trouble]
     alerts: Sequence[AlertNeed]
     oldest: Mapping[str, Any] | None
@@ -43,13 +55,30 @@ class Needs:
     unmatched: int
 
     @property
+    def first(self) -> Sequence[tuple[str, Sequence[AlertNeed]]]:
+        return by_remedy(self.alerts[:FIRST])
+
+    @property
+    def more(self) -> Sequence[tuple[str, Sequence[AlertNeed]]]:
+        return by_remedy(self.alerts[FIRST:])
+
+    @property
     def any(self) -> bool:
-        return bool(self.troubles or self.alerts or self.oldest or self.silent or self.resting_total or self.unmatched)
+        return bool(
+            self.proposals
+            or self.troubles
+            or self.alerts
+            or self.oldest
+            or self.silent
+            or self.resting_total
+            or self.unmatched
+        )
 
     @property
     def tone(self) -> Tone:
         """What is real and not down, or stands still, is worse than all else."""
-        return "bad" if self.troubles or any(not n.alert.drill for n in self.alerts) else "warn"
+        waits = any(held.proposal.status is Status.ACTUAL for held in self.proposals)
+        return "bad" if waits or self.troubles or any(not n.alert.drill for n in self.alerts) else "warn"
 
 
 async def needs(session: Session, alerts: Sequence[tuple[Shown, Mapping[str, int]]]) -> Needs:
@@ -59,7 +88,8 @@ async def needs(session: Session, alerts: Sequence[tuple[Shown, Mapping[str, int
     resting = await quarantine.listing(session)
     found = [AlertNeed(alert, pressing(stages, live=alert.live)) for alert, stages in alerts]
     return Needs(
-        troubles=[t for t in await troubles(session) if t.name != "outlet_quarantined"],  # named below, one by one
+        proposals=await held(session),
+        troubles=[t for t in await of_the_service(session) if t.name != ONE_BY_ONE],
         alerts=sorted((n for n in found if n.stages), key=lambda n: (n.alert.drill, ORDER[n.stages[0][0]])),
         oldest=oldest if oldest is not None and oldest["seconds"] >= SLOW else None,
         silent=sorted(silent, key=lambda c: -c.waiting)[:NAMED],

@@ -1,7 +1,5 @@
 """How quick it was: for one alert and over a month, as pictures, in a table and as CSV. No names: codes only."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -20,6 +18,7 @@ from app.db import pace
 from app.db.engine import Session, clock, transaction
 from app.db.pace import Pace
 from app.domain.beijing import BEIJING
+from app.domain.spreadsheet import csv_of, seconds
 from app.domain.words import Kind, Status
 from app.flows.house import House
 
@@ -78,8 +77,8 @@ def numbers(house: House) -> APIRouter:
             rows = await pace.outlets(session, alert.id)
         head = ("通告", "类型", "渠道", "发布点", "接收（秒）", "播出（秒）", "播出或收到（秒）", "撤下（秒）")
         lines = [
-            (r["number"], KINDS[Kind(str(r["kind"]))], CHANNELS.get(str(r["channel"]), r["channel"]), r["name"],
-             *(_seconds(r[word]) for word in ("accepted", "aired", "shown", "down")))
+            (r["number"], KINDS[Kind(r["kind"])], CHANNELS.get(r["channel"], r["channel"]), r["name"],
+             *(seconds(r[word]) for word in ("accepted", "aired", "shown", "down")))
             for r in rows
         ]  # fmt: skip
         return _csv(f"{alert.code}.csv", [head, *lines])
@@ -104,8 +103,8 @@ def _name(at: datetime) -> str:
 
 def _row(p: Pace) -> Sequence[object]:
     return (
-        p.code, MARKS[Status(p.status)], _time(p.created_at), p.told, p.aired, p.shown, _seconds(p.first_aired),
-        _seconds(p.most_shown), _time(p.ended_at), p.recalled, p.down, p.mute, _seconds(p.all_down),
+        p.code, MARKS[Status(p.status)], _time(p.created_at), p.told, p.aired, p.shown, seconds(p.first_aired),
+        seconds(p.most_shown), _time(p.ended_at), p.recalled, p.down, p.mute, seconds(p.all_down),
     )  # fmt: skip
 
 
@@ -113,17 +112,6 @@ def _time(at: datetime | None) -> str:
     return at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S") if at else ""
 
 
-def _seconds(value: object) -> str:
-    return f"{value:.1f}" if isinstance(value, float) else ""
-
-
 def _csv(name: str, rows: Iterable[Sequence[object]]) -> Response:
-    """With the mark by which spreadsheets know UTF-8; a cell that one would take for a formula is text."""
-    out = io.StringIO()
-    csv.writer(out).writerows([_plain(cell) for cell in row] for row in rows)
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _plain(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
+    return Response(csv_of(rows), media_type="text/csv; charset=utf-8", headers=headers)

@@ -40,11 +40,13 @@ def sealed(house: House) -> APIRouter:
 
 
 def parts(record: Record) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
-    """The whole record by heading, each with its words in Chinese; what is empty is left out."""
+    """The whole record by heading, each with its words in Chinese; what is empty is left out, and so is the second officer
+    where there is none yet."""
+    verified = bool(record.verified_by.name)
     minor, loss, guardian = record.minor, record.loss, record.guardian
     found: list[tuple[str, list[tuple[str, Any]]]] = [
         ("案件", [("案件编号", record.case_number), ("机关代码", record.organ_code), ("核实依据", record.basis),
-                  ("核实时间", moment(record.verified_at)), ("备注", record.note)]),
+                  ("核实时间", moment(record.verified_at) if verified else ""), ("备注", record.note)]),
         ("孩子", [("姓名", minor.name), ("性别", SEXES[minor.sex]), ("出生日期", minor.birth_date),
                   ("身份证号", minor.resident_id), ("年龄", minor.age), ("身高（厘米）", minor.height_cm),
                   ("特征", minor.features), ("衣着", minor.clothing)]),
@@ -54,7 +56,7 @@ def parts(record: Record) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
         ("监护人", [("姓名", guardian.name), ("关系", guardian.relation), ("电话", guardian.phone),
                     ("已告知公开发布", "是" if guardian.told else "否")]),
         ("报告民警", _officer(record.reported_by)),
-        ("核实民警", _officer(record.verified_by)),
+        ("核实民警", _officer(record.verified_by) if verified else []),
     ]  # fmt: skip
     return [(head, [(word, str(said)) for word, said in lines if said not in (None, "")]) for head, lines in found]
 

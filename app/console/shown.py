@@ -14,6 +14,7 @@ from app.domain.media_url import media_path
 from app.domain.notice import PublicNotice, from_json
 from app.domain.record import PublicFacts
 from app.domain.words import AlertState, EndReason, Status
+from app.flows.foresee import Foresight
 
 CODE = re.compile(r"(?:HJ|YL|CS)-[0-9]{4}-[0-9]{6,12}")
 
@@ -76,6 +77,17 @@ def shown(row: Mapping[str, Any], secret: bytes, now: datetime) -> Shown:
         photo=media_path(secret, row["code"], photo.sha256, last.expires_at) if photo else None, unit=last.unit,
         phone=last.phone, reach_km=row["reach_km"], told_at=last.issued_at, expires_at=row["expires_at"],
         ended_at=row["ended_at"], end_reason=EndReason(reason) if reason else None,
+    )  # fmt: skip
+
+
+def unsent(seen: Foresight, code: str, photo: str | None) -> Shown:
+    """What has not gone out, as it would be shown if it had. ``code`` stands where the number will; ``photo`` is a path."""
+    notice = seen.notice
+    return Shown(
+        id=0, code=code, status=notice.status, state=AlertState.SUBMITTED, live=False, head=0,
+        name=notice.facts.name if notice.facts else notice.masked_name, masked_name=notice.masked_name, facts=notice.facts,
+        photo=photo, unit=notice.unit, phone=notice.phone, reach_km=seen.radius_km, told_at=notice.issued_at,
+        expires_at=notice.expires_at, ended_at=None, end_reason=None,
     )  # fmt: skip
 
 

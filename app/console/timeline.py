@@ -34,6 +34,7 @@ async def events(session: Session, alert_id: int) -> Sequence[Event]:
 Words = Callable[[Mapping[str, Any]], str]
 _ACTS: Mapping[str, tuple[Tone, Words]] = {
     "submit": ("good", lambda d: f"发布，送往 {d.get('told', 0)} 个发布点"),
+    "confirmed": ("good", lambda d: f"第二名民警核实确认，提交人 {d.get('by', '')}"),
     "amend": ("good", lambda d: f"更新，发出第 {d.get('number', '')} 号通告"),
     "retracted": ("warn", lambda d: f"撤回（{_reason(d)}），通知 {d.get('told', 0)} 个发布点撤下"),
     "expired": ("warn", lambda d: f"到期结束，通知 {d.get('told', 0)} 个发布点撤下"),

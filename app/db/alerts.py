@@ -77,14 +77,6 @@ async def live_for_case(session: Session, case_number: str) -> str | None:
     return found.scalar_one_or_none()
 
 
-async def codes(session: Session, alert_ids: Sequence[int]) -> Sequence[str]:
-    """The public numbers of these alerts."""
-    found = await session.execute(
-        text("SELECT code FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(alert_ids)}
-    )
-    return [r.code for r in found]
-
-
 async def lock_case(session: Session, case_number: str) -> None:
     """Let submissions for one case pass one at a time until this transaction ends."""
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:case, 4241))"), {"case": case_number})
@@ -208,13 +200,13 @@ async def ended(session: Session, ids: Collection[int]) -> frozenset[int]:
     return frozenset(r.id for r in found)
 
 
-async def heads(session: Session, alert_ids: Sequence[int]) -> Mapping[int, int]:
-    """The newest notice number of each alert. Not locked: a settle that misses a notice which is just being issued
-    leaves a pending delivery that no claim will take and ``leftovers.supersede`` puts right."""
+async def heads(session: Session, alert_ids: Sequence[int]) -> Mapping[int, tuple[int, str]]:
+    """The newest notice number of each alert, and its public number. Not locked: a settle that misses a notice which is
+    just being issued leaves a pending delivery that no claim will take and ``leftovers.supersede`` puts right."""
     found = await session.execute(
-        text("SELECT id, head FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(set(alert_ids))}
+        text("SELECT id, head, code FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(set(alert_ids))}
     )
-    return {r.id: r.head for r in found}
+    return {r.id: (r.head, r.code) for r in found}
 
 
 async def overdue_to_expire(session: Session) -> Sequence[int]:

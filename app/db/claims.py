@@ -10,12 +10,12 @@ The four rules that keep a notice off the air after its retraction (each is test
 * whoever ends an alert counts every attempt, not only the last (``domain.routing.may_have_aired``).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
 
@@ -68,8 +68,9 @@ UPDATE delivery t SET state = 'sending', tries = t.tries + 1, worker = :worker,
        lease_until = now() + CAST(:lease AS interval)
 WHERE t.ctid = ANY (ARRAY(%s))
 RETURNING t.id, t.alert_id, t.number, t.outlet_id, t.kind, t.lane, t.tries, t.give_up_at, t.profile,
-  (SELECT p.reference FROM delivery p WHERE p.alert_id = t.alert_id AND p.outlet_id = t.outlet_id
-   AND p.reference IS NOT NULL ORDER BY p.number DESC LIMIT 1) AS prior
+  CASE WHEN t.number > 1 OR t.tries > 1 THEN
+    (SELECT p.reference FROM delivery p WHERE p.alert_id = t.alert_id AND p.outlet_id = t.outlet_id
+     AND p.reference IS NOT NULL ORDER BY p.number DESC LIMIT 1) END AS prior
 """
 
 # A subquery for one value, and not NOT EXISTS: that is planned as a join, and once there are statistics the join compares
@@ -147,10 +148,14 @@ async def begin(session: Session) -> datetime:
     return now
 
 
-def _claimed(r: Any) -> Claimed:
-    return Claimed(
-        r.id, r.alert_id, r.number, r.outlet_id, Kind(r.kind), Lane(r.lane), r.tries, r.give_up_at, r.profile, r.prior
-    )
+_KINDS = {str(kind): kind for kind in Kind}
+_LANES = {str(lane): lane for lane in Lane}
+
+
+def _claimed(row: Sequence[Any]) -> Claimed:
+    """From the columns in the order of ``Claimed``."""
+    id, alert_id, number, outlet_id, kind, lane, *rest = row
+    return Claimed(id, alert_id, number, outlet_id, _KINDS[kind], _LANES[lane], *rest)
 
 
 async def claim(
@@ -161,14 +166,14 @@ async def claim(
     values = {
         "worker": worker, "lease": lease, "room": room, "only_retractions": only_retractions,
         "bounded": bool(crowd.full), "full": list(crowd.full), "crammed": list(crowd.crammed),
-        "under_way": json.dumps(crowd.under_way),
+        "under_way": orjson.dumps(crowd.under_way, option=orjson.OPT_NON_STR_KEYS).decode(),
     }  # fmt: skip
     return await _take(session, _CLAIM, values)
 
 
 async def _take(session: Session, statement: TextClause, values: Mapping[str, Any]) -> Sequence[Claimed]:
     try:
-        taken = [_claimed(r) for r in await session.execute(statement, values)]
+        taken = [_claimed(r) for r in (await session.execute(statement, values)).all()]
         return sorted(taken, key=lambda c: c.kind is not Kind.RETRACT)
     except IntegrityError as e:
         raise Crossed(str(e.orig)) from e
@@ -207,35 +212,39 @@ async def claim_paced(
 
 
 # What a receipt has said, before a replay or meanwhile, stands; then the settle only ends the lease and counts the refusal.
+# One document instead of a dozen arrays: the driver looks at every element of an array.
 _SETTLE = text(
     """
-UPDATE delivery d SET
-  state = CASE WHEN d.state <> 'sending' THEN d.state WHEN u.state = 'accepted' AND d.confirmed_at IS NOT NULL
-          THEN 'confirmed' ELSE u.state END,
-  due_at = CASE WHEN d.state = 'sending' THEN coalesce(u.due_at, d.due_at) ELSE d.due_at END,
-  refusals = d.refusals + u.refused, reference = coalesce(u.reference, d.reference),
-  reason = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.reason ELSE d.reason END,
-  detail = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.detail ELSE d.detail END,
-  accepted_at = CASE WHEN u.state = 'accepted' THEN coalesce(d.accepted_at, now()) ELSE d.accepted_at END,
-  tend_at = CASE WHEN u.state = 'accepted' THEN now() + u.tend ELSE d.tend_at END, lease_until = NULL, worker = NULL
-FROM unnest(CAST(:ids AS bigint[]), CAST(:tries AS int[]), CAST(:states AS text[]), CAST(:dues AS timestamptz[]),
-            CAST(:refused AS int[]), CAST(:references AS text[]), CAST(:reasons AS text[]), CAST(:details AS text[]),
-            CAST(:tends AS interval[])) AS u(id, tries, state, due_at, refused, reference, reason, detail, tend)
-WHERE d.id = ANY (ARRAY(SELECT l.id FROM delivery l WHERE l.id = ANY(CAST(:ids AS bigint[])) ORDER BY l.id FOR UPDATE))
-  AND d.id = u.id AND d.tries = u.tries AND d.lease_until IS NOT NULL
-RETURNING d.id, d.tries, d.kind, CASE WHEN u.state = 'accepted' THEN extract(epoch FROM now() - d.created_at)::float END
-  AS seconds
-"""
+WITH u AS MATERIALIZED (
+  SELECT * FROM json_to_recordset(CAST(:done AS json)) AS u(id bigint, tries int, state text, due_at timestamptz,
+    tend float, outlet bigint, lane text, started timestamptz, finished timestamptz, outcome text, reason text, detail text,
+    reference text)
+), ours AS (
+  UPDATE delivery d SET
+    state = CASE WHEN d.state <> 'sending' THEN d.state WHEN u.state = 'accepted' AND d.confirmed_at IS NOT NULL
+            THEN 'confirmed' ELSE u.state END,
+    due_at = CASE WHEN d.state = 'sending' THEN coalesce(u.due_at, d.due_at) ELSE d.due_at END,
+    refusals = d.refusals + CAST(u.outcome = 'refused' AS int), reference = coalesce(u.reference, d.reference),
+    reason = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.reason ELSE d.reason END,
+    detail = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.detail ELSE d.detail END,
+    accepted_at = CASE WHEN u.state = 'accepted' THEN coalesce(d.accepted_at, now()) ELSE d.accepted_at END,
+    tend_at = CASE WHEN u.state = 'accepted' THEN now() + make_interval(secs => u.tend) ELSE d.tend_at END,
+    lease_until = NULL, worker = NULL
+  FROM u
+  WHERE d.id = ANY (ARRAY(
+      SELECT l.id FROM delivery l WHERE l.id = ANY(CAST(CAST(:ids AS text) AS bigint[])) ORDER BY l.id FOR UPDATE
+    ))
+    AND d.id = u.id AND d.tries = u.tries AND d.lease_until IS NOT NULL
+  RETURNING d.id, d.tries, d.kind,
+    CASE WHEN u.state = 'accepted' THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
+), recorded AS (
+  INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, reason, detail, reference,
+                       worker, stale)
+  SELECT u.id, u.outlet, u.tries, u.lane, u.started, u.finished, u.outcome, u.reason, u.detail, u.reference, :worker,
+    ours.id IS NULL
+  FROM u LEFT JOIN ours ON ours.id = u.id AND ours.tries = u.tries
 )
-
-_RECORD = text(
-    """
-INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, reason, detail, reference,
-                     worker, stale)
-SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:outlets AS bigint[]), CAST(:tries AS int[]), CAST(:lanes AS text[]),
-  CAST(:started AS timestamptz[]), CAST(:finished AS timestamptz[]), CAST(:outcomes AS text[]),
-  CAST(:reasons AS text[]), CAST(:details AS text[]), CAST(:references AS text[]), CAST(:workers AS text[]),
-  CAST(:stale AS boolean[]))
+SELECT kind, seconds FROM ours WHERE seconds IS NOT NULL
 """
 )
 
@@ -243,39 +252,19 @@ SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:outlets AS bigint[]), CAST(:t
 async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> Sequence[tuple[Kind, float]]:
     """Write what a batch of attempts came to. Of those that no longer held their lease only the attempt is recorded,
     marked stale. Returns what was accepted: its kind, and the seconds since it was issued."""
-    columns = {
-        "ids": [r.claimed.id for r, _ in done],
-        "tries": [r.claimed.tries for r, _ in done],
-        "references": [r.reference for r, _ in done],
-        "reasons": [r.reason for r, _ in done],
-        "details": [r.detail or None for r, _ in done],
-    }
-    updated = await session.execute(
-        _SETTLE,
-        columns
-        | {
-            "states": [s.state for _, s in done],
-            "dues": [s.due_at for _, s in done],
-            "refused": [int(r.outcome is Outcome.REFUSED) for r, _ in done],
-            "tends": [r.tend for r, _ in done],
-        },
-    )
-    rows = updated.all()
-    ours = frozenset((r.id, r.tries) for r in rows)
-    await session.execute(
-        _RECORD,
-        columns
-        | {
-            "outlets": [r.claimed.outlet_id for r, _ in done],
-            "lanes": [r.claimed.lane for r, _ in done],
-            "started": [r.started_at for r, _ in done],
-            "finished": [r.finished_at for r, _ in done],
-            "outcomes": [r.outcome for r, _ in done],
-            "workers": [worker] * len(done),
-            "stale": [(r.claimed.id, r.claimed.tries) not in ours for r, _ in done],
-        },
-    )
-    return [(Kind(r.kind), r.seconds) for r in rows if r.seconds is not None]
+    document = orjson.dumps([_settled(r, s) for r, s in done]).decode()
+    ids = ",".join([str(r.claimed.id) for r, _ in done])
+    found = await session.execute(_SETTLE, {"done": document, "ids": f"{{{ids}}}", "worker": worker})
+    return [(Kind(kind), seconds) for kind, seconds in found.all()]
+
+
+def _settled(r: Result, s: Settled) -> dict[str, Any]:
+    return {
+        "id": r.claimed.id, "tries": r.claimed.tries, "state": s.state, "due_at": s.due_at,
+        "tend": r.tend and r.tend.total_seconds(), "outlet": r.claimed.outlet_id, "lane": r.claimed.lane,
+        "started": r.started_at, "finished": r.finished_at, "outcome": r.outcome, "reason": r.reason,
+        "detail": r.detail or None, "reference": r.reference,
+    }  # fmt: skip
 
 
 async def lost(session: Session, limit: int) -> Sequence[tuple[Claimed, datetime]]:
@@ -287,4 +276,4 @@ async def lost(session: Session, limit: int) -> Sequence[tuple[Claimed, datetime
         ),
         {"limit": limit},
     )
-    return [(_claimed(r), r.lease_until) for r in found]
+    return [(_claimed(columns), lease_until) for *columns, lease_until in found]

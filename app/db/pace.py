@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 
 from app.db.engine import Session
 
-# What an outlet states counts when it says that it happened, but never before it was told nor after we heard. A correction
-# in a chat is done when it was taken; so, for want of better, is a take-down where the wire can prove nothing.
-_STEPS = """
+# The first notice and the end at each outlet. What an outlet states counts when it says that it happened, but never before
+# it was told nor after we heard. A correction in a chat is done when it was taken; so, for want of better, is a take-down
+# where the wire can prove nothing. ``every_step`` has what a newer notice replaced before it was taken, too.
+STEPS = """
 WITH sent AS (
-  SELECT d.alert_id, d.id, d.number, d.kind, d.created_at, d.accepted_at, o.name, o.channel,
-    o.retracts = 'follow_up' OR o.proves = 'nothing' AS mute
+  SELECT d.alert_id, d.id, d.number, d.kind, d.state, d.reason, d.created_at, d.accepted_at, o.id AS outlet_id, o.name,
+    o.channel, o.retracts = 'follow_up' OR o.proves = 'nothing' AS mute
   FROM delivery d JOIN outlet o ON o.id = d.outlet_id WHERE d.alert_id = ANY(CAST(:alerts AS bigint[]))
-    AND d.state <> 'superseded' AND (d.number = 1 OR d.kind = 'retract')
+    AND (d.number = 1 OR d.kind = 'retract')
 ), heard AS (
   SELECT s.id, min(greatest(least(r.at, r.received_at), s.created_at)) FILTER (WHERE r.kind = 'aired') AS aired_at,
     min(greatest(least(r.at, r.received_at), s.created_at)) FILTER (WHERE r.kind IN ('aired', 'received')) AS shown_at,
@@ -24,15 +26,16 @@ WITH sent AS (
 ), told AS (
   SELECT s.*, h.aired_at, h.shown_at, h.down_at, p.at AS phoned_at FROM sent s LEFT JOIN heard h ON h.id = s.id
   LEFT JOIN phoned p ON p.delivery_id = s.id AND p.undone_at IS NULL
-), steps AS (
-  SELECT alert_id, number, name, channel, kind, mute, extract(epoch FROM accepted_at - created_at)::float AS accepted,
+), every_step AS (
+  SELECT alert_id, number, outlet_id, name, channel, kind, state, reason, mute,
+    extract(epoch FROM accepted_at - created_at)::float AS accepted,
     extract(epoch FROM aired_at - created_at)::float AS aired, extract(epoch FROM shown_at - created_at)::float AS shown,
     extract(epoch FROM coalesce(down_at, phoned_at, CASE WHEN mute THEN accepted_at END) - created_at)::float AS down
   FROM told
-)
+), steps AS (SELECT * FROM every_step WHERE state <> 'superseded')
 """
 _SUMMARY = (
-    _STEPS
+    STEPS
     + """
 SELECT a.id, a.code, a.status, a.created_at, a.ended_at,
   count(*) FILTER (WHERE s.kind <> 'retract') AS told,
@@ -89,7 +92,7 @@ async def curves(session: Session, alert_id: int) -> dict[str, Sequence[float]]:
     """By word (accepted, aired, shown, down): when each hundredth of all who were told had got there, shortest first. A
     curve that ends early did not get to all."""
     statement = (
-        f"{_STEPS} SELECT " + ", ".join(
+        f"{STEPS} SELECT " + ", ".join(
             f"percentile_disc((SELECT array_agg(n / 100.0) FROM generate_series(1, 100) n)) "
             f"WITHIN GROUP (ORDER BY coalesce({column}, 'infinity')) FILTER (WHERE kind {sign} 'retract') AS {word}"
             for word, column, sign in (
@@ -110,10 +113,10 @@ async def of_month(session: Session, first: datetime, after: datetime) -> Sequen
     return [r.id for r in found]
 
 
-async def outlets(session: Session, alert_id: int) -> Sequence[dict[str, object]]:
+async def outlets(session: Session, alert_id: int) -> Sequence[dict[str, Any]]:
     """Each outlet's own times, for a spreadsheet: seconds from when it was told, ``None`` where nothing came."""
     found = await session.execute(
-        text(f"{_STEPS} SELECT number, kind, channel, name, accepted, aired, shown, down FROM steps ORDER BY 1, 3, 4"),
+        text(f"{STEPS} SELECT number, kind, channel, name, accepted, aired, shown, down FROM steps ORDER BY 1, 3, 4"),
         {"alerts": [alert_id]},
     )
     return [dict(r._mapping) for r in found]

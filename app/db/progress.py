@@ -172,6 +172,28 @@ async def places(session: Session, alert_id: int, cells_a_degree: int) -> Sequen
     return [dict(r._mapping) for r in found]
 
 
+async def standing(
+    session: Session, alert_id: int, cells_a_degree: int, dots: Sequence[Row], limit: int
+) -> Sequence[Row]:
+    """The outlets that these rows of ``places`` count, the first rows' first."""
+    cells = [(d["lon"], d["lat"], " ".join(d["codes"] or ())) for d in dots]
+    found = await session.execute(
+        text(
+            f"{_STAGED} SELECT s.outlet_id, s.name AS outlet, s.channel, s.stage FROM staged s "
+            "JOIN (SELECT x, y, codes, min(place) AS place FROM unnest(CAST(:xs AS int[]), CAST(:ys AS int[]), "
+            "CAST(:codes AS text[])) WITH ORDINALITY AS c(x, y, codes, place) GROUP BY 1, 2, 3) c "
+            "ON CASE WHEN s.lon IS NULL THEN c.x IS NULL AND c.codes = array_to_string(s.codes, ' ') "
+            "ELSE c.x = floor(s.lon * :n) AND c.y = floor(s.lat * :n) END ORDER BY c.place, s.name, s.outlet_id LIMIT :limit"
+        ),
+        {
+            "alerts": [alert_id], "n": float(cells_a_degree), "limit": limit, "codes": [codes for _, _, codes in cells],
+            "xs": [None if x is None else int(x * cells_a_degree) for x, _, _ in cells],
+            "ys": [None if y is None else int(y * cells_a_degree) for _, y, _ in cells],
+        },
+    )  # fmt: skip
+    return [dict(r._mapping) for r in found]
+
+
 async def waited_for(session: Session, alert_id: int, stages: Sequence[str], limit: int) -> Sequence[Row]:
     """The outlets at these stages, those that failed and those that have waited longest first, with who can be called."""
     found = await session.execute(

@@ -20,3 +20,15 @@ async def with_panels(session: Session, alert_id: int, number: int) -> Sequence[
         {"alert": alert_id, "number": number},
     )
     return [dict(r._mapping) for r in found]
+
+
+async def faces(session: Session, outlet_ids: Sequence[int]) -> Sequence[Mapping[str, Any]]:
+    """The profiles among these outlets: channel, panel, duty, and how many outlets have it."""
+    found = await session.execute(
+        text(
+            "SELECT DISTINCT ON (profile) profile, channel, panel, duty, count(*) OVER (PARTITION BY profile) AS outlets "
+            "FROM outlet WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY profile, id"
+        ),
+        {"ids": list(outlet_ids)},
+    )
+    return [dict(r._mapping) for r in found]

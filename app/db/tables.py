@@ -23,7 +23,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Lane, Outcome, ReceiptKind, Role, Scope, Status
+from app.domain.words import (
+    AlertState,
+    DeliveryState,
+    EndReason,
+    Kind,
+    Lane,
+    Outcome,
+    ProposalState,
+    ReceiptKind,
+    Role,
+    Scope,
+    Status,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -237,6 +249,33 @@ alert = Table(
     Index("alert_live", "expires_at", postgresql_where=text("state = 'active'")),
 )
 
+# An exercise for these outlets and no others, wherever they are; it is retracted at ``end_at`` unless somebody was earlier.
+# Who asked for it, when, and whether it has ended stand with its alert
+drill = Table(
+    "drill",
+    metadata,
+    Column("alert_id", ForeignKey("alert.id"), primary_key=True, autoincrement=False),
+    Column("outlets", ARRAY(BigInteger), nullable=False),
+    Column("end_at", Instant, nullable=False),
+)
+
+# The weekly drill, at most one row: ``weekday`` 1 is Monday, ``minute`` of the day in Beijing, ``lasts`` minutes; no
+# channels are all of them. ``last_slot`` is the last time that was used up, ``fault`` why nothing was sent at it
+drill_schedule = Table(
+    "drill_schedule",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default="true"),
+    Column("weekday", SmallInteger, nullable=False),
+    Column("minute", SmallInteger, nullable=False),
+    Column("lasts", SmallInteger, nullable=False),
+    Column("channels", ARRAY(Text), nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("set_at", Instant, nullable=False, server_default=text("now()")),
+    Column("last_slot", Instant),
+    Column("fault", Text, nullable=False, server_default=""),
+    CheckConstraint("one", name="one"),
+)
+
 record = Table(
     "record",
     metadata,
@@ -438,6 +477,37 @@ draft = Table(
     Column("at", Instant, nullable=False, server_default=text("now()")),
 )
 
+# A record filled in at the console that waits for a second officer. Sealed, and kept only while it waits
+proposal = Table(
+    "proposal",
+    metadata,
+    _id(),
+    *_word("status", Status),
+    *_word("state", ProposalState),
+    Column("organ_code", ForeignKey("organ.code"), nullable=False),
+    Column("case_number", Text, nullable=False),
+    Column("area_code", Text, nullable=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("sealed", LargeBinary),
+    Column("photo_sealed", LargeBinary),
+    _made(),
+    Column("lapses_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", Text),
+    Column("reason_sealed", LargeBinary),
+    Column("alert_id", ForeignKey("alert.id")),
+    CheckConstraint("(state = 'proposed') = (sealed IS NOT NULL)", name="sealed"),
+    CheckConstraint("sealed IS NOT NULL OR photo_sealed IS NULL", name="photo_sealed"),
+    CheckConstraint("(state = 'confirmed') = (alert_id IS NOT NULL)", name="alert"),
+    Index(
+        "proposal_one_waiting_per_case",
+        "case_number",
+        unique=True,
+        postgresql_where=text("status = 'actual' AND state = 'proposed'"),
+    ),
+    Index("proposal_waiting", "lapses_at", postgresql_where=text("state = 'proposed'")),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,
@@ -474,4 +544,5 @@ audit = Table(
     Column("act", Text, nullable=False),
     Column("alert_id", ForeignKey("alert.id"), index=True),
     Column("detail", JSONB, nullable=False, server_default="{}"),
+    Index("audit_actor", "actor", "id"),
 )

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -114,8 +115,8 @@ def _finished(order: Order, stated: Stated, started: datetime, finished: datetim
 
 def tell(done: Sequence[Finished]) -> None:
     """One canonical line for each attempt, written together: a line at a time costs more than the sending."""
-    for result, _ in done:
-        meters.attempt(result.carrier, result.outcome, result.reason or "").inc()
+    for labels, count in Counter((r.carrier, r.outcome, r.reason or "") for r, _ in done).items():
+        meters.attempt(*labels).inc(count)
     if done and log.isEnabledFor(logging.INFO):
         log.info("\n".join([_line(result) for result, _ in done]))
 

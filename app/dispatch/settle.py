@@ -28,7 +28,7 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
         (
             r,
             after_attempt(
-                r.outcome, newest=r.claimed.number >= heads[r.claimed.alert_id], tries=r.claimed.tries, asked=r.asked,
+                r.outcome, newest=r.claimed.number >= heads[r.claimed.alert_id][0], tries=r.claimed.tries, asked=r.asked,
                 jitter=random.random(), now=now, give_up_at=r.claimed.give_up_at,  # noqa: S311 (jitter, not a secret)
             ),
         )
@@ -41,7 +41,7 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
         await tending.again(session, cleared)
     if said := [(r.claimed.id, receipt) for r, receipt in done if receipt is not None]:
         await take(session, said, now, press)
-    await notify_all(session, CHANGED, await alerts.codes(session, list(heads)))
+    await notify_all(session, CHANGED, [code for _, code in heads.values()])
 
 
 async def rescue(session: Session, worker: str, press: Press) -> int:

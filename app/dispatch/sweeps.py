@@ -10,15 +10,30 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import accounts, alerts, deliveries, leftovers, media, notes, postings, quarantine, tending, workers
+from app.db import (
+    accounts,
+    alerts,
+    deliveries,
+    drafts,
+    drills,
+    leftovers,
+    media,
+    notes,
+    postings,
+    quarantine,
+    tending,
+    workers,
+)
 from app.db.engine import StoreUnavailable, transaction
 from app.dispatch.settle import rescue
 from app.domain.breaker import PROBES
 from app.domain.errors import Conflict
+from app.flows import drills as drilling
 from app.flows.end import expire
 from app.flows.extend import extend
 from app.flows.latecomers import take_down_latecomers
-from app.flows.ports import Press, Trier
+from app.flows.ports import Press, Seal, Trier
+from app.flows.propose import lapse
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -31,8 +46,10 @@ log = logging.getLogger("huijia.sweep")
 class Sweeps:
     """Rescue what vanished processes left, expire, grow reach, put right, forget."""
 
-    def __init__(self, engine: AsyncEngine, press: Press, worker: str, trier: Trier | None = None) -> None:
-        self._engine, self._press, self._worker, self._trier = engine, press, worker, trier
+    def __init__(
+        self, engine: AsyncEngine, press: Press, worker: str, trier: Trier | None = None, seal: Seal | None = None
+    ) -> None:
+        self._engine, self._press, self._worker, self._trier, self._seal = engine, press, worker, trier, seal
 
     def schedule(self) -> AsyncIOScheduler:
         """A scheduler with every sweep; the caller starts it and shuts it down."""
@@ -40,6 +57,9 @@ class Sweeps:
         every: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
             (self.rescue, 1),
             (self.expire, 1),
+            (self.end_drills, 1),
+            (self.drill_weekly, 5),
+            (self.lapse, 15),
             (self.put_right, 2),
             (self.extend, 5),
             (self.follow, 10),
@@ -54,7 +74,7 @@ class Sweeps:
             )  # fmt: skip
         return scheduler
 
-    async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int) -> None:
+    async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int | str) -> None:
         """One alert that cannot be swept, or one sweep that fails, keeps none of the others."""
         try:
             await sweep(*args)
@@ -76,6 +96,27 @@ class Sweeps:
         for id in due:
             await self._guarded(self._expire_one, id)
 
+    async def end_drills(self) -> None:
+        """Drills whose time is up are retracted, as an officer would."""
+        async with transaction(self._engine) as session:
+            due = await drills.to_end(session)
+        for code in due:
+            await self._guarded(self._end_drill, code)
+
+    async def drill_weekly(self) -> None:
+        """The weekly drill, when an operator has set one and its time has come."""
+        if self._seal is None:
+            return
+        async with transaction(self._engine) as session:
+            code = await drilling.weekly(session, seal=self._seal, press=self._press)
+        if code is not None:
+            log.info("the weekly drill is %s", code)
+
+    async def lapse(self) -> None:
+        """Records that no second officer has confirmed in time are erased."""
+        async with transaction(self._engine) as session:
+            await lapse(session)
+
     async def extend(self) -> None:
         """Reach grows with the time since the loss, and new outlets hear of live alerts."""
         async with transaction(self._engine) as session:
@@ -86,6 +127,10 @@ class Sweeps:
     async def _expire_one(self, alert_id: int) -> None:
         async with transaction(self._engine) as session:
             await expire(session, alert_id, press=self._press)
+
+    async def _end_drill(self, code: str) -> None:
+        async with transaction(self._engine) as session:
+            await drilling.end(session, drilling.CLOCK, code, press=self._press)
 
     async def _extend_one(self, alert_id: int) -> None:
         async with transaction(self._engine) as session:
@@ -125,10 +170,11 @@ class Sweeps:
                 log.error("%d outlets that may show an ended alert had not been told", count)
 
     async def forget(self) -> None:
-        """Sessions, links and idempotency keys that have run out, pictures of searches that ended a day ago, tellings that
-        every board has read, notes of alerts long over."""
+        """Sessions, links, idempotency keys and drafts that have run out, pictures of searches that ended a day ago, tellings
+        that every board has read, notes of alerts long over."""
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
+            await drafts.forget(session)
             await media.forget_ended(session, DAY)
             await notes.forget(session, NOTES_KEPT)
             await workers.forget(session)

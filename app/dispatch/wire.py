@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 
 from pyreqwest.exceptions import (
@@ -166,6 +167,7 @@ async def _close(held: Any) -> None:
             await held.aclose()
 
 
+@lru_cache(maxsize=20_000)
 def _host(url: str) -> str:
     """As the client itself reads it: two parsers could be made to see two hosts."""
     try:

@@ -1,4 +1,5 @@
-"""The two machines: an alert's and a delivery's. Publish and retract are the same machine fed different notices."""
+"""The machines: an alert's, a delivery's, and a proposal's that may become an alert. Publish and retract are the same
+machine fed different notices."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,7 +7,7 @@ from typing import assert_never
 
 from app.domain.backoff import next_due
 from app.domain.errors import WrongState
-from app.domain.words import AlertState, DeliveryState, Kind, Outcome, ReceiptKind
+from app.domain.words import AlertState, DeliveryState, Kind, Outcome, ProposalState, ReceiptKind
 
 S = DeliveryState
 
@@ -36,6 +37,31 @@ def alert_after(state: AlertState, act: str) -> AlertState:
         raise WrongState(
             f"该条紧急寻人{zh}，不能再做此操作。", f"The alert is {en}; this act does not apply."
         ) from None
+
+
+PROPOSAL_LASTS = timedelta(hours=4)
+"""A record that nobody has confirmed for so long may no longer be true."""
+
+_PROPOSAL_ENDS = {
+    "confirm": ProposalState.CONFIRMED,
+    "decline": ProposalState.DECLINED,
+    "withdraw": ProposalState.WITHDRAWN,
+    "lapse": ProposalState.LAPSED,
+}
+_PROPOSAL_SAYS = {
+    ProposalState.CONFIRMED: ("已由第二名民警确认并发出", "confirmed and issued"),
+    ProposalState.DECLINED: ("已被退回", "declined"),
+    ProposalState.WITHDRAWN: ("已由提交人收回", "withdrawn"),
+    ProposalState.LAPSED: ("超过 4 小时无人确认，已失效", "lapsed"),
+}
+
+
+def proposal_after(state: ProposalState, act: str) -> ProposalState:
+    """The state after ``act`` (confirm, decline, withdraw, lapse). Only what is proposed can move. Raises WrongState."""
+    if state is ProposalState.PROPOSED:
+        return _PROPOSAL_ENDS[act]
+    zh, en = _PROPOSAL_SAYS[state]
+    raise WrongState(f"这份待核实的信息{zh}，没有再执行任何操作。", f"The proposal is {en}; this act does not apply.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ class County(NamedTuple):
     code: str
     full_name: str
     point: Point
+    city: str
+    name: str
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +28,7 @@ def counties() -> Mapping[str, County]:
         # 重庆 is its own city, 仙桃 its own county: neither is named twice
         city = "" if row["city"] in (row["province"], row["name"]) else row["city"]
         point = to_wgs84(Point(float(row["lon"]), float(row["lat"])), "GCJ02")
-        found[row["code"]] = County(row["code"], row["province"] + city + row["name"], point)
+        found[row["code"]] = County(row["code"], row["province"] + city + row["name"], point, city, row["name"])
     return found
 
 

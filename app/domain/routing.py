@@ -36,17 +36,20 @@ class Why(StrEnum):
     STATUS_NOT_TAKEN = "status_not_taken"
     PAUSED = "paused"
     OUT_OF_REACH = "out_of_reach"
+    NOT_CHOSEN = "not_chosen"
     NEVER_TOLD = "never_told"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an alert happened and how far it speaks now. ``near`` gives kilometres from the place of loss to area codes."""
+    """Where an alert happened and how far it speaks now. ``near`` gives kilometres from the place of loss to area codes.
+    ``chosen``: a drill is for these outlets, wherever they are, and for no others."""
 
     place: Point
     area: str
     radius_km: int
     near: Mapping[str, float]
+    chosen: frozenset[int] | None = None
 
 
 def may_disseminate(status: Status, takes_exercises: bool, takes_tests: bool) -> bool:
@@ -73,6 +76,8 @@ def decide(kind: Kind, status: Status, outlet: OutletFacts, target: Target, hist
         return Why.MAY_HAVE_AIRED
     if outlet.paused:
         return Why.PAUSED
+    if target.chosen is not None:
+        return Why.ROUTED if outlet.id in target.chosen else Why.NOT_CHOSEN
     if covers(target.radius_km, target.place, target.area, outlet.point, outlet.codes, target.near):
         return Why.ROUTED
     return Why.OUT_OF_REACH

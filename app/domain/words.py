@@ -27,6 +27,16 @@ class AlertState(StrEnum):
     DECLINED = "declined"  # final
 
 
+class ProposalState(StrEnum):
+    """A record that an officer has filled in at the console, and that waits for a second one."""
+
+    PROPOSED = "proposed"  # → confirmed, declined by another officer; → withdrawn by its own; → lapsed by the clock
+    CONFIRMED = "confirmed"  # final: it has become an alert
+    DECLINED = "declined"  # final
+    WITHDRAWN = "withdrawn"  # final
+    LAPSED = "lapsed"  # final
+
+
 class EndReason(StrEnum):
     """Why an alert ended. Only the police see it: the public is told that the search has ended."""
 

@@ -22,7 +22,8 @@ async def extend(session: Session, alert_id: int, *, press: Press) -> int:
     facts = await outlets.facts(session)
     notice = from_json(dict(await alerts.notice_body(session, alert_id, alert.head)))
     histories = await deliveries.histories(session, alert_id)
-    plan = fan_out(notice.kind, notice.status, facts, target(alert, facts, radius), histories)
+    aim = await target(session, alert, facts, radius)
+    plan = fan_out(notice.kind, notice.status, facts, aim, histories)
     have = await deliveries.outlets_of_notice(session, alert_id, alert.head)
     fresh = [outlet for outlet in told(plan) if outlet not in have]
     added = await deliver(session, alert, notice, fresh, press=press)

@@ -44,7 +44,7 @@ async def _passed_over(session: Session, partner_id: int, live: bool) -> Sequenc
             continue
         notice = from_json(dict(await alerts.notice_body(session, alert.id, alert.head)))
         told = await deliveries.outlets_of_notice(session, alert.id, alert.head)
-        aim = target(alert, [facts for facts, _ in paused], alert.reach_km)
+        aim = await target(session, alert, [facts for facts, _ in paused], alert.reach_km)
         for facts, name in paused:
             awake = replace(facts, paused=False)
             if facts.id not in told and decide(Kind.PUBLISH, alert.status, awake, aim, None) is Why.ROUTED:

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from app.db import alerts, deliveries, media, outlets
+from app.db import alerts, deliveries, drills, media, outlets
 from app.db.alerts import STANDING_CORRECTION, AlertRow
 from app.db.engine import Session, notify
 from app.db.outlets import Profiles
+from app.domain.geo import Point
 from app.domain.notice import PublicNotice, correction, to_json
 from app.domain.regions import nearest_km
 from app.domain.routing import OutletFacts, Target, Why, fan_out, priority, told
-from app.domain.words import Kind
+from app.domain.words import Kind, Status
 from app.flows.ports import Plate, Press
 
 log = logging.getLogger("huijia.flows")
@@ -22,10 +23,18 @@ DUE = "huijia_due"
 CHANGED = "huijia_changed"
 
 
-def target(alert: AlertRow, facts: Sequence[OutletFacts], radius_km: int) -> Target:
+async def target(session: Session, alert: AlertRow, facts: Sequence[OutletFacts], radius_km: int) -> Target:
     """The alert as routing sees it."""
+    chosen = await drills.chosen(session, alert.id) if alert.status is Status.EXERCISE else None
+    return aim(alert.point, alert.area_code, facts, radius_km, chosen)
+
+
+def aim(
+    place: Point, area: str, facts: Sequence[OutletFacts], radius_km: int, chosen: frozenset[int] | None = None
+) -> Target:
+    """A place of loss as routing sees it."""
     codes = {code for outlet in facts for code in outlet.codes}
-    return Target(alert.point, alert.area_code, radius_km, nearest_km(alert.point, codes))
+    return Target(place, area, radius_km, nearest_km(place, codes), chosen)
 
 
 async def tell(
@@ -39,7 +48,7 @@ async def tell(
         notice.kind,
         notice.status,
         facts,
-        target(alert, facts, radius_km),
+        await target(session, alert, facts, radius_km),
         await deliveries.histories(session, alert.id),
     )
     await deliver(session, alert, notice, told(plan), press=press)

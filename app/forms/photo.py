@@ -28,7 +28,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }  # fmt: skip
 
-_darkroom = ThreadPoolExecutor(max_workers=2, thread_name_prefix="photo")
+darkroom = ThreadPoolExecutor(max_workers=2, thread_name_prefix="photo")
 
 
 async def picture(body: bytes) -> Picture | Fault:
@@ -50,7 +50,7 @@ async def picture(body: bytes) -> Picture | Fault:
             "photo_too_many_scans", "照片的编码过于复杂。", "The photo has too many scans.", "另存为普通 JPEG 后再传。",
             "Save it as a baseline JPEG.",
         )  # fmt: skip
-    return await asyncio.get_running_loop().run_in_executor(_darkroom, _develop, body)
+    return await asyncio.get_running_loop().run_in_executor(darkroom, _develop, body)
 
 
 def _develop(body: bytes) -> Picture | Fault:

@@ -1,7 +1,7 @@
 """What a JSON answer says beside its status: a refusal, a reference, a receipt."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,20 +20,29 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|
 
 def json_object(body: bytes) -> dict[str, Any] | None:
     """The object in ``body``, or ``None``. A byte-order mark or GBK must not hide a refusal."""
-    for text in (body.removeprefix(b"\xef\xbb\xbf"), body.decode("gb18030", "replace").encode("utf-8", "replace")):
+    for read_as in (_utf8, _gb18030):
         try:
-            found = orjson.loads(text)
+            found = orjson.loads(read_as(body))
         except orjson.JSONDecodeError:
             continue
         return found if isinstance(found, dict) else None
     return None
 
 
-def read(body: bytes, hide: Iterable[str] = ()) -> Outcome:
+def _utf8(body: bytes) -> bytes:
+    return body.removeprefix(b"\xef\xbb\xbf")
+
+
+def _gb18030(body: bytes) -> bytes:
+    return body.decode("gb18030", "replace").encode("utf-8", "replace")
+
+
+def read(body: bytes, hide: Callable[[], Iterable[str]] = list) -> Outcome:
     """The outcome of a 2xx answer. Nothing at all, a JSON value or a short word is a plain yes. A page is not: the sign-in
     page of a network in between, or of a proxy, comes with 200 as well; nor is JSON that breaks off, in which a refusal
-    may have been."""
-    hide = tuple(hide)
+    may have been. ``hide`` is asked for what the far end's words may not hold, when there are words."""
+    if not body:
+        return Accepted()
     said = json_object(body)
     if said is None:
         strange = _strange(body)
@@ -64,16 +73,16 @@ def _is_json(text: bytes) -> bool:
     return True
 
 
-def _refusal(said: dict[str, Any], hide: Iterable[str]) -> Refused | Retry | None:
+def _refusal(said: dict[str, Any], hide: Callable[[], Iterable[str]]) -> Refused | Retry | None:
     code, receipt = said.get("errcode"), said.get("receipt")
     if code is not None and not _is_zero(code):
         if isinstance(code, bool) or not isinstance(code, int | float | str):
             return Retry(Reason.UNINTELLIGIBLE, "答复中的 errcode 无法识别")
-        return Refused(Reason.REJECTED, plain(f"errcode {code} {_words(said, 'errmsg', 'note', 'message')}", hide))
+        return Refused(Reason.REJECTED, plain(f"errcode {code} {_words(said, 'errmsg', 'note', 'message')}", hide()))
     if said.get("accepted") is False:
-        return Refused(Reason.REJECTED, plain(_words(said, "note", "message", "errmsg") or "对方答复不接受", hide))
+        return Refused(Reason.REJECTED, plain(_words(said, "note", "message", "errmsg") or "对方答复不接受", hide()))
     if isinstance(receipt, dict) and receipt.get("kind") == ReceiptKind.REJECTED:
-        return Refused(Reason.REJECTED, plain(_words(receipt, "note") or "对方回执为拒绝", hide))
+        return Refused(Reason.REJECTED, plain(_words(receipt, "note") or "对方回执为拒绝", hide()))
     return None
 
 
@@ -94,7 +103,7 @@ def _reference(value: object) -> str | None:
     return value
 
 
-def _receipt(value: object, hide: Iterable[str]) -> StatedReceipt | None:
+def _receipt(value: object, hide: Callable[[], Iterable[str]]) -> StatedReceipt | None:
     """The receipt, or ``None`` when any part of it is not what docs/channels/webhook.md says."""
     if not isinstance(value, dict) or not isinstance(kind := value.get("kind"), str):
         return None
@@ -107,7 +116,7 @@ def _receipt(value: object, hide: Iterable[str]) -> StatedReceipt | None:
         return None
     if until is not None and (kind is not ReceiptKind.AIRED or when is None or until < when):
         return None
-    return StatedReceipt(kind, when, plain(note, hide), evidence, until=until)
+    return StatedReceipt(kind, when, plain(note, hide()) if note else "", evidence, until=until)
 
 
 def moment(at: object) -> datetime | None:

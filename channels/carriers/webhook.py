@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -92,10 +92,9 @@ class Webhook:
         except WireError as error:
             return unanswered(error, _hidden(rendition, settings))
         failed = failure(reply, now)
-        hide = _hidden(rendition, settings)
         if failed is None:
-            return answer.read(reply.body, hide)
-        return replace(failed, detail=plain(f"{failed.detail} {_excerpt(reply.body)}", hide))
+            return answer.read(reply.body, partial(_hidden, rendition, settings))
+        return replace(failed, detail=plain(f"{failed.detail} {_excerpt(reply.body)}", _hidden(rendition, settings)))
 
 
 def _hidden(rendition: Rendition, settings: WebhookSettings) -> list[str]:
@@ -106,7 +105,9 @@ def _signatures(settings: WebhookSettings, signed: bytes, now: datetime, wire: W
     """``v1`` for each secret, the current one first; ``v1a`` for each of huijia's own keys."""
     if settings.signatures != "v1a":
         previous = settings.previous_until is None or now < settings.previous_until
-        for secret in filter(None, (settings.secret, settings.previous_secret if previous else None)):
+        for secret in (settings.secret, settings.previous_secret if previous else None):
+            if secret is None:
+                continue
             digest = hmac.digest(_known_key(secret.get_secret_value()), signed, "sha256")
             yield f"v1,{base64.b64encode(digest).decode()}"
     if settings.signatures != "v1":

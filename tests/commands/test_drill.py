@@ -34,8 +34,31 @@ def test_a_drill_is_an_exercise_whatever_the_record_says(served: Served, tmp_pat
     assert {call["status"] for call in calls if call["kind"]} == {"exercise"}
     stations = httpx.get(f"{terminal.far}/now", trust_env=False).json()["stations"]
     assert not any(station["showing"] for station in stations)
-    (group,) = (station["messages"] for station in stations if station["messages"])
-    assert all("【演练】" in said["title"] for said in group)
+    said = [message["title"] for station in stations for message in station["messages"] or ()]
+    assert said
+    assert all("【演练】" in title for title in said)
+
+
+def test_a_drill_of_chosen_outlets(served: Served) -> None:
+    """And the ledger has the same result as the terminal showed."""
+    terminal = served.terminal
+    key = terminal.huijia("key", "issue", "operator").out.strip()
+    done = terminal.huijia(
+        "drill", "--url", terminal.near, "--outlet", "沙盒·陕西卫视", "--channel", "dingtalk", HUIJIA_KEY=key
+    )
+    assert done.code == 0, done
+    code = next(word for word in done.out.split() if word.startswith("YL-"))
+    for word, there in (("沙盒·陕西卫视", True), ("已发更正", True), ("沙盒·长安出行App", False)):
+        assert (word in done.out) is there, done.out
+    with api(terminal, key) as client:
+        result = client.get(f"/v1/drills/{code}").json()
+    assert (result["state"], result["outcome"]["lacking"]) == ("ended", 0)
+    assert {o["channel"] for o in result["outlets"]} == {"tv", "dingtalk"}
+    station = next(o for o in result["outlets"] if o["name"] == "沙盒·陕西卫视")
+    assert 0 < station["received_seconds"] <= station["aired_seconds"] < 30
+    assert 0 < station["down_seconds"] < 30
+    unknown = terminal.huijia("drill", "--url", terminal.near, "--outlet", "没有这个台", HUIJIA_KEY=key)
+    assert "没有名称或编号为“没有这个台”的发布点" in unknown.plainly()
 
 
 def test_a_drill_that_cannot_be_says_why(served: Served, tmp_path: Path) -> None:
@@ -60,4 +83,10 @@ def test_a_record_that_cannot_be_read_is_named(text: str, tmp_path: Path) -> Non
 def test_a_drill_needs_a_key() -> None:
     done = CliRunner().invoke(app, ["drill"], env={"HUIJIA_KEY": None})
     assert done.exit_code == 1
-    assert "需要公安密钥" in done.output
+    assert "需要密钥" in done.output
+
+
+def test_a_record_goes_where_it_says() -> None:
+    done = CliRunner().invoke(app, ["drill", "--key", "x", "--record", "r.json", "--outlet", "7"])
+    assert done.exit_code == 1
+    assert "不能同时用" in done.output

@@ -98,7 +98,7 @@ def test_outlets_that_do_not_take_it_or_cannot_be_tried_say_why(served: Served) 
     assert "未成功，可重试" in hanging.out
     assert "timeout" in hanging.out
     assert "未同意接收测试" in unwilling.plainly()
-    assert "自行拉取" in polling.plainly()
+    assert "自行取用" in polling.plainly()
     assert "没有名为 没有这个台 的发布点" in unknown.plainly()
     assert not any(call["status"] == "test" for call in heard(terminal, "app-1"))
 

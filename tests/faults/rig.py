@@ -183,7 +183,7 @@ class Rig:
             await self.ask("UPDATE outlet SET paused = false")
             self.outlets, self.spare = before, 0
 
-    async def listening(self, channel: str, sessions: int, seconds: float = 30) -> None:
+    async def listening(self, channel: str, sessions: int, seconds: float = 90) -> None:
         """Wait until so many sessions hear the channel: those that were to start have started, or have come back."""
 
         async def look() -> bool | None:
@@ -194,8 +194,7 @@ class Rig:
 
     async def up(self) -> None:
         """Wait until the API and every dispatcher work."""
-        await self.listening("huijia_changed", 1)
-        await self.listening("huijia_due", len(self.dispatchers))
+        await self.listening("huijia_due", len(self.dispatchers) + 1)  # the API tells screens that play of what is due
         assert await answers(f"{self.near}/health/ready")
 
 

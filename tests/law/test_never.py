@@ -75,6 +75,9 @@ TRIED = {
         "tests/channels/ebd/test_packets.py::test_a_drill_is_never_1_and_the_real_thing_is_nothing_else",
         "tests/console/test_board.py::test_a_drill_never_looks_like_the_real_thing",
         "tests/console/test_public.py::test_a_drill_is_unmistakable",
+        "tests/console/test_drills.py::test_it_never_looks_like_the_real_thing",
+        "tests/flows/test_drills.py::test_who_cannot_take_part_is_named",
+        "tests/flows/test_drills.py::test_all_that_opted_in_and_nobody_else_wherever_they_are",
         "tests/studio/test_drills.py::test_the_colours_and_the_watermark_are_there",
         "tests/studio/test_drills.py::test_a_coarse_panel_glows_in_another_colour",
     ],
@@ -105,6 +108,8 @@ TRIED = {
         "tests/studio/test_ended.py::test_its_bytes_know_nothing_of_the_child",
         "tests/flows/test_end.py::test_the_public_is_not_told_why",
         "tests/flows/test_secrecy.py::test_what_lies_in_the_ledger_in_the_clear",
+        "tests/flows/test_propose.py::test_it_is_sealed_while_it_waits_and_erased_when_it_does_not",
+        "tests/console/test_proposal.py::test_every_look_is_written_down_and_a_link_opens_nothing",
         "tests/law/test_arrows.py::test_the_import_arrows_hold",
     ],
     "a silent failure": [

@@ -88,8 +88,8 @@ async def ended_while_settling(world: World) -> None:
     await rest(world)
 
 
-async def _heads_before_the_end(_: object, alert_ids: list[int]) -> dict[int, int]:
-    return dict.fromkeys(alert_ids, 1)
+async def _heads_before_the_end(_: object, alert_ids: list[int]) -> dict[int, tuple[int, str]]:
+    return dict.fromkeys(alert_ids, (1, "HJ"))
 
 
 async def slow_answer(world: World) -> None:

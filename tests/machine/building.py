@@ -46,7 +46,7 @@ _EMPTY = (
 class Strict(Sweeps):
     """The sweeps, with nothing kept quiet."""
 
-    async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int) -> None:
+    async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int | str) -> None:
         await sweep(*args)
 
 

@@ -161,6 +161,8 @@ def untrue(name: str, operation: dict[str, Any], found: Walk, document: dict[str
     if isinstance(came, str):
         if mime.endswith("xml") and etree.fromstring(came.encode()) is None:
             yield "no XML"
+        if mime == "text/csv" and came.splitlines()[0] != stated[mime]["example"].splitlines()[0]:
+            yield f"another head: {came.splitlines()[0]}"
         return
     yield from wrong(stated[mime]["schema"], came, document)
     yield from shape(stated[mime]["example"], came)

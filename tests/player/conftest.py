@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser
 
 from app.flows.house import House
-from tests.player.stage import Station, browsing, station
+from tests.serving import Station, browsing, station
 
 
 @pytest.fixture

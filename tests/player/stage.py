@@ -1,38 +1,23 @@
-"""huijia on a real port, and a screen with a real browser in front of it."""
+"""A screen with a real browser in front of it."""
 
-import asyncio
 import io
-import shutil
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-import uvicorn
 from PIL import Image, ImageDraw
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 from sqlalchemy import text
 
 from app.db import outlets
 from app.db.engine import transaction
-from app.dispatch.press import HousePress
 from app.flows import play
 from app.flows.enrol import Face
 from app.flows.house import House
 from app.flows.submit import Picture
-from app.main import build_app
-from tests.faults.processes import free_port
 from tests.making import make_outlet
+from tests.serving import Station, until
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-headless-shell")
 FACES = {"landscape": (1920, 1080), "portrait": (1080, 1920), "strip": (1920, 360)}
-
-
-def needs_browser() -> None:
-    if BROWSER is None:
-        pytest.skip("no chromium to look with: make field")
 
 
 def portrait() -> Picture:
@@ -48,53 +33,6 @@ def portrait() -> Picture:
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=90)
     return Picture(out.getvalue(), "image/jpeg", 600, 800)
-
-
-@dataclass
-class Station:
-    """The service; it can be stopped and started again on its port."""
-
-    house: House
-    port: int
-    serving: "asyncio.Task[None] | None" = None
-    server: uvicorn.Server | None = None
-
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    async def start(self) -> None:
-        app = build_app(self.house)
-        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
-        self.server = uvicorn.Server(config)
-        self.server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        listening = socket.create_server(("127.0.0.1", self.port))
-        self.live = app.state.live
-        self.serving = asyncio.create_task(self.server.serve(sockets=[listening]))
-        while not self.server.started:  # noqa: ASYNC110 - uvicorn has a flag, not an event
-            await asyncio.sleep(0.01)
-
-    async def stop(self) -> None:
-        assert self.server is not None
-        assert self.serving is not None
-        self.live.close()
-        self.server.should_exit = True
-        await self.serving
-        self.server = self.serving = None
-
-
-@asynccontextmanager
-async def station(house: House) -> AsyncIterator[Station]:
-    port = free_port()
-    base = f"http://127.0.0.1:{port}"
-    here = replace(house, base_url=base, press=HousePress(base, house.media_secret))
-    made = Station(here, port)
-    await made.start()
-    try:
-        yield made
-    finally:
-        if made.server is not None:
-            await made.stop()
 
 
 @dataclass
@@ -148,12 +86,6 @@ def _panel(face: str) -> Face:
     return Face(*FACES[face], columns, rows)
 
 
-async def until(so: Callable[[], Awaitable[bool]], seconds: float = 6.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not await so():  # noqa: ASYNC110 - what is waited for lies in a browser
-            await asyncio.sleep(0.03)
-
-
 async def receipts(house: House, outlet: int) -> list[tuple[int, str]]:
     """(number of the notice, kind), in the order in which they were said."""
     statement = (
@@ -169,14 +101,3 @@ async def said(house: House, outlet: int, *wanted: tuple[int, str], within: floa
         return await receipts(house, outlet) == list(wanted)
 
     await until(so, within)
-
-
-@asynccontextmanager
-async def browsing() -> AsyncIterator[Browser]:
-    needs_browser()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        try:
-            yield browser
-        finally:
-            await browser.close()

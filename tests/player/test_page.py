@@ -17,7 +17,8 @@ from app.flows.house import House
 from tests.dispatch.far import rows
 from tests.flows.acts import amended, record, retracted
 from tests.making import make_alert
-from tests.player.stage import FACES, Station, open_screen, portrait, receipts, said, until
+from tests.player.stage import FACES, open_screen, portrait, receipts, said
+from tests.serving import Station, until
 
 SHORT: dict[str, Any] = {"settings": {"seconds": 3, "correction_seconds": 2}}
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from app.console.play.files import EDITION
-from tests.player.stage import Station
+from tests.serving import Station
 
 MINUTE = 60_000
 NOW = 1_795_417_446_000

@@ -12,7 +12,8 @@ from app.flows.house import House
 from tests.dispatch.far import rows
 from tests.flows.acts import retracted
 from tests.making import make_alert
-from tests.player.stage import Station, open_screen, portrait, receipts, said
+from tests.player.stage import open_screen, portrait, receipts, said
+from tests.serving import Station
 
 RUNS_OUT = 20.0  # seconds: a page on a busy machine is loaded anew and looked at before it is over
 SHORT: dict[str, Any] = {"settings": {"correction_seconds": 0}}

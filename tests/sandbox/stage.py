@@ -146,9 +146,9 @@ class Stage:
         return await self.client.post(f"/control/{which}", json={"mode": mode})
 
 
-def prepared(path: Path, **options: Any) -> state.State:
+def prepared(path: Path, *, base: str = "http://127.0.0.1:8100", **options: Any) -> state.State:
     """A fresh state file, read back."""
-    roster.prepare(path, "http://127.0.0.1:8100", **options)
+    roster.prepare(path, base, **options)
     return state.load(path)
 
 

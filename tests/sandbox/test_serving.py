@@ -16,6 +16,7 @@ from sandbox import serving
 from sandbox.__main__ import main
 from sandbox.serving import BadKeysError, read_keys
 from sandbox.state import load
+from tests.faults.processes import free_port
 from tests.sandbox.stage import encoded, payload, prepared, signed
 
 SERVE = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--huijia", "http://127.0.0.1:9"]
@@ -23,7 +24,7 @@ SERVE = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--huijia", "h
 
 def test_it_serves_keeps_secrets_out_of_its_log_and_stops_when_told(tmp_path: Path) -> None:
     state, keys = tmp_path / "s.json", tmp_path / "k.json"
-    kept = prepared(state)
+    kept = prepared(state, base=f"http://127.0.0.1:{free_port()}")  # its neighbours' ports follow from it
     keys.write_text(json.dumps({"沙盒·陕西广播电视台": "key-of-the-station", "沙盒·长安出行": "key-of-the-app"}))
     command = [*SERVE, "--state", str(state), "--keys", str(keys), "--delay-min", "0", "--delay-max", "0"]
     opening: list[str] = []

@@ -87,17 +87,19 @@ def _complete(name: str, operation: dict[str, Any]) -> None:
         operation["security"] = []
     for parameter in operation.get("parameters", ()):
         if not parameter.get("description"):
-            parameter["description"] = PARAMETERS[parameter["name"]]
+            parameter["description"] = PARAMETERS.get(parameter["name"], "")
     _requests(operation, known)
+    limits = (p["schema"]["maximum"] for p in operation.get("parameters", ()) if p["name"] == "limit")
+    most = next(limits, 500)
     for status, answer in operation["responses"].items():
         if status.startswith("2"):
             _succeeds(name, answer, known)
         elif status >= "400":
-            _fails(name, int(status), answer)
+            _fails(name, int(status), answer, most)
 
 
 def _requests(operation: dict[str, Any], known: Mapping[str, Any]) -> None:
-    if "requestBody" not in operation:
+    if "requestBody" not in operation or "request" not in known:
         return
     for mime, content in operation["requestBody"]["content"].items():
         if mime == "application/json":
@@ -126,7 +128,7 @@ def _succeeds(name: str, answer: dict[str, Any], known: Mapping[str, Any]) -> No
             form["example"] = known["response"]
 
 
-def _fails(name: str, status: int, answer: dict[str, Any]) -> None:
+def _fails(name: str, status: int, answer: dict[str, Any], most: int) -> None:
     """Only the problems that this operation has."""
     kinds = {
         code: kind for code, kind in TYPES.items()
@@ -134,11 +136,11 @@ def _fails(name: str, status: int, answer: dict[str, Any]) -> None:
     }  # fmt: skip
     answer["description"] = "；".join(f"{kind.title} ({code})" for code, kind in kinds.items())
     answer["content"]["application/problem+json"]["examples"] = {
-        code: {"summary": kind.title, "value": _problem(name, code)} for code, kind in kinds.items()
+        code: {"summary": kind.title, "value": _problem(name, code, most)} for code, kind in kinds.items()
     }
 
 
-def _problem(name: str, code: str) -> dict[str, Any]:
+def _problem(name: str, code: str, most: int) -> dict[str, Any]:
     kind = TYPES[code]
     said: dict[str, Any] = {
         "type": f"{URN}{code}", "title": kind.title, "title_en": kind.title_en, "status": kind.status,
@@ -146,8 +148,8 @@ def _problem(name: str, code: str) -> dict[str, Any]:
         "instance": name.partition(" ")[2],
     }  # fmt: skip
     if code == "invalid":
-        fault = {"pointer": "/query/limit", "code": "less_than_equal", "detail": "不能大于 500。"}
-        fault |= {"detail_en": "At most 500.", "remedy": "改为 1 至 500。", "remedy_en": "Give 1 to 500."}
+        fault = {"pointer": "/query/limit", "code": "less_than_equal", "detail": f"不能大于 {most}。"}
+        fault |= {"detail_en": f"At most {most}.", "remedy": f"改为 1 至 {most}。", "remedy_en": f"Give 1 to {most}."}
         said["errors"] = [fault]
     if code == "live-alert-exists":
         said["alert"] = "HJ-2026-000123"

@@ -133,12 +133,13 @@
     listen();
   }
 
+  // By its target: a part that replaces itself is gone when its request has ended, and htmx names its parent as `elt`.
   document.body.addEventListener("htmx:beforeRequest", function (event) {
-    var el = event.detail.elt;
+    var el = event.detail.target;
     if (el.dataset.live !== undefined) part(el.id).busy = true;
   });
   document.body.addEventListener("htmx:afterRequest", function (event) {
-    var el = event.detail.elt;
+    var el = event.detail.target;
     if (el.dataset.live === undefined) return;
     var it = part(el.id);
     it.busy = false;
@@ -147,7 +148,23 @@
     if (reached) drawn = Date.now();
     say();
   });
-  document.body.addEventListener("htmx:afterSwap", tick);
+  // What was unfolded stays so. A page whose alert has ended, or tells of a new notice (data-as), is another page: nothing of
+  // the child may stay on it.
+  var unfolded = [];
+  var first = region() && region().dataset.as;
+  document.body.addEventListener("htmx:beforeSwap", function (event) {
+    unfolded = Array.prototype.map.call(event.detail.target.querySelectorAll("details[open][id]"), function (el) {
+      return el.id;
+    });
+  });
+  document.body.addEventListener("htmx:afterSwap", function () {
+    unfolded.forEach(function (id) {
+      var el = document.getElementById(id);
+      if (el) el.open = true;
+    });
+    if (first && (!region() || region().dataset.as !== first)) window.location.reload();
+    tick();
+  });
 
   // A swap between press and release would swallow the click.
   document.addEventListener("pointerdown", function () {
