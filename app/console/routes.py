@@ -32,8 +32,9 @@ def console(house: House, live: Live, tally: Tally | None = None) -> APIRouter:
     # A whole duty room may share one address, so an address is given more tries than a name.
     router.include_router(signing_in(house, Slowing(free=4, longest=30), Slowing(free=20, longest=60)))
     router.include_router(entering(house))
-    router.include_router(board(house, tally or Tally(live)))
-    for made in (alert_page, mapping, content, sealed, one_outlet, updating, numbers):
+    router.include_router(board(house, tally or Tally(live), live))
+    router.include_router(alert_page(house, live))
+    for made in (mapping, content, sealed, one_outlet, updating, numbers):
         router.include_router(made(house))
     router.include_router(retracting(house))
     router.include_router(changes(house, live))
