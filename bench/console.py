@@ -147,10 +147,10 @@ async def measure(here: Station, browser: Browser, codes: Sequence[str], rounds:
             own = statistics.median(one.paint for one in found[YARDSTICK])
             for name, loads in found.items():
                 middle = statistics.median(one.paint for one in loads)
-                took = "   ".join(
+                said = "   ".join(
                     f"{word} {spread([getattr(one, word) for one in loads])}" for word in ("worked", "server", "paint")
                 )
-                print(f"  {name:30} {took}   {middle / own:.1f} × {YARDSTICK}   {middle / LIMIT:.2f} × {LIMIT:.0f} ms")
+                print(f"  {name:30} {said}   {middle / own:.1f} × {YARDSTICK}   {middle / LIMIT:.2f} × {LIMIT:.0f} ms")
             for name in ("board", "alert"):
                 took = sorted(await frames(here, at.page, here.base + wanted[name], codes[0]))
                 print(f"  {name} while it changes: frames of {statistics.median(took):.0f} ms, "
