@@ -40,12 +40,12 @@ async def _admin(url: str, *statements: str) -> None:
         await connection.close()
 
 
-def migrate(url: str) -> None:
-    """Bring a database to the newest schema, as ``huijia migrate`` does."""
+def migrate(url: str, to: str = "head") -> None:
+    """Bring a database to the newest schema, as ``huijia migrate`` does; or to an older one."""
     config = Config(str(ROOT / "alembic.ini"))
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import base64
 import copy
 import io
+import itertools
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from app.forms.record_form import RecordForm
 
 ORGAN, ORGAN_NAME, AREA = "610113000000", "西安市公安局雁塔分局", "610113"
 PROVINCE_ORGAN = "610000000000"
+_CASES = itertools.count(1)  # a case has one live alert
 
 
 def police(*, live: bool = True, organ: str = ORGAN, area: str = AREA) -> Principal:
@@ -34,7 +36,7 @@ def record_json(now: datetime | None = None, **changes: Any) -> dict[str, Any]:
     lost = now - timedelta(minutes=40)
     body: dict[str, Any] = {
         "status": "actual",
-        "case_number": f"A610113000000202611{secrets.randbelow(10_000):04d}",
+        "case_number": f"A610113000000202611{next(_CASES) % 10_000:04d}",
         "organ_code": ORGAN,
         "reported_by": {"name": "王建国", "number": "010233", "phone": "029-85250110"},
         "verified_by": {"name": "赵敏", "number": "010871", "phone": "029-85250111"},

@@ -108,7 +108,8 @@ async def list_deliveries(
     house: TheHouse,
     outlet: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="One outlet's only")] = None,
     before: Annotated[
-        str | None, Query(pattern=_DELIVERY.pattern, description="`next` of the page before", examples=["dlv_17"])
+        str | None,
+        Query(pattern=f"^{_DELIVERY.pattern}$", description="`next` of the page before", examples=["dlv_17"]),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:

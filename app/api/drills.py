@@ -22,12 +22,7 @@ from app.flows.principal import Principal
 
 router = APIRouter(prefix="/v1/drills", tags=["drills"])
 
-_CSV: dict[int | str, dict[str, Any]] = {
-    200: {
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-        "description": "UTF-8 with a mark, one line an outlet",
-    }
-}
+_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
 @router.post(
@@ -67,7 +62,7 @@ async def list_drills(
             pattern="^(YL-[0-9]{4}-[0-9]{6,12})?$", description="`next` of the page before", examples=["YL-2026-000012"]
         ),
     ] = "",
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, description="Drills at most.")] = 20,
 ) -> dict[str, Any]:
     """Drills, newest first, with what they came to. A partner sees those that its outlets were chosen for, and of them its
     own outlets alone."""
@@ -85,7 +80,7 @@ async def list_drills(
     "/{id}.csv", response_class=Response, responses=_CSV | answers(401, 403, 404, 422, 503)
 )  # before the next, which would take it
 async def read_drill_sheet(who: Keeper, id: AlertId, house: TheHouse) -> Response:
-    """The same as a sheet in Chinese, with the reasons' own words."""
+    """The outlets' results as a sheet in Chinese, one line an outlet. In UTF-8 with a mark, as spreadsheets want it."""
     async with transaction(house.engine) as session:
         drill = await _drill(session, who, id)
         rows = await drills.results(session, drill.alert_id, who.partner_id)

@@ -255,7 +255,7 @@ class FeedDesk:
             raise StoreUnavailable("the database is away, and this partner's feed is not in memory")
         page = board.known(ask, self._now())
         last = (page.given[-1].sequence or 0) if page.given else 0
-        cursor = last if page.more and not ask.newest else max(ask.cursor, last)
+        cursor = max(ask.cursor, last)
         items = [self._shelf.item(p) for p in page.given]
         spans = () if ask.newest else left_out(ask.cursor, cursor, [p.sequence or 0 for p in page.given])
         return Sheet(page.given, items, cursor, spans, page.more, None, stale=True)

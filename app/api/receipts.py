@@ -19,8 +19,9 @@ from app.domain.errors import Fault, Invalid
 from app.domain.words import ReceiptKind
 from app.flows.confirm import Stated, Taken, confirm
 from app.flows.faults import Complaint
+from app.flows.legible import LEGIBLE, ONE_LINE
 from app.forms.instants import Instant
-from app.forms.text import LEGIBLE, ONE_LINE, Prose
+from app.forms.text import Prose
 
 router = APIRouter(prefix="/v1", tags=["receipts"])
 

@@ -107,6 +107,7 @@ class Demonstration:
         self._line(f"一次性登录   {base}/console/enter/{token}")
         if count:
             self._line(f"公众所见     {self._plan.base}/   （沙盒，可让发布点变慢、断线、拒收）")
+        self._line(f"接口参考     {base}/docs")
         self._line(f"公安密钥     {key}")
         self._line("\n提交一条记录（样例是演练；把 status 改为 actual 即为实发）：\n")
         self._line(f"curl -sS {base}/v1/alerts -H 'Authorization: Bearer {key}' \\")

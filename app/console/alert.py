@@ -10,15 +10,15 @@ from starlette.responses import RedirectResponse, Response
 from app.console.door import ROOT, acting, signed_in
 from app.console.forms import read_form
 from app.console.guard import Guarded
-from app.console.labels import KINDS, UP
-from app.console.outlets_table import LONGEST_FIND, Choice, table
+from app.console.labels import KINDS, ORDER, UP
+from app.console.outlets_table import LONGEST_FIND, Choice, Table, table
 from app.console.pages import page
 from app.console.poster import square
-from app.console.shown import find, known
+from app.console.shown import Shown, find, known
 from app.console.spoken_time import span
 from app.console.timeline import events
 from app.db import pace, progress, views
-from app.db.engine import clock, transaction
+from app.db.engine import Session, clock, transaction
 from app.domain.errors import NotFound
 from app.domain.words import Kind, Role
 from app.flows.ask_again import ask_again
@@ -70,6 +70,13 @@ def alert_page(house: House) -> APIRouter:
             happened = await events(session, alert.id)
         return page("timeline.html", now=now, code=alert.code, events=happened)
 
+    @router.get("/alerts/{code}/standing")
+    async def standing(request: Request, code: str) -> Response:
+        async with transaction(house.engine) as session:
+            await signed_in(session, request)
+            alert, _ = await find(session, code, house.media_secret, await clock(session))
+        return page("standing.html", alert=alert)
+
     @router.post("/alerts/{code}/ask-again")
     async def again(request: Request, code: str) -> Response:
         form = await read_form(request)
@@ -98,13 +105,23 @@ async def _show(house: House, request: Request, code: str, choice: Choice, resul
         alert, _ = await find(session, code, house.media_secret, now)
         notices = await views.notices(session, alert.id)
         shown = await table(session, alert, choice)
-        calls = [] if alert.live else await progress.waited_for(session, alert.id, UP, CALLED)
+        calls = await _calls(session, alert, shown, choice)
         took = (await pace.paces(session, [alert.id]))[0].all_down if not alert.live and not shown.up else None
     return page(
         "alert.html", who=who, now=now, alert=alert, notices=_told(notices), table=shown, choice=choice, calls=calls,
         took=took if took is None else span(took), result=RESULTS.get(result, ""),
         police=who.role.reaches(Role.OFFICER), square=square(f"{house.base_url}/p/{alert.code}") if alert.live else None,
     )  # fmt: skip
+
+
+async def _calls(session: Session, alert: Shown, shown: Table, choice: Choice) -> Sequence[Mapping[str, Any]]:
+    """After the end: the outlets that may still show it, the worst first. The whole table begins with them."""
+    if alert.live or not shown.up + shown.unprovable:
+        return []
+    if choice != Choice():
+        return await progress.waited_for(session, alert.id, UP, CALLED)
+    rows = [line.row for line in shown.lines if line.row["stage"] in UP]
+    return sorted(rows, key=lambda r: (ORDER[r["stage"]], r["proves"] == "nothing"))[:CALLED]
 
 
 def _told(notices: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

@@ -15,6 +15,7 @@ from app.flows.sign_in import SESSION, Operator, who_is
 ROOT = "/console"
 HOME = f"{ROOT}/"
 SIGN_IN = f"{ROOT}/sign-in"
+CODE = f"{SIGN_IN}/code"
 COOKIE = "huijia_session"
 
 _PATH = re.compile(r"https?://[^/]+(/.*)")

@@ -60,9 +60,9 @@ def drill_starting(house: House) -> APIRouter:
     @router.post("/drills/weekly")
     async def schedule(request: Request) -> Response:
         typed = await read_form(request)
-        plan = None if typed.get("off") else _plan(typed)
         async with transaction(house.engine) as session:
             who = await acting(session, request, typed.get("csrf", ""), back=LIST)
+            plan = None if typed.get("off") else _plan(typed)
             await drilling.set_schedule(session, who.actor, plan)
         return RedirectResponse(f"{LIST}?result={'weekly' if plan else 'off'}", 303)
 

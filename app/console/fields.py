@@ -68,9 +68,10 @@ def _kind(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
 
 
 def _limits(schema: Mapping[str, Any]) -> str:
-    """In signs: they need no language."""
+    """How long, or how great."""
     low, high = schema.get("minimum", schema.get("minLength")), schema.get("maximum", schema.get("maxLength"))
     if low is None and high is None:
         return ""
     unit = " 字" if "maxLength" in schema or "minLength" in schema else ""
-    return f"  {'' if low is None else low}–{'' if high is None else high}{unit}"
+    span = f"≥ {low}" if high is None else f"≤ {high}" if low is None else f"{low}–{high}"
+    return f"  {span}{unit}"

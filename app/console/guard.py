@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -75,6 +76,8 @@ async def _answered(handle: Handler, request: Request) -> Response:
         return to_sign_in(request, e)
     except ForeignForm as e:
         return trouble(403, "页面已过时（可能重新登录过），未执行任何操作。请返回页面再试一次。", back=e.back)
+    except RequestValidationError:
+        return trouble(400, "链接不完整或已损坏，未执行任何操作。请从值守台页面重新进入。")
     except TooLarge:
         return trouble(413, "提交的内容过大，未执行任何操作。")
     except Invalid as e:

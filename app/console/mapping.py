@@ -73,7 +73,9 @@ def mapping(house: House) -> APIRouter:
         return page("map.html", code=code, map=draw(alert.point, reach, rows), sheet=SHEET)
 
     @router.get("/alerts/{code}/near")
-    async def near(request: Request, code: str, x: float, y: float, within: float = 10) -> Response:
+    async def near(
+        request: Request, code: str, x: float = math.nan, y: float = math.nan, within: float = 10
+    ) -> Response:
         """The outlets whose dots a finger or a pointer struck."""
         async with transaction(house.engine) as session:
             await signed_in(session, request)

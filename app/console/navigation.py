@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from app.domain.words import Role
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """``path`` is what a page's template gives as its `place`."""
+    """``path`` is what a page's template gives as its `place`; shown to those whose role reaches ``least``."""
 
     word: str
     path: str
+    least: Role = Role.VIEWER
 
 
 PLACES = (
@@ -18,4 +21,5 @@ PLACES = (
     Place("统计", "/console/numbers"),
     Place("发布点", "/console/outlets"),
     Place("协作单位", "/console/partners"),
+    Place("人员", "/console/people", Role.ADMIN),
 )

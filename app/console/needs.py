@@ -13,11 +13,11 @@ from app.db.engine import Session
 from app.db.presence import Caller
 from app.db.progress import NEEDS_A_PERSON
 from app.domain.words import Status
-from app.flows.troubles import Trouble, troubles
+from app.flows.troubles import Trouble, of_the_service
 
 SLOW = 60.0  # seconds after which something undelivered is worth a look
-ONE_BY_ONE = ("outlet_quarantined", "proposal_unconfirmed")  # each is named on its own line
 FIRST = 8  # alerts that are shown at once
+ONE_BY_ONE = "proposal_unconfirmed"  # each is named on its own line
 NAMED = 5  # outlets and partners that are named one by one; the others are counted
 
 
@@ -89,7 +89,7 @@ async def needs(session: Session, alerts: Sequence[tuple[Shown, Mapping[str, int
     found = [AlertNeed(alert, pressing(stages, live=alert.live)) for alert, stages in alerts]
     return Needs(
         proposals=await held(session),
-        troubles=[t for t in await troubles(session) if t.name not in ONE_BY_ONE],
+        troubles=[t for t in await of_the_service(session) if t.name != ONE_BY_ONE],
         alerts=sorted((n for n in found if n.stages), key=lambda n: (n.alert.drill, ORDER[n.stages[0][0]])),
         oldest=oldest if oldest is not None and oldest["seconds"] >= SLOW else None,
         silent=sorted(silent, key=lambda c: -c.waiting)[:NAMED],

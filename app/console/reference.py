@@ -83,7 +83,10 @@ def reference() -> APIRouter:
 
 def _page(document: Mapping[str, Any], base: str) -> str:
     schemas = document["components"]["schemas"]
-    found = [(o["tags"][0], _operation(method, path, o, schemas, base)) for method, path, o in _operations(document)]
+    found = [
+        (o.get("tags", ("",))[0], _operation(method, path, o, schemas, base))
+        for method, path, o in _operations(document)
+    ]
     groups = [
         (tag["name"], tag["description"], [o for of, o in found if of == tag["name"]]) for tag in document["tags"]
     ]
@@ -93,7 +96,8 @@ def _page(document: Mapping[str, Any], base: str) -> str:
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Those of ours; last of all what huijia itself sends."""
+    """Those of ours, though one be half described: a test asks for its words, the page shows what there is. Last of all what
+    huijia itself sends."""
     for path, item in document["paths"].items():
         for method, operation in item.items():
             yield method, path, operation
@@ -107,7 +111,7 @@ def _operation(method: str, path: str, o: Mapping[str, Any], schemas: Mapping[st
     sent = list(_bodies(o.get("requestBody", {}).get("content", {}), schemas))
     parameters = o.get("parameters", ())
     return Operation(
-        o["operationId"], method.upper(), path, o["summary"], _prose(o["description"]),
+        o["operationId"], method.upper(), path, o["summary"], _prose(o.get("description", "")),
         "、".join(KEYS[key] for key in o.get("x-keys", ())), _curl(method, path, o, base),
         [row for p in parameters for row in rows(p["schema"], schemas, p["name"], p["required"], _where(p))], sent,
         [(status, a["description"], _headers(a), list(_bodies(a.get("content", {}), schemas))) for status, a in good.items()],
@@ -117,7 +121,7 @@ def _operation(method: str, path: str, o: Mapping[str, Any], schemas: Mapping[st
 
 def _where(parameter: Mapping[str, Any]) -> str:
     place = {"path": "", "query": "", "header": "（头部）"}[parameter["in"]]
-    return f"{parameter['description']}{place}"
+    return f"{parameter.get('description', '')}{place}"
 
 
 def _headers(answer: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
@@ -128,12 +132,13 @@ def _bodies(content: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[
     for mime, form in content.items():
         example = form.get("example", "")
         shown = example if isinstance(example, str) else json.dumps(example, ensure_ascii=False, indent=2)
-        yield Body(mime, shown, [row for row in rows(form["schema"], schemas) if row.name])
+        yield Body(mime, shown, [row for row in rows(form.get("schema", {}), schemas) if row.name])
 
 
 def _troubles(answers: Mapping[str, Any]) -> Iterator[Trouble]:
     for status, answer in answers.items():
-        for code, example in answer["content"]["application/problem+json"]["examples"].items():
+        problems = answer.get("content", {}).get("application/problem+json", {})
+        for code, example in problems.get("examples", {}).items():
             yield Trouble(status, code, example["summary"], example["value"]["remedy"])
 
 

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from app.console.alert import alert_page
 from app.console.assets import static_files
+from app.console.audit_log import audit_log
 from app.console.board import board
 from app.console.changes import changes
 from app.console.content import content
@@ -15,17 +16,20 @@ from app.console.issue import issuing
 from app.console.issue_preview import plates, previewing
 from app.console.live import Live
 from app.console.mapping import mapping
+from app.console.my_account import my_account
+from app.console.my_factor import my_factor
 from app.console.numbers import numbers
 from app.console.one_outlet import one_outlet
 from app.console.outlet_edit import outlet_editing
 from app.console.outlet_list import outlet_list
 from app.console.outlet_page import outlet_page
 from app.console.partners import partner_pages
+from app.console.people import people_pages
 from app.console.plates import Shelf
 from app.console.proposal import proposing
 from app.console.retract import retracting
 from app.console.sealed import sealed
-from app.console.sign_in import entering, signing_in
+from app.console.sign_in import Desk, entering, giving_code, signing_in
 from app.console.slowing import Slowing
 from app.console.tally import Tally
 from app.console.update import updating
@@ -36,7 +40,9 @@ def console(house: House, live: Live, tally: Tally | None = None) -> APIRouter:
     """Everything under /console."""
     router = APIRouter(include_in_schema=False)
     # A whole duty room may share one address, so an address is given more tries than a name.
-    router.include_router(signing_in(house, Slowing(free=4, longest=30), Slowing(free=20, longest=60)))
+    desk = Desk(house, Slowing(free=4, longest=30), Slowing(free=20, longest=60), Slowing(free=4, longest=300))
+    router.include_router(signing_in(house, desk))
+    router.include_router(giving_code(house, desk))
     router.include_router(entering(house))
     router.include_router(board(house, tally or Tally(live)))
     for made in (alert_page, mapping, content, sealed, one_outlet, updating, numbers, issuing, previewing, proposing):
@@ -50,6 +56,8 @@ def console(house: House, live: Live, tally: Tally | None = None) -> APIRouter:
     router.include_router(partner_pages(house))
     router.include_router(drill_starting(house))
     router.include_router(drill_pages(house))
+    for made in (people_pages, audit_log, my_account, my_factor):
+        router.include_router(made(house))
     router.include_router(static_files())
     router.include_router(_nothing_else())
     return router

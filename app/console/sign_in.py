@@ -1,4 +1,4 @@
-"""Sign in by password or by a link that works once; sign out."""
+"""Sign in by password or by a link that works once, and by a code beside it where one is enrolled; sign out."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.console.door import COOKIE, HOME, SIGN_IN, acting, let_in, let_out, local
+from app.console import halfway
+from app.console.door import CODE, COOKIE, HOME, SIGN_IN, acting, let_in, let_out, local
 from app.console.forms import read_form
 from app.console.guard import Guarded
 from app.console.pages import page
@@ -17,6 +18,8 @@ from app.db.engine import transaction
 from app.domain.words import Role
 from app.flows import sign_in
 from app.flows.house import House
+from app.flows.second_factor import by_code
+from app.flows.sign_in import Half
 
 WHY: Mapping[str, str] = {
     "expired": "登录已过期，请重新登录。登录后会回到刚才的页面。",
@@ -24,24 +27,39 @@ WHY: Mapping[str, str] = {
     "update": "登录已过期，更新尚未执行。请重新登录：登录后会回到更新页，填写的文字仍在（新照片须重新选择）。",
     "issue": "登录已过期，还没有提交。填写的内容都已存下，请重新登录：登录后会回到表单，可以接着填。",
     "out": "已退出。",
+    "late": "输入验证码的时间已过，请重新登录。",
 }
 WRONG = "用户名或密码不正确，请重新输入。忘记密码请联系管理员，管理员可以发一个一次性登录链接。"
+WRONG_CODE = "验证码不正确。请看手机上现在的六位数字（每个只能用一次），或输入一个恢复码。"
 SPENT = "此登录链接已用过或已过期（一个链接只能用一次，12 小时内有效）。请向管理员再要一个，或用密码登录。"
 CHECKS_AT_ONCE = 2  # a password check takes 64 MiB and a core for a moment (argon2)
 
 
 class Desk:
-    """Lets people in, one careful check at a time."""
+    """Lets people in, one careful check at a time. A code has a slowing of its own: whoever tries codes knows the password."""
 
-    def __init__(self, house: House, by_name: Slowing, by_address: Slowing) -> None:
-        self._house, self._by_name, self._by_address = house, by_name, by_address
+    def __init__(self, house: House, by_name: Slowing, by_address: Slowing, by_code: Slowing) -> None:
+        self._house, self._by_name, self._by_address, self._by_code = house, by_name, by_address, by_code
         self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
 
     def wait(self, name: str, address: str) -> int:
         """Seconds until this name may be tried again from this address."""
         return max(self._by_name.wait(name), self._by_address.wait(address))
 
-    async def check(self, name: str, password: str, address: str) -> str | None:
+    def wait_code(self, half: Half) -> int:
+        """Seconds until a code may be tried again for this account."""
+        return self._by_code.wait(str(half.account_id))
+
+    async def check_code(self, half: Half, code: str, address: str) -> str | None:
+        """The new session's token, or ``None``."""
+        self._by_code.trying(str(half.account_id))
+        async with transaction(self._house.engine) as session:
+            token = await by_code(session, half, code, address, seal=self._house.seal)
+        if token is not None:
+            self._by_code.succeeded(str(half.account_id))
+        return token
+
+    async def check(self, name: str, password: str, address: str) -> str | Half | None:
         """The new session's token, or ``None``."""
         self._by_name.trying(name)
         self._by_address.trying(address)
@@ -53,10 +71,9 @@ class Desk:
         return token
 
 
-def signing_in(house: House, by_name: Slowing, by_address: Slowing) -> APIRouter:
+def signing_in(house: House, desk: Desk) -> APIRouter:
     """/sign-in and /sign-out."""
     router = APIRouter(route_class=Guarded, include_in_schema=False)
-    desk = Desk(house, by_name, by_address)
 
     @router.get("/sign-in")
     async def ask(next: str = "", why: str = "") -> Response:
@@ -75,15 +92,13 @@ def signing_in(house: House, by_name: Slowing, by_address: Slowing) -> APIRouter
         name, password, onward = form.get("name", "").strip(), form.get("password", ""), local(form.get("next", ""))
         if not name or not password:
             return _again(422, name, onward, "请输入用户名和密码。")
-        address = request.client.host if request.client else ""
+        address = address_of(request)
         if wait := desk.wait(name, address):
             return _again(429, name, onward, f"连续输错次数过多，请等 {wait} 秒后再试。", wait)
         token = await desk.check(name, password, address)
         if token is None:
             return _again(401, name, onward, WRONG)
-        response = RedirectResponse(onward, 303)
-        let_in(response, house, token)
-        return response
+        return _entered(house, token, onward)
 
     @router.post("/sign-out")
     async def leave(request: Request) -> Response:
@@ -93,6 +108,52 @@ def signing_in(house: House, by_name: Slowing, by_address: Slowing) -> APIRouter
             await sign_in.sign_out(session, request.cookies[COOKIE])
         response = RedirectResponse(f"{SIGN_IN}?{urlencode({'why': 'out'})}", 303)
         let_out(response, house)
+        return response
+
+    return router
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _entered(house: House, token: str | Half, onward: str) -> Response:
+    """On to where they wanted to go, or half way: to the page that asks for the code."""
+    if isinstance(token, Half):
+        response = RedirectResponse(f"{CODE}?{urlencode({'next': onward})}", 303)
+        halfway.keep(response, house, token)
+        return response
+    response = RedirectResponse(onward, 303)
+    let_in(response, house, token)
+    return response
+
+
+def giving_code(house: House, desk: Desk) -> APIRouter:
+    """/sign-in/code: the second half, for those who have enrolled one."""
+    router = APIRouter(route_class=Guarded, include_in_schema=False)
+
+    @router.get("/sign-in/code")
+    async def ask(request: Request, next: str = "") -> Response:
+        if halfway.kept(request, house) is None:
+            return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': local(next), 'why': 'late'})}", 303)
+        return page("code.html", next=local(next), wrong="")
+
+    @router.post("/sign-in/code")
+    async def check(request: Request) -> Response:
+        form = await read_form(request)
+        onward = local(form.get("next", ""))
+        half = halfway.kept(request, house)
+        if half is None:
+            return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': onward, 'why': 'late'})}", 303)
+        if wait := desk.wait_code(half):
+            slowed = page("code.html", 429, next=onward, wrong=f"连续输错次数过多，请等 {wait} 秒后再试。")
+            slowed.headers["retry-after"] = str(wait)
+            return slowed
+        token = await desk.check_code(half, form.get("code", ""), address_of(request))
+        if token is None:
+            return page("code.html", 401, next=onward, wrong=WRONG_CODE)
+        response = _entered(house, token, onward)
+        halfway.forget(response, house)
         return response
 
     return router
@@ -116,11 +177,9 @@ def entering(house: House) -> APIRouter:
     @router.post("/enter/{token}")
     async def spend(request: Request, token: str) -> Response:
         async with transaction(house.engine) as session:
-            opened = await sign_in.by_link(session, token, request.client.host if request.client else "")
+            opened = await sign_in.by_link(session, token, address_of(request))
         if opened is None:
             return page("enter.html", 410, wrong=SPENT)
-        response = RedirectResponse(HOME, 303)
-        let_in(response, house, opened)
-        return response
+        return _entered(house, opened, HOME)
 
     return router

@@ -544,4 +544,5 @@ audit = Table(
     Column("act", Text, nullable=False),
     Column("alert_id", ForeignKey("alert.id"), index=True),
     Column("detail", JSONB, nullable=False, server_default="{}"),
+    Index("audit_actor", "actor", "id"),
 )

@@ -58,11 +58,13 @@ async def oldest_undelivered(session: Session, alert_id: int | None = None) -> R
     newest notice of one alert, or of all alerts."""
     found = await session.execute(
         text(
-            "SELECT a.code AS alert, d.id AS delivery_id, o.name AS outlet, o.channel, d.kind, d.state, d.reason, "
-            "d.created_at AS since, extract(epoch FROM now() - d.created_at)::float AS seconds, count(*) OVER () AS count "
-            "FROM delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number "
-            "JOIN outlet o ON o.id = d.outlet_id WHERE d.state IN ('pending', 'sending', 'failed') "
-            "AND (CAST(:alert AS bigint) IS NULL OR a.id = :alert) ORDER BY d.created_at, d.id LIMIT 1"
+            "WITH due AS MATERIALIZED (SELECT d.id, d.outlet_id, d.kind, d.state, d.reason, d.created_at, a.code FROM delivery d "
+            "JOIN alert a ON a.id = d.alert_id AND a.head = d.number WHERE d.state IN ('pending', 'sending', 'failed') "
+            "AND (CAST(:alert AS bigint) IS NULL OR a.id = :alert)) "
+            "SELECT d.code AS alert, d.id AS delivery_id, o.name AS outlet, o.channel, d.kind, d.state, d.reason, "
+            "d.created_at AS since, extract(epoch FROM now() - d.created_at)::float AS seconds, "
+            "(SELECT count(*) FROM due) AS count FROM (SELECT * FROM due ORDER BY created_at, id LIMIT 1) d "
+            "JOIN outlet o ON o.id = d.outlet_id"
         ),
         {"alert": alert_id},
     )

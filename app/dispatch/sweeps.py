@@ -57,9 +57,9 @@ class Sweeps:
         every: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
             (self.rescue, 1),
             (self.expire, 1),
-            (self.lapse, 15),
             (self.end_drills, 1),
             (self.drill_weekly, 5),
+            (self.lapse, 15),
             (self.put_right, 2),
             (self.extend, 5),
             (self.follow, 10),
@@ -96,11 +96,6 @@ class Sweeps:
         for id in due:
             await self._guarded(self._expire_one, id)
 
-    async def lapse(self) -> None:
-        """Records that no second officer has confirmed in time are erased."""
-        async with transaction(self._engine) as session:
-            await lapse(session)
-
     async def end_drills(self) -> None:
         """Drills whose time is up are retracted, as an officer would."""
         async with transaction(self._engine) as session:
@@ -116,6 +111,11 @@ class Sweeps:
             code = await drilling.weekly(session, seal=self._seal, press=self._press)
         if code is not None:
             log.info("the weekly drill is %s", code)
+
+    async def lapse(self) -> None:
+        """Records that no second officer has confirmed in time are erased."""
+        async with transaction(self._engine) as session:
+            await lapse(session)
 
     async def extend(self) -> None:
         """Reach grows with the time since the loss, and new outlets hear of live alerts."""

@@ -1,6 +1,7 @@
 """Drills: an exercise for chosen outlets, sent end to end, and taken back by itself after a few minutes."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,7 @@ LATE = timedelta(minutes=30)
 """A weekly drill that nobody could send for so long is left out: it would surprise."""
 CLOCK = Principal("schedule", Scope.OPERATOR, live=True)
 
+log = logging.getLogger("huijia.flows")
 
 _Word = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]+$")]
 
@@ -145,15 +147,20 @@ async def weekly(session: Session, *, seal: Seal, press: Press) -> str | None:
     if not await drill_schedule.use_up(session, slot):
         return None
     if now - slot > LATE:
-        await drill_schedule.say(session, "到时没有在运行的投递进程，这一次没有演练。")
+        await _left_out(session, "到时没有在运行的投递进程，或者发送时出错（见日志），这一次没有演练。")
         return None
     try:
         async with session.begin_nested():
             form = DrillForm(channels=tuple(schedule.channels), minutes=schedule.lasts)
             return (await start(session, CLOCK, form, seal=seal, press=press)).code
     except HuijiaError as e:
-        await drill_schedule.say(session, "".join(f.zh for f in e.faults) if isinstance(e, Invalid) else e.zh)
+        await _left_out(session, "".join(f.zh for f in e.faults) if isinstance(e, Invalid) else e.zh)
         return None
+
+
+async def _left_out(session: Session, why: str) -> None:
+    log.warning("the weekly drill is left out: %s", why)
+    await drill_schedule.say(session, why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.flows.enrol import AirDuty, Application, Face
+from app.flows.legible import LEGIBLE, ONE_LINE, legible
 
 Minutes = Annotated[int, Field(ge=1, le=10_080)]
+
+
+Label = Annotated[str, Field(min_length=1, max_length=60), LEGIBLE, ONE_LINE]
+
+
+def _all_legible(value: Any) -> Any:
+    """However deep a text stands in the settings."""
+    if isinstance(value, str):
+        legible(value)
+    for inner in value.items() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
+        _all_legible(inner)
+    return value
 
 
 class StrictForm(BaseModel):
@@ -35,10 +48,10 @@ class DutyForm(StrictForm):
 
 
 class OutletForm(StrictForm):
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Label
     channel: str
     carrier: str
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: Annotated[dict[str, Any], AfterValidator(_all_legible)] = Field(default_factory=dict)
     place: PlaceForm | None = None
     codes: tuple[str, ...] = ()
     panel: PanelForm = Field(default_factory=PanelForm)

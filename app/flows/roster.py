@@ -11,13 +11,14 @@ from app.db.engine import Session
 from app.domain.errors import Fault, Invalid
 from app.flows.enrol import enrol
 from app.flows.faults import faults_of
-from app.flows.outlet_form import OutletForm, StrictForm
+from app.flows.legible import LEGIBLE, ONE_LINE
+from app.flows.outlet_form import Label, OutletForm, StrictForm
 from app.flows.ports import Seal, Wirer
 
 
 class PartnerForm(StrictForm):
-    name: Annotated[str, Field(min_length=1, max_length=60)]
-    phone: Annotated[str, Field(max_length=20)] = ""
+    name: Label
+    phone: Annotated[str, Field(max_length=20), LEGIBLE, ONE_LINE] = ""
     silent_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
     at_once: Annotated[int, Field(ge=1, le=5000)] | None = None
     outlets: Annotated[tuple[OutletForm, ...], Field(min_length=1)]

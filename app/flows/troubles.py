@@ -20,6 +20,17 @@ class Trouble:
 
 async def troubles(session: Session) -> list[Trouble]:
     """Worst first."""
+    found = await of_the_service(session)
+    if shut := await quarantine.listing(session):
+        names = "、".join(str(r["outlet"]) for r in shut[:3]) + ("等" if len(shut) > 3 else "")
+        found.append(
+            Trouble("outlet_quarantined", f"{len(shut)} 个发布点连续失败，已隔离并定时探测：{names}。请电话联系。")
+        )
+    return found
+
+
+async def of_the_service(session: Session) -> list[Trouble]:
+    """Those that no outlet is to blame for."""
     found = []
     at_work = [w for w in await workers.listing(session) if w["silent"] <= workers.SILENT_SECONDS]
     if not at_work:
@@ -44,9 +55,4 @@ async def troubles(session: Session) -> list[Trouble]:
     unclaimed = await views.unclaimed(session, UNCLAIMED_SECONDS)
     if unclaimed:
         found.append(Trouble("unclaimed", f"{unclaimed} 条投递到时半分钟仍无人处理。请检查投递进程。"))
-    if shut := await quarantine.listing(session):
-        names = "、".join(str(r["outlet"]) for r in shut[:3]) + ("等" if len(shut) > 3 else "")
-        found.append(
-            Trouble("outlet_quarantined", f"{len(shut)} 个发布点连续失败，已隔离并定时探测：{names}。请电话联系。")
-        )
     return found

@@ -22,10 +22,11 @@ from app.domain import record as r
 from app.domain.geo import Datum
 from app.domain.words import Status
 from app.flows.faults import Complaint
+from app.flows.legible import LEGIBLE, ONE_LINE
 from app.forms.agreement import LATITUDES, LONGITUDES, disagreements
 from app.forms.instants import Day, Instant
 from app.forms.numbers import CaseNumber, CountyCode, OfficerNumber, OrganCode, Plate, ResidentId
-from app.forms.text import LEGIBLE, ONE_LINE, Line, Name, Phone, Place, Prose
+from app.forms.text import Line, Name, Phone, Place, Prose
 
 SKEW = timedelta(minutes=5)
 OLDEST_LOSS = timedelta(days=30)

@@ -212,3 +212,10 @@ async def test_who_polls_reads_again(stage: Stage) -> None:
 async def test_a_bad_since(stage: Stage, body: Any) -> None:
     id = await make_place(stage.house, "p0")
     assert (await stage.post(f"/v1/outlets/{id}/replay", body, "partner")).status_code == 422
+
+
+@pytest.mark.parametrize("before", ["dlv_1~RT7", "xdlv_1", "dlv_0", "17", "dlv_1\n"])
+async def test_a_page_that_cannot_be(stage: Stage, before: str) -> None:
+    answer = await stage.get("/v1/deliveries", "partner", before=before)
+    assert answer.status_code == 422, answer.text
+    assert [e["pointer"] for e in answer.json()["errors"]] == ["/query/before"]

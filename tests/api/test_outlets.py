@@ -219,3 +219,27 @@ async def test_one_that_hangs_is_told_of_and_is_enrolled(stage: Stage, monkeypat
     (made,) = answer.json()["outlets"]
     assert (made["check"]["outcome"], made["check"]["reason"]) == ("retry", "unreachable")
     assert await make_partner(stage.house, "新单位")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"name": "大屏\x00"}, "/partners/0/outlets/0/name"),
+        ({"name": "大屏\n二号"}, "/partners/0/outlets/0/name"),
+        (
+            {"settings": {"url": "http://far.test/", "secret": KEY, "previous_secret": "\x00"}},
+            "/partners/0/outlets/0/settings",
+        ),
+    ],
+)
+async def test_a_text_that_no_database_takes_is_named(stage: Stage, change: dict[str, Any], pointer: str) -> None:
+    outlet = {"name": "大屏", "channel": "screen", "carrier": "feed", "codes": ["610113"]} | change
+    answer = await stage.post("/v1/outlets", {"partners": [{"name": "城墙传媒", "outlets": [outlet]}]}, "operator")
+    assert answer.status_code == 422, answer.text
+    assert [e["pointer"] for e in answer.json()["errors"]] == [pointer]
+
+
+async def test_nor_one_in_the_name_of_a_partner(stage: Stage) -> None:
+    outlet = {"name": "大屏", "channel": "screen", "carrier": "feed", "codes": ["610113"]}
+    answer = await stage.post("/v1/outlets", {"partners": [{"name": "城墙\x00", "outlets": [outlet]}]}, "operator")
+    assert [e["pointer"] for e in answer.json()["errors"]] == ["/partners/0/name"]

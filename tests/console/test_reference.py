@@ -5,7 +5,10 @@ import re
 import httpx
 import pytest
 
+from app.api.reference import completing
+from app.api.reference.completing import OPERATIONS
 from app.flows.house import House
+from app.main import build_app
 from tests.api.stage import client_of
 from tests.serving import browsing, station
 
@@ -34,6 +37,25 @@ async def test_every_operation_stands_there(house: House, answer: httpx.Response
         assert words in answer.text
     assert "``" not in answer.text
     assert "`" not in answer.text
+
+
+async def test_what_is_half_described_is_shown_as_far_as_it_is(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is not lost for one operation."""
+    known = {name: said for name, said in OPERATIONS.items() if name != "get /v1/drills"}
+    known["post /v1/drills"] = {"summary": "发起演练", "keys": ["operator"]}
+    monkeypatch.setattr(completing, "OPERATIONS", known)
+    monkeypatch.setattr(completing, "PARAMETERS", {})
+    app = build_app(house)
+
+    @app.get("/v1/wordless/{one}", tags=["keys"], responses={418: {}})
+    async def wordless(one: str) -> dict[str, str]:
+        return {one: ""}
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://huijia.test") as client:
+        answer = await client.get("/docs")
+    assert answer.status_code == 200
+    for path in ("/v1/drills", "/v1/wordless/{one}", "/v1/feed"):
+        assert f"<code>{path}</code>" in answer.text
 
 
 async def test_nothing_is_asked_of_anybody(answer: httpx.Response) -> None:

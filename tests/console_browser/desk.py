@@ -30,6 +30,10 @@ class Desk:
         await self.page.goto(self.here.base + path)
         return self.page
 
+    async def token(self) -> str:
+        """Of the session that the browser has."""
+        return next(c["value"] for c in await self.context.cookies() if c["name"] == "huijia_session")
+
 
 @asynccontextmanager
 async def desk(
@@ -59,7 +63,7 @@ async def let_in(here: Station, context: BrowserContext, name: str = NAME) -> st
     async with transaction(here.house.engine) as session:
         link = await sign_in.one_time_link(session, name)
         token = await sign_in.by_link(session, link)
-    assert token is not None
+    assert isinstance(token, str)
     await context.add_cookies(
         [{"name": "huijia_session", "value": token, "domain": "127.0.0.1", "path": "/console", "httpOnly": True}]
     )

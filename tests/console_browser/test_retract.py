@@ -44,11 +44,11 @@ async def test_the_right_one_among_twelve_by_keyboard_alone(
         await page.wait_for_url("**/console/retract")
         await expect(page.locator("#sift")).to_be_focused()
         await page.keyboard.type(name)
-        await expect(page.locator("#takes > li:visible")).to_have_count(2)  # the exercise has the same name
+        await expect(page.locator(".takes > li:visible")).to_have_count(2)  # the exercise has the same name
         await page.keyboard.press("Enter")
         assert page.url.endswith("/console/retract"), "two fit: nobody is chosen"
         await page.keyboard.type(f" 实发 {place[:4]}")
-        await expect(page.locator("#takes > li:visible")).to_have_count(1)
+        await expect(page.locator(".takes > li:visible")).to_have_count(1)
         await page.keyboard.press("Enter")
         await page.wait_for_url(f"**/alerts/{code}/retract")
         await expect(page.locator("input[name=reason]").first).to_be_focused()

@@ -92,8 +92,8 @@ def same_http(doc: str, real: str) -> list[str]:
 
 
 def same_text(doc: str, real: str) -> list[str]:
-    """Line by line; a line of ``…`` alone stands for any number of lines."""
-    return [] if alike(doc.strip(), real.strip()) else [f"it said:\n{real}"]
+    """Line by line, without what a terminal does not show; a line of ``…`` alone stands for any number of lines."""
+    return [] if alike(doc.strip(), real.replace("\r", "").strip("\ufeff \n")) else [f"it said:\n{real}"]
 
 
 def same_xml(doc: str, real: str) -> list[str]:

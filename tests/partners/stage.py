@@ -200,4 +200,5 @@ def write_data(folder: Path, made: Service) -> None:
     data = folder / ".data"
     data.mkdir()
     (data / "officer.key").write_text(made.officer)
+    (data / "duty.key").write_text(made.operator)
     (data / "record.json").write_text(json.dumps(sample_record(), ensure_ascii=False))

@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import re
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,17 +18,24 @@ import pytest
 from app.api.problem_types import TYPES
 from tests.commands.terminal import Terminal
 from tests.conftest import ROOT
+from tests.dispatch.far import until
 from tests.faults.processes import Processes, free_port
 from tests.partners.pages import FOLDER, Reading, Shell, alike, blocks, differences, same_http, same_xml
 from tests.partners.stage import PYTHON, SECRET, Service, running, write_data
+from tests.partners.walk import yes_man
 
-PAGES = sorted(page for page in FOLDER.glob("*.md") if page.name != "start.md")
+NEEDED = ("bash", "curl", "openssl")
+PAGES = sorted(page for page in FOLDER.glob("*.md") if page.name != "start.md" and blocks(page))
+
+
+@pytest.fixture(autouse=True)
+def _needs_a_shell() -> None:
+    if missing := [name for name in NEEDED if shutil.which(name) is None]:
+        pytest.skip(f"NO {' AND NO '.join(missing)} ON THIS MACHINE: DOCS/PARTNERS IS NOT TESTED")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 async def test_a_page_is_true(made: Service, tmp_path: Path, page: Path) -> None:
-    if not blocks(page):
-        return
     async with reading(made, tmp_path) as reader:
         await reader.read(page, blocks(page))
 
@@ -148,6 +157,25 @@ def test_every_page_is_listed() -> None:
     index = (FOLDER / "index.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| \[[\w-]+\]\(([\w-]+\.md)\)", index, re.MULTILINE)
     assert sorted(listed) == sorted(page.name for page in FOLDER.glob("*.md") if page.name != "index.md")
+
+
+async def test_the_functions_of_the_wire_s_page_verify_what_comes(made: Service, tmp_path: Path) -> None:
+    """Those of docs/channels/webhook.md, for both kinds of signature; and they refuse what was changed."""
+    names: dict[str, Any] = {}
+    for block in blocks(ROOT / "docs/channels/webhook.md"):
+        if block.language == "python":
+            exec(block.text, names)
+    heard: list[str] = []
+    async with yes_man() as onto, listening_in(onto, heard, []) as url:
+        await made.hook(f"{url}/huijia", signatures="both")
+        code = await made.issue()
+        await until(lambda: bool(heard))
+    head, _, body = heard[0].partition("\n\n")
+    headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in head.splitlines()[1:])}
+    (key,) = (await made.client.get("/v1/keys")).json()["webhook"]
+    for said, holds in ((body, True), (body.replace(code, "HJ-2026-000001"), False)):
+        assert names["verify"](said.encode(), headers, SECRET) is holds
+        assert names["verify_v1a"](said.encode(), headers, key["public_key"]) is holds
 
 
 # ── The reader itself is not blind ─────────────────────────────────────────────────────────────────────────────────────

@@ -88,6 +88,28 @@ async def test_nothing_is_missing(made: Service) -> None:
     assert json.dumps(await document_of(made)) == json.dumps(document), "asked again, the same"
 
 
+async def test_every_member_is_explained(made: Service) -> None:
+    document = await document_of(made)
+    silent = sorted({f"{place}: {name}" for place, name, member in members(document) if not member.get("description")})
+    assert not silent, "\n".join(silent)
+    assert len(list(members(document))) > 200
+
+
+def members(node: Any, place: str = "") -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Of every schema, wherever it stands."""
+    if isinstance(node, list):
+        for inner in node:
+            yield from members(inner, place)
+    if isinstance(node, dict):
+        place = node["title"] if isinstance(node.get("title"), str) and "properties" in node else place
+        if isinstance(node.get("properties"), dict):
+            for name, member in node["properties"].items():
+                yield place, name, member
+        for key, inner in node.items():
+            if key not in ("example", "examples"):
+                yield from members(inner, place)
+
+
 async def test_what_is_missing_is_seen(made: Service) -> None:
     document = await document_of(made)
     operation = document["paths"]["/v1/outlets"]["post"]
@@ -139,6 +161,8 @@ def untrue(name: str, operation: dict[str, Any], found: Walk, document: dict[str
     if isinstance(came, str):
         if mime.endswith("xml") and etree.fromstring(came.encode()) is None:
             yield "no XML"
+        if mime == "text/csv" and came.splitlines()[0] != stated[mime]["example"].splitlines()[0]:
+            yield f"another head: {came.splitlines()[0]}"
         return
     yield from wrong(stated[mime]["schema"], came, document)
     yield from shape(stated[mime]["example"], came)

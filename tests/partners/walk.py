@@ -67,6 +67,7 @@ async def walk(made: Service) -> Walk:
         hook = await made.hook(f"{url}/huijia")
         await _outlets(steps, hook)
         await _alert(steps, hook)
+        await _drill(steps)
     for operation in ("get /health/live", "get /health/ready", "get /v1/keys"):
         await steps.call(operation, "")
     await steps.call("get /metrics", "metrics")
@@ -88,8 +89,7 @@ async def _alert(steps: Walk, hook: int) -> None:
     await steps.call("get /v1/missed", "partner")
     found = await steps.call("get /v1/deliveries", "partner", query=f"?outlet={hook}")
     delivery = found["deliveries"][0]["id"]
-    receipt = {"delivery": delivery, "kind": "aired", "at": datetime.now(UTC).isoformat(), "note": "一套"}
-    await steps.call("post /v1/receipts", "partner", receipt)
+    await _airs(steps, delivery)
     await steps.call("get /v1/deliveries/{delivery}", "partner", delivery=delivery)
     await steps.call("get /v1/deliveries/{delivery}/notice", "partner", delivery=delivery)
     await steps.call("post /v1/deliveries/{delivery}/replay", "partner", delivery=delivery)
@@ -107,6 +107,20 @@ async def _alert(steps: Walk, hook: int) -> None:
     await steps.call("post /v1/alerts/{id}/update", "police", changed, id=code)
     said = {"reason": "found", "line": "感谢广大市民的帮助"}
     await steps.call("post /v1/alerts/{id}/retract", "police", said, id=code)
+
+
+async def _drill(steps: Walk) -> None:
+    code = (await steps.call("post /v1/drills", "operator", {"channels": ["tv", "screen"], "minutes": 3}))["id"]
+    await until(lambda: _is_taken(steps.made, code))
+    await _airs(steps, next(d["id"] for d in await steps.made.deliveries(code) if d["channel"] == "tv"))
+    await steps.call("get /v1/drills", "partner")
+    await steps.call("get /v1/drills/{id}", "partner", id=code)
+    await steps.call("get /v1/drills/{id}.csv", "partner", id=code)
+
+
+async def _airs(steps: Walk, delivery: str) -> None:
+    receipt = {"delivery": delivery, "kind": "aired", "at": datetime.now(UTC).isoformat(), "note": "一套"}
+    await steps.call("post /v1/receipts", "partner", receipt)
 
 
 async def _is_taken(made: Service, code: str) -> bool:

@@ -14,7 +14,10 @@ from app.api.reference.payload_shape import Payload, ThinPayload
 from app.api.reference.shapes import SHAPES
 from app.api.reference.words import ABOUT, HEADERS, ONLY, PARAMETERS, TAGS, WEBHOOK
 
-OPERATIONS: Mapping[str, Any] = json.loads((Path(__file__).parent / "operations.json").read_text(encoding="utf-8"))
+_HERE = Path(__file__).parent
+_MEMBERS: Mapping[str, Mapping[str, str]] = json.loads((_HERE / "members.json").read_text(encoding="utf-8"))
+"""What a member holds, in Chinese: by the schema it stands in, or by its name alone (``*``)."""
+OPERATIONS: Mapping[str, Any] = json.loads((_HERE / "operations.json").read_text(encoding="utf-8"))
 """By ``get /v1/feed``: its name in Chinese, whose keys it takes, an example of what is sent and of what comes."""
 
 _SCHEMA = "#/components/schemas/{model}"
@@ -34,7 +37,26 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     for name, operation in operations(document):
         _complete(name, operation)
     document["webhooks"] = {"notice": {"post": _webhook()}}
+    _explain(document["components"]["schemas"])
+    _explain(document["paths"])
     return document
+
+
+def _explain(node: Any, schema: str = "") -> None:
+    """Say of each member what it holds, where nothing is said yet."""
+    if isinstance(node, list):
+        for inner in node:
+            _explain(inner, schema)
+    if not isinstance(node, dict):
+        return
+    schema = node["title"] if isinstance(node.get("title"), str) and "properties" in node else schema
+    for name, member in node["properties"].items() if isinstance(node.get("properties"), dict) else ():
+        said = _MEMBERS.get(schema, {}).get(name) or _MEMBERS["*"].get(name)
+        if said is not None and isinstance(member, dict):
+            member.setdefault("description", said)
+    for key, inner in node.items():
+        if key not in ("example", "examples"):
+            _explain(inner, schema)
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -65,17 +87,19 @@ def _complete(name: str, operation: dict[str, Any]) -> None:
         operation["security"] = []
     for parameter in operation.get("parameters", ()):
         if not parameter.get("description"):
-            parameter["description"] = PARAMETERS[parameter["name"]]
+            parameter["description"] = PARAMETERS.get(parameter["name"], "")
     _requests(operation, known)
+    limits = (p["schema"]["maximum"] for p in operation.get("parameters", ()) if p["name"] == "limit")
+    most = next(limits, 500)
     for status, answer in operation["responses"].items():
         if status.startswith("2"):
             _succeeds(name, answer, known)
         elif status >= "400":
-            _fails(name, int(status), answer)
+            _fails(name, int(status), answer, most)
 
 
 def _requests(operation: dict[str, Any], known: Mapping[str, Any]) -> None:
-    if "requestBody" not in operation:
+    if "requestBody" not in operation or "request" not in known:
         return
     for mime, content in operation["requestBody"]["content"].items():
         if mime == "application/json":
@@ -104,7 +128,7 @@ def _succeeds(name: str, answer: dict[str, Any], known: Mapping[str, Any]) -> No
             form["example"] = known["response"]
 
 
-def _fails(name: str, status: int, answer: dict[str, Any]) -> None:
+def _fails(name: str, status: int, answer: dict[str, Any], most: int) -> None:
     """Only the problems that this operation has."""
     kinds = {
         code: kind for code, kind in TYPES.items()
@@ -112,11 +136,11 @@ def _fails(name: str, status: int, answer: dict[str, Any]) -> None:
     }  # fmt: skip
     answer["description"] = "；".join(f"{kind.title} ({code})" for code, kind in kinds.items())
     answer["content"]["application/problem+json"]["examples"] = {
-        code: {"summary": kind.title, "value": _problem(name, code)} for code, kind in kinds.items()
+        code: {"summary": kind.title, "value": _problem(name, code, most)} for code, kind in kinds.items()
     }
 
 
-def _problem(name: str, code: str) -> dict[str, Any]:
+def _problem(name: str, code: str, most: int) -> dict[str, Any]:
     kind = TYPES[code]
     said: dict[str, Any] = {
         "type": f"{URN}{code}", "title": kind.title, "title_en": kind.title_en, "status": kind.status,
@@ -124,8 +148,8 @@ def _problem(name: str, code: str) -> dict[str, Any]:
         "instance": name.partition(" ")[2],
     }  # fmt: skip
     if code == "invalid":
-        fault = {"pointer": "/query/limit", "code": "less_than_equal", "detail": "不能大于 500。"}
-        fault |= {"detail_en": "At most 500.", "remedy": "改为 1 至 500。", "remedy_en": "Give 1 to 500."}
+        fault = {"pointer": "/query/limit", "code": "less_than_equal", "detail": f"不能大于 {most}。"}
+        fault |= {"detail_en": f"At most {most}.", "remedy": f"改为 1 至 {most}。", "remedy_en": f"Give 1 to {most}."}
         said["errors"] = [fault]
     if code == "live-alert-exists":
         said["alert"] = "HJ-2026-000123"

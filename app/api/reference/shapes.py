@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.api.deliveries import AttemptShown, ReceiptShown
+from app.api.reference.drill_shapes import DrillShown, DrillsShown
 from app.api.reference.payload_shape import Payload
 from app.domain.words import AlertState, DeliveryState, EndReason, Kind, Status
 
@@ -106,7 +107,7 @@ class DeliveriesOfAlert(BaseModel):
     """``next`` is the ``after`` of the next page, and null on the last."""
 
     deliveries: list[DeliveryOfAlert]
-    next: str | None
+    next: int | None
 
 
 class CallerShown(BaseModel):
@@ -201,6 +202,9 @@ SHAPES: Mapping[str, type[BaseModel]] = {
     "get /v1/missed": MissedShown,
     "get /v1/deliveries/{delivery}/notice": Payload,
     "get /v1/keys": KeysShown,
+    "post /v1/drills": DrillShown,
+    "get /v1/drills": DrillsShown,
+    "get /v1/drills/{id}": DrillShown,
     "get /health/live": LiveShown,
     "get /health/ready": ReadyShown,
 }

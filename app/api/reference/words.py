@@ -16,6 +16,7 @@ TAGS: Mapping[str, str] = {
     "receipts": "协作单位：播出、撤下的回执",
     "deliveries": "协作单位：投递记录、重发",
     "outlets": "协作单位：发布点、测试、密钥",
+    "drills": "演练：值班发起，协作单位查看本单位的结果",
     "partners": "在线情况与未收到的通告",
     "keys": "验签公钥",
     "media": "图片和声音",
@@ -42,7 +43,7 @@ _CAP = "get /v1/alerts/{id}/cap/{number}.xml"
 ONLY: Mapping[str, tuple[str, ...]] = {
     "multipart": _ISSUING,
     "live-alert-exists": _ISSUING,
-    "idempotency-key-reused": _ISSUING,
+    "idempotency-key-reused": (*_ISSUING, "post /v1/drills"),
     "xml": ("post /v1/receipts",),
     "too-many": ("post /v1/receipts",),
     "media-expired": ("get /media/{alert}/{sha256}",),
@@ -55,6 +56,7 @@ ONLY: Mapping[str, tuple[str, ...]] = {
         "post /v1/outlets/{outlet}/rotate",
         "post /v1/outlets/{outlet}/replay",
         "post /v1/deliveries/{delivery}/replay",
+        "post /v1/drills",
     ),
     "wrong-state": (
         "post /v1/alerts/{id}/update",
@@ -73,6 +75,11 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
     "get /v1/feed": {"ETag": "Changes with everything you could be given."},
     "get /v1/feed.atom": {"ETag": "Changes with everything you could be given."},
     _CAP: {"ETag": "Of these bytes."},
+    "post /v1/drills": {
+        "Location": "Where the drill is.",
+        "Idempotency-Replayed": "`true`: this key had started the drill before.",
+    },
+    "get /v1/drills/{id}.csv": {"Content-Disposition": "A name to keep it under: `YL-2026-000001.csv`."},
 }
 
 

@@ -6,28 +6,29 @@
   // <input data-sift="#list">: hides the children of #list whose data-words do not hold what was typed. Enter follows or
   // ticks the only one that is left.
   document.querySelectorAll("[data-sift]").forEach(function (box) {
-    var list = document.querySelector(box.dataset.sift);
     var none = document.querySelector(box.dataset.none);
 
-    function left() {
+    function sift() {
+      var list = document.querySelector(box.dataset.sift);
       var typed = box.value.trim().toLowerCase().split(/\s+/);
-      return Array.prototype.filter.call(list.children, function (item) {
+      var left = Array.prototype.filter.call(list ? list.children : [], function (item) {
         var words = item.dataset.words.toLowerCase();
         item.hidden = !typed.every(function (word) { return words.indexOf(word) >= 0; });
         return !item.hidden;
       });
+      if (none) none.hidden = left.length > 0;
+      return left;
     }
 
-    box.addEventListener("input", function () {
-      if (none) none.hidden = left().length > 0;
-    });
+    box.addEventListener("input", sift);
     box.addEventListener("keydown", function (event) {
       if (event.key !== "Enter" || event.isComposing) return;
       event.preventDefault();
-      var found = left();
+      var found = sift();
       if (found.length === 1) found[0].querySelector("a, input").click();
     });
-    if (box.value) left();
+    document.body.addEventListener("htmx:afterSwap", sift);
+    if (box.value) sift();
   });
 
   // Alt+R from anywhere, in every browser: an access key alone is Alt+Shift+R in some and Ctrl+Alt+R in others.

@@ -148,8 +148,10 @@
     if (reached) drawn = Date.now();
     say();
   });
-  // What was unfolded stays so.
+  // What was unfolded stays so. A page whose alert has ended, or tells of a new notice (data-as), is another page: nothing of
+  // the child may stay on it.
   var unfolded = [];
+  var first = region() && region().dataset.as;
   document.body.addEventListener("htmx:beforeSwap", function (event) {
     unfolded = Array.prototype.map.call(event.detail.target.querySelectorAll("details[open][id]"), function (el) {
       return el.id;
@@ -160,6 +162,7 @@
       var el = document.getElementById(id);
       if (el) el.open = true;
     });
+    if (first && (!region() || region().dataset.as !== first)) window.location.reload();
     tick();
   });
 
