@@ -34,8 +34,8 @@ from app.flows import propose
 from app.flows.faults import Complaint
 from app.flows.foresee import foresee
 from app.flows.house import House
+from app.flows.legible import legible
 from app.flows.sign_in import Operator
-from app.forms.text import legible
 
 ISSUE = f"{ROOT}/issue"
 LONGEST_REASON = 200
