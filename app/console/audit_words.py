@@ -8,6 +8,12 @@ from app.domain.words import EndReason, Role, Status
 
 ACTS: Mapping[str, str] = {
     "submit": "发布",
+    "propose": "提交待核实的信息",
+    "confirmed": "核实确认并发出",
+    "declined": "退回待核实的信息",
+    "withdrawn": "收回待核实的信息",
+    "lapsed": "待核实的信息失效",
+    "let_go": "删除退回的信息",
     "amend": "更新",
     "retracted": "撤回",
     "expired": "到期结束",
@@ -50,6 +56,7 @@ ACTS: Mapping[str, str] = {
     "totp_reset": "关闭某人的两步验证",
 }
 NAMES: Mapping[str, str] = {
+    "proposal": "第几份", "by": "提交人",
     "status": "性质", "told": "发布点数", "number": "第几号", "reason": "原因", "reach_km": "公里", "outlet": "发布点",
     "delivery": "投递", "deliveries": "投递", "partner": "单位", "partners": "单位", "key": "密钥", "live": "正式",
     "person": "人员", "role": "角色", "organ": "机关", "phone": "电话", "how": "方式", "address": "地址",

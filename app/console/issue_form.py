@@ -156,7 +156,7 @@ def _loss(typed: Typed) -> dict[str, Any]:
     at = typed["lost_at"]
     said: dict[str, Any] = {
         "address": typed["address"], "area_code": typed["area_code"], "circumstances": typed["circumstances"],
-        "at": f"{at}:00+08:00" if len(at) == len("2026-11-23T15:04") else at,
+        "at": f"{at}{_BEIJING[len(at)]}" if len(at) in _BEIJING else at,
     }  # fmt: skip
     county = counties().get(typed["area_code"])
     if at_the_middle(typed):
@@ -165,6 +165,7 @@ def _loss(typed: Typed) -> dict[str, Any]:
     return said | {"lon": _decimal(typed["lon"]), "lat": _decimal(typed["lat"]), "datum": typed["datum"]}
 
 
+_BEIJING = {len("2026-11-23T15:04"): ":00+08:00", len("2026-11-23T15:04:05"): "+08:00"}
 _NOWHERE = {"lon": 108.95, "lat": 34.27, "datum": "WGS84"}
 """Where no county is chosen, that alone is told, not that the position is missing as well."""
 

@@ -16,7 +16,7 @@ class Place:
 
 PLACES = (
     Place("值守台", "/console/"),
-    Place("发布", "/console/issue"),
+    Place("发布", "/console/issue", Role.OFFICER),
     Place("演练", "/console/drills"),
     Place("统计", "/console/numbers"),
     Place("发布点", "/console/outlets"),

@@ -35,11 +35,12 @@ class Where:
 
 def where(organ_area: str, typed: Typed) -> Where:
     mine = [c for c in counties().values() if may_speak_for(organ_area, c.code)]
-    at = _position(typed)
+    at, codes = _position(typed), {c.code for c in mine}
+    known = codes <= shapes().keys()
     box = _box(mine, at)
     return Where(
         counties=_by_city(mine), box=box, sheet=SHEET, spot=place(at) if at else None, exact=not at_the_middle(typed),
-        outside=at is not None and not {c.code for c in mine} & set(counties_at(*place(at))),
+        outside=known and at is not None and not codes & set(counties_at(*place(at))),
         reach=ring(circle(at, FIRST_KM), 1) if at else "", unit=round(box[3] / 60, 2),
         names=[(c.name, *place(c.point)) for c in mine] if len(mine) <= NAMED else _cities(mine),
     )  # fmt: skip

@@ -248,6 +248,34 @@ async def test_the_place_is_pointed_at_or_chosen(house: House, app: FastAPI) -> 
     await city.aclose()
 
 
+@pytest.mark.parametrize(
+    ("lon", "lat", "said"),
+    [
+        ("108.947", "34.224", "十字是走失地点"),
+        ("109.5", "34.5", "十字不在本机关管辖的区县内"),
+        ("", "", "没有坐标，按区县中心"),
+        ("x", "y", "点一下走失的地方"),
+    ],
+)
+async def test_the_map_says_what_it_shows(wang: httpx.AsyncClient, lon: str, lat: str, said: str) -> None:
+    page = (await wang.get(ISSUE)).text
+    answer = await sent(wang, page, {"area_code": "610113", "lon": lon, "lat": lat}, path=f"{ISSUE}/place", **HTMX)
+    assert said in answer.text
+    assert ('class="cross' in answer.text) == (said != "点一下走失的地方")
+
+
+async def test_the_map_of_a_neighbour_has_no_borders_to_be_outside_of(house: House, app: FastAPI) -> None:
+    away = await at_the_desk(house, app, "孙立", "020001", organ="620100000000", area="620100")
+    page = (await away.get(ISSUE)).text
+    facts = {"area_code": "620102", "lon": "103.83", "lat": "36.05", "datum": "WGS84"}
+    assert "十字是走失地点" in (await sent(away, page, facts, path=f"{ISSUE}/place", **HTMX)).text
+    await away.aclose()
+
+
+async def test_a_clock_field_with_seconds_is_read(wang: httpx.AsyncClient) -> None:
+    assert (await filled(wang, lost_at=typed()["lost_at"] + ":30")).headers["location"] == PREVIEW
+
+
 async def test_without_a_position_it_is_the_countys_middle_and_that_is_said(
     house: House, wang: httpx.AsyncClient
 ) -> None:

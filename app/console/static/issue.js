@@ -18,7 +18,11 @@
   }
 
   form.addEventListener("input", function (event) {
-    if (event.target.type !== "file") unsaved = true;
+    if (event.target.type === "file") return;
+    unsaved = true;
+    event.target.removeAttribute("aria-invalid"); // it is being mended
+    var fault = document.getElementById(event.target.name + "-fault");
+    if (fault) fault.remove();
   });
 
   document.body.addEventListener("htmx:afterRequest", function (event) {
@@ -31,7 +35,7 @@
       say("没有存下：连接中断，正在重试。请不要关闭这一页。", true);
       again = setTimeout(function () { window.htmx.trigger(form, "again"); }, 4000);
     } else {
-      say(path === "/console/issue/photo" ? "照片没有传上，请再选一次。" : "地图没有更新：连接中断。填写的内容还在。", true);
+      say(event.detail.xhr.status === 413 ? "照片超过 10 MB，没有传上。请压缩或裁剪后再选。" : path === "/console/issue/photo" ? "照片没有传上，请再选一次。" : "地图没有更新：连接中断。填写的内容还在。", true);
     }
   });
 
