@@ -11,6 +11,7 @@ from app.console.door import ROOT, acting, signed_in
 from app.console.forms import read_form
 from app.console.guard import Guarded
 from app.console.labels import KINDS, ORDER, UP
+from app.console.live import Live
 from app.console.outlets_table import LONGEST_FIND, Choice, Table, table
 from app.console.pages import page
 from app.console.poster import square
@@ -44,7 +45,7 @@ def alert_path(code: str) -> str:
     return f"{ROOT}/alerts/{code}"
 
 
-def alert_page(house: House) -> APIRouter:
+def alert_page(house: House, live: Live) -> APIRouter:
     router = APIRouter(route_class=Guarded, include_in_schema=False)
 
     @router.get("/alerts/{code}")
@@ -59,7 +60,7 @@ def alert_page(house: House) -> APIRouter:
     ) -> Response:
         number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
         choice = Choice(stage, channel, find.strip()[:LONGEST_FIND], max(number, 1))
-        return await _show(house, request, code, choice, result)
+        return await _show(house, request, code, choice, result, live.stamp(code))
 
     @router.get("/alerts/{code}/timeline")
     async def timeline(request: Request, code: str) -> Response:
@@ -98,7 +99,7 @@ def delivery_number(said: str) -> int | None:
     return int(said)
 
 
-async def _show(house: House, request: Request, code: str, choice: Choice, result: str) -> Response:
+async def _show(house: House, request: Request, code: str, choice: Choice, result: str, stamp: str) -> Response:
     async with transaction(house.engine) as session:
         who = await signed_in(session, request)
         now = await clock(session)
@@ -108,7 +109,7 @@ async def _show(house: House, request: Request, code: str, choice: Choice, resul
         calls = await _calls(session, alert, shown, choice)
         took = (await pace.paces(session, [alert.id]))[0].all_down if not alert.live and not shown.up else None
     return page(
-        "alert.html", who=who, now=now, alert=alert, notices=_told(notices), table=shown, choice=choice, calls=calls,
+        "alert.html", who=who, now=now, alert=alert, notices=_told(notices), table=shown, choice=choice, calls=calls, stamp=stamp,
         took=took if took is None else span(took), result=RESULTS.get(result, ""),
         police=who.role.reaches(Role.OFFICER), square=square(f"{house.base_url}/p/{alert.code}") if alert.live else None,
     )  # fmt: skip

@@ -70,16 +70,17 @@ class Board:
         )
 
 
-def board(house: House, tally: Tally) -> APIRouter:
+def board(house: House, tally: Tally, live: Live) -> APIRouter:
     router = APIRouter(route_class=Guarded, include_in_schema=False)
 
     @router.get("/")
     async def show(request: Request) -> Response:
+        stamp = live.stamp("")
         async with transaction(house.engine) as session:
             who = await signed_in(session, request)
             now = await clock(session)
             seen = await look(session, house.media_secret, tally, now)
-        return page("board.html", who=who, now=now, board=seen, trouble_of=trouble_of)
+        return page("board.html", who=who, now=now, board=seen, stamp=stamp, trouble_of=trouble_of)
 
     @router.get("/receipts")
     async def receipts(request: Request) -> Response:

@@ -21,17 +21,17 @@ def changes(house: House, live: Live) -> APIRouter:
     router = APIRouter(route_class=Guarded, include_in_schema=False)
 
     @router.get("/changes")
-    async def watch(request: Request, alert: str = "") -> Response:
+    async def watch(request: Request, alert: str = "", seen: str = "") -> Response:
         async with transaction(house.engine) as session:
             await signed_in(session, request)
         headers = {"x-accel-buffering": "no"}
-        return StreamingResponse(events(live, alert), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(events(live, alert, seen), media_type="text/event-stream", headers=headers)
 
     return router
 
 
-async def events(live: Live, code: str) -> AsyncIterator[str]:
+async def events(live: Live, code: str, seen: str = "") -> AsyncIterator[str]:
     """That something changed, and never what."""
-    async with aclosing(live.subscribe(code)) as heard:
+    async with aclosing(live.subscribe(code, seen)) as heard:
         async for changed in heard:
             yield CHANGED if changed else STILL_HERE

@@ -1,6 +1,7 @@
 """What has changed, told to every page that is open."""
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -18,6 +19,7 @@ class Live:
         self._closing = asyncio.Event()
         self._hearing = False
         self._told: Counter[str] = Counter()
+        self._id = secrets.token_hex(4)
 
     @property
     def watching(self) -> int:
@@ -33,6 +35,12 @@ class Live:
         """The same as long as the alert ``code`` has not changed; ``None`` while nobody would know."""
         return (self._told[""], self._told.get(code, 0)) if self._hearing else None
 
+    def stamp(self, code: str) -> str:
+        """For a page that is about to be drawn: the same as long as nothing has changed of the alert ``code`` (of any alert,
+        when empty), and no other process's; empty while nobody would know."""
+        told = self._told[""] + self._told[code] if code else self._told.total()
+        return f"{self._id}.{told}" if self._hearing else ""
+
     def publish(self, code: str) -> None:
         """The alert ``code`` has changed; with an empty code anything may have. Never waits for anybody."""
         self._told[code] += 1
@@ -46,14 +54,16 @@ class Live:
         for changed in self._watching:
             changed.set()
 
-    async def subscribe(self, code: str = "") -> AsyncGenerator[bool, None]:
+    async def subscribe(self, code: str = "", seen: str = "") -> AsyncGenerator[bool, None]:
         """True when the alert ``code`` (any alert, when empty) has changed, at once and then at most every quarter of a
         second however much changes; False after fifteen seconds of silence.
 
-        The first is True: whatever changed between the drawing of the page and now is in it.
+        The first is True, for whatever changed between the drawing of the page and now, unless nothing did: ``seen`` is the
+        stamp from before it was drawn.
         """
         changed = asyncio.Event()
-        changed.set()
+        if not seen or seen != self.stamp(code):
+            changed.set()
         self._watching[changed] = code
         try:
             while not self._closing.is_set():

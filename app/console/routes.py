@@ -44,8 +44,9 @@ def console(house: House, live: Live, tally: Tally | None = None) -> APIRouter:
     router.include_router(signing_in(house, desk))
     router.include_router(giving_code(house, desk))
     router.include_router(entering(house))
-    router.include_router(board(house, tally or Tally(live)))
-    for made in (alert_page, mapping, content, sealed, one_outlet, updating, numbers, issuing, previewing, proposing):
+    router.include_router(board(house, tally or Tally(live), live))
+    router.include_router(alert_page(house, live))
+    for made in (mapping, content, sealed, one_outlet, updating, numbers, issuing, previewing, proposing):
         router.include_router(made(house))
     router.include_router(plates(house, Shelf()))
     router.include_router(retracting(house))

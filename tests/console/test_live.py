@@ -45,6 +45,24 @@ async def test_the_first_word_comes_at_once_and_then_only_when_something_changes
     assert await asyncio.wait_for(asked, 1), "anything may have changed"
 
 
+async def test_a_page_that_is_up_to_date_is_not_told_so() -> None:
+    live = Live(pause=0.01)
+    assert live.stamp(CODE) == "", "nobody would know"
+    live.hearing(True)
+    for code, other in ((CODE, OTHER), ("", OTHER)):
+        heard = live.subscribe(code, live.stamp(code))
+        asked = await _nothing(heard, 0.05)
+        live.publish(code or other)
+        assert await asyncio.wait_for(asked, 1)
+        old = live.stamp(code)
+        live.publish(code or other)
+        assert await _next(live.subscribe(code, old)), "it changed between the drawing and the question"
+        assert await _next(live.subscribe(code, Live().stamp(code) or "other.1")), "drawn by another process"
+    drawn = live.stamp(CODE)
+    live.publish(OTHER)
+    assert live.stamp(CODE) == drawn
+
+
 async def test_a_page_of_all_alerts_hears_of_every_one() -> None:
     live = Live(pause=0.01)
     heard = live.subscribe()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from lxml import etree
 
 from tests.conftest import ROOT
@@ -116,6 +118,18 @@ def _fits(doc: etree._Element, real: etree._Element) -> bool:
 
 
 SAME = {"json": same_json, "http": same_http, "text": same_text, "xml": same_xml}
+
+
+def needs_a_shell() -> None:
+    """What the pages' commands are run with."""
+    if missing := [name for name in ("bash", "curl", "openssl") if shutil.which(name) is None]:
+        pytest.skip(f"NO {' AND NO '.join(missing)} ON THIS MACHINE: DOCS/PARTNERS IS NOT TESTED")
+
+
+def furnish(folder: Path) -> None:
+    """What a reader has in the repository's root."""
+    for name in ("examples", "docs"):
+        (folder / name).symlink_to(ROOT / name)
 
 
 # ── A shell ────────────────────────────────────────────────────────────────────────────────────────────────────────────

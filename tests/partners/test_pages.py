@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,22 +15,25 @@ import httpx
 import pytest
 
 from app.api.problem_types import TYPES
-from tests.commands.terminal import Terminal
 from tests.conftest import ROOT
 from tests.dispatch.far import until
-from tests.faults.processes import Processes, free_port
-from tests.partners.pages import FOLDER, Reading, Shell, alike, blocks, differences, same_http, same_xml
+from tests.faults.processes import free_port
+from tests.partners.pages import (
+    FOLDER,
+    Reading,
+    Shell,
+    alike,
+    blocks,
+    differences,
+    furnish,
+    needs_a_shell,
+    same_http,
+    same_xml,
+)  # fmt: skip
 from tests.partners.stage import PYTHON, SECRET, Service, running, write_data
 from tests.partners.walk import yes_man
 
-NEEDED = ("bash", "curl", "openssl")
 PAGES = sorted(page for page in FOLDER.glob("*.md") if page.name != "start.md" and blocks(page))
-
-
-@pytest.fixture(autouse=True)
-def _needs_a_shell() -> None:
-    if missing := [name for name in NEEDED if shutil.which(name) is None]:
-        pytest.skip(f"NO {' AND NO '.join(missing)} ON THIS MACHINE: DOCS/PARTNERS IS NOT TESTED")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -42,7 +44,9 @@ async def test_a_page_is_true(made: Service, tmp_path: Path, page: Path) -> None
 
 @asynccontextmanager
 async def reading(made: Service, folder: Path) -> AsyncIterator[Reading]:
-    """Where start.md leaves its reader: two outlets, one of them at a receiver that runs, a key, and a shell."""
+    """Where start.md leaves its reader: two outlets, one of them at a receiver that runs, a key, and a shell. That page
+    itself is read in tests/commands."""
+    needs_a_shell()
     heard: list[str] = []
     answers: list[bytes] = []
     port = free_port()
@@ -64,12 +68,6 @@ async def reading(made: Service, folder: Path) -> AsyncIterator[Reading]:
                 yield Reading(shell, names, moved, partial(receipt_in_the_answer, made, answers), heard)
             finally:
                 await shell.close()
-
-
-def furnish(folder: Path) -> None:
-    """What a reader has in the repository's root."""
-    for name in ("examples", "docs"):
-        (folder / name).symlink_to(ROOT / name)
 
 
 @asynccontextmanager
@@ -113,28 +111,6 @@ async def receipt_in_the_answer(made: Service, answers: list[bytes], text: str) 
             return []
         await asyncio.sleep(0.05)
     return [f"not recorded: {stated}; but {kept}"]
-
-
-async def test_the_first_page_is_true(tmp_path: Path) -> None:
-    """From nothing, with the real `make run` but for its ports: it is what that command runs."""
-    site = tmp_path / "site"
-    (site / ".venv/bin").mkdir(parents=True)
-    command = site / ".venv/bin/huijia"
-    command.write_text(f'#!/bin/sh\nexec {PYTHON} -m app.cli "$@"\n')
-    command.chmod(0o755)
-    furnish(site)
-    with Processes(tmp_path) as processes:
-        terminal, hook = Terminal(processes, site / ".data"), free_port()
-        make, *steps = blocks(FOLDER / "start.md")
-        assert make.text == "make run\n"
-        serving = await asyncio.to_thread(terminal.serve, "--sandbox")
-        shell = await Shell.open(site, terminal.env({"HUIJIA": terminal.near, "PORT": str(hook)}))
-        reader = Reading(shell, {}, {"127.0.0.1:9000": f"127.0.0.1:{hook}"})
-        try:
-            await reader.read(FOLDER / "start.md", steps)
-        finally:
-            await shell.close()
-            await asyncio.to_thread(serving.interrupt)
 
 
 @pytest.mark.parametrize("code", TYPES)
