@@ -47,7 +47,7 @@ def typed(**changes: str) -> dict[str, str]:
         "area_code": "610113", "address": "小寨地铁站B口", "lon": "108.947", "lat": "34.224", "datum": "GCJ02",
         "circumstances": "与家人走散", "suspect": "", "plate": "陕a·12345", "vehicle": "白色面包车", "phone": "029-85250111",
         "duration_hours": "24", "guardian_told": "yes", "guardian_name": "李强", "guardian_relation": "父亲",
-        "guardian_phone": "13800000000", "resident_id": "", "case_number": "A6101130000002026110001",
+        "guardian_phone": "13800000000", "resident_id": "", "case_number": "A6101130000002026120001",
         "basis": "监控视频与家属陈述一致", "note": "",
     } | changes  # fmt: skip
 

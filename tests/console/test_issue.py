@@ -123,10 +123,10 @@ async def test_no_fault_speaks_of_members(wang: httpx.AsyncClient) -> None:
 
 
 async def test_the_same_case_twice_is_told_at_the_form(house: House, wang: httpx.AsyncClient) -> None:
-    code = await make_alert(house, case_number="A6101130000002026110001")
+    code = await make_alert(house, case_number="A6101130000002026120001")
     assert code in fault_beside((await filled(wang)).text, "case_number")
     assert (await filled(wang, status="exercise")).status_code == 303
-    other = "A6101130000002026110002"
+    other = "A6101130000002026120002"
     await proposed(wang, case_number=other)
     assert "已有一份信息在等第二名民警确认" in fault_beside((await filled(wang, case_number=other)).text, "case_number")
 
@@ -283,7 +283,7 @@ async def test_without_a_position_it_is_the_countys_middle_and_that_is_said(
     async with transaction(house.engine) as session:
         record, _ = await looked_at(session, int(path.rpartition("/")[2]), seal=house.seal)
     assert (record.loss.datum, round(record.loss.lon, 1), round(record.loss.lat, 1)) == ("WGS84", 108.9, 34.2)
-    await filled(wang, lon="", lat="", case_number="A6101130000002026110002")
+    await filled(wang, lon="", lat="", case_number="A6101130000002026120002")
     assert "没有填坐标，覆盖范围按区县中心计算" in (await wang.get(PREVIEW)).text
 
 

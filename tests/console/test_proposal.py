@@ -50,7 +50,7 @@ async def test_one_fills_it_in_another_confirms_it_and_it_is_out(
     page = (await opened(zhao, path)).text
     for public in ("李小明", "红色短袖", "陕A12345 白色面包车", "029-85250111"):
         assert public in page
-    for police in ("A6101130000002026110001", "监控视频与家属陈述一致", "李强", "13800000000", "010233"):
+    for police in ("A6101130000002026120001", "监控视频与家属陈述一致", "李强", "13800000000", "010233"):
         assert police in page.split("仅公安可见")[1]
     assert "您将记为核实民警：赵敏，警号 010871" in page
     names = re.findall(r'<button [^>]*name="confirm" value="([^"]*)"[^>]*>(.*?)</button>', page, re.DOTALL)
@@ -165,7 +165,7 @@ async def test_every_look_is_written_down_and_a_link_opens_nothing(
 ) -> None:
     path = await proposed(wang, photo_bytes())
     header = (await zhao.get(path)).text
-    for private in ("李小明", "小寨", "A6101130000002026110001", "李强"):
+    for private in ("李小明", "小寨", "A6101130000002026120001", "李强"):
         assert private not in header
     assert (await zhao.get(f"{path}/look")).status_code in (404, 405)
     looks = "SELECT actor, detail FROM audit WHERE act = 'looked' ORDER BY id"
@@ -295,7 +295,7 @@ async def test_pictures_are_for_whose_page_it_is(house: House, live: Live) -> No
 
 async def test_two_children_are_filled_in_one_after_the_other(house: House, wang: httpx.AsyncClient) -> None:
     first = await proposed(wang)
-    await filled(wang, name="王子涵", case_number="A6101130000002026110002")
+    await filled(wang, name="王子涵", case_number="A6101130000002026120002")
     back = await decided(wang, first, "withdraw")
     assert back.headers["location"] == f"{first}?result=withdrawn", "the form holds another child"
     assert "您正在填写另一份" in (await wang.get(back.headers["location"])).text

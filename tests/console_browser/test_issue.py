@@ -64,7 +64,7 @@ async def _while_the_line_is_cut(page: Page) -> None:
 async def test_a_record_goes_from_one_officer_over_another_to_the_public(
     browser: Browser, here: Station, size: str
 ) -> None:
-    case = f"A61011300000020261100{list(SIZES).index(size):02d}"
+    case = f"A61011300000020261200{list(SIZES).index(size):02d}"
     await make_outlet(here.house)
     async with desk(browser, here, size, "王建国") as first, desk(browser, here, size, "赵敏") as second:
         page = await _officer(here, first, "王建国", "010233")
