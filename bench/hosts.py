@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,6 +21,19 @@ def address(n: int) -> str:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as one:
         return int(one.getsockname()[1])
+
+
+def wait_for_port(port: int, seconds: float = 20.0) -> None:
+    """Until somebody listens there."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +56,7 @@ class SinkProcess:
             [sys.executable, "-m", "bench.sink", str(self.port), *self._keep],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-                break
-            except OSError:
-                continue
+        wait_for_port(self.port)
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -57,13 +66,20 @@ class SinkProcess:
 
     def report(self) -> Heard:
         """Everything since the last report."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("report\n")
-        self._process.stdin.flush()
-        heard = json.loads(self._process.stdout.readline())
+        heard = json.loads(self._ask("report"))
         counts = Counter((place, id) for place, id, _ in heard)
         at: dict[str, float] = {}
         for place, _, when in heard:
             at.setdefault(place, when)
         return Heard(at, sum(n - 1 for n in counts.values()))
+
+    def count(self) -> int:
+        """How many messages came since the last report."""
+        return int(self._ask("count"))
+
+    def _ask(self, word: str) -> str:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(word + "\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()

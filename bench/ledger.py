@@ -47,8 +47,14 @@ class Ledger:
         object.__setattr__(self.house.press, "_studio", None)
         await self._enrol()
         self.start_dispatchers(self._count)
-        await asyncio.sleep(2)
+        await self.at_work()
         return self
+
+    async def at_work(self) -> None:
+        """Returns when each dispatcher has said that it is."""
+        async with asyncio.timeout(60):
+            while (await self.sql("SELECT count(*) AS n FROM worker"))[0].n < len(self._processes):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
 
     def start_dispatchers(self, count: int) -> None:
         env = os.environ | {

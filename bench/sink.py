@@ -3,7 +3,8 @@ and keeps what reached it: which address, when, and by which message id.
 
     python -m bench.sink PORT
 
-Commands on standard input, one a line: ``report`` prints one JSON line and forgets; ``quit`` ends it.
+Commands on standard input, one a line: ``report`` prints one JSON line and forgets; ``count`` prints how many came since;
+``quit`` ends it.
 """
 
 import json
@@ -43,6 +44,8 @@ class Sink:
                     word = sys.stdin.readline().strip()
                     if word == "report":
                         self._report()
+                    elif word == "count":
+                        self._say(str(len(self._heard)))
                     elif word in ("quit", ""):
                         return
                 else:
@@ -89,9 +92,12 @@ class Sink:
         connection.close()
 
     def _report(self) -> None:
-        sys.stdout.write(json.dumps(self._heard) + "\n")
-        sys.stdout.flush()
+        self._say(json.dumps(self._heard))
         self._heard.clear()
+
+    def _say(self, line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
 
 
 def _length(head: bytes) -> int:
