@@ -45,7 +45,7 @@ def parser(doc: str | None) -> ArgumentParser:
 
 def command() -> str:
     """What this process was started as."""
-    module = (sys.modules["__main__"].__spec__ or sys).name.removesuffix(".__main__")  # type: ignore[attr-defined]
+    module = (sys.modules["__main__"].__spec__ or sys).name.removesuffix(".__main__")
     return shlex.join(["python", "-m", module, *(one for one in sys.argv[1:] if one != "--markdown")])
 
 
