@@ -18,6 +18,11 @@ def address(n: int) -> str:
     return f"127.{16 + n // 64516}.{1 + n // 254 % 254}.{1 + n % 254}"
 
 
+def is_odd(place: str) -> bool:
+    """Whether an address is one of the half that can be let hang."""
+    return int(place.rpartition(".")[2]) % 2 == 1
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as one:
         return int(one.getsockname()[1])
@@ -38,9 +43,10 @@ def wait_for_port(port: int, seconds: float = 20.0) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What reached the sink: seconds since the epoch by address, and how many came more than once."""
+    """What reached the sink: seconds since the epoch by address and by message, and how many came more than once."""
 
     at: dict[str, float]
+    messages: dict[str, float]
     doubles: int
 
 
@@ -64,18 +70,32 @@ class SinkProcess:
         self._process.stdin.close()
         self._process.wait(5)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def report(self) -> Heard:
         """Everything since the last report."""
         heard = json.loads(self._ask("report"))
         counts = Counter((place, id) for place, id, _ in heard)
         at: dict[str, float] = {}
-        for place, _, when in heard:
+        messages: dict[str, float] = {}
+        for place, id, when in heard:
             at.setdefault(place, when)
-        return Heard(at, sum(n - 1 for n in counts.values()))
+            messages.setdefault(id, when)
+        return Heard(at, messages, sum(n - 1 for n in counts.values()))
 
     def count(self) -> int:
         """How many messages came since the last report."""
         return int(self._ask("count"))
+
+    def let_half_hang(self) -> None:
+        """Every second outlet, those with an odd address, listens and reads and never answers, until all is well."""
+        self._ask("hang")
+
+    def be_well(self) -> None:
+        """All answer."""
+        self._ask("well")
 
     def _ask(self, word: str) -> str:
         assert self._process.stdin is not None

@@ -9,13 +9,11 @@ does.
 import argparse
 import asyncio
 import cProfile
-import os
 import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import uvloop
 
@@ -24,6 +22,7 @@ from app.dispatch.dispatcher import Dispatcher
 from app.dispatch.press import HousePress
 from app.dispatch.wire import HttpWire
 from bench.ledger import Ledger
+from bench.spent import children, cpu_seconds
 from channels.contract import Reply
 
 YES = Reply(200, {"content-type": "application/json"}, b"{}")
@@ -52,11 +51,7 @@ class Cost:
 
 def spent(postmaster: int) -> Cost:
     """So far, by this process and by every session of the database."""
-    ticks = 0
-    for child in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
-        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return Cost(time.process_time(), ticks / os.sysconf("SC_CLK_TCK"))
+    return Cost(time.process_time(), sum(cpu_seconds(child) for child in children(postmaster)))
 
 
 async def measure(outlets: int, rounds: int, profile: cProfile.Profile | None) -> list[Cost]:

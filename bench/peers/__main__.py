@@ -16,11 +16,11 @@ from pathlib import Path
 import asyncpg
 import uvloop
 
+from bench.beside import ROOT, Missing
 from bench.hosts import SinkProcess
 from bench.laps import Lap, lap
 from bench.ledger import Ledger
 from bench.peers import alertmanager
-from bench.peers.beside import ROOT, Missing
 from bench.peers.roads import ROADS, Road, Store
 from bench.peers.stage import Failed, run, run_alertmanager
 from bench.table import Figure, parser, show, tell

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.beside import process, program
 from bench.hosts import address, free_port, wait_for_port
-from bench.peers.beside import process, program
 
 MOST = 10_000
-TEXT = "x" * 440  # said twice in what it sends: 1.5 KB in all
+TEXT = "x" * 520  # said twice in what it sends: 1.5 KB in all
 
 
 def configuration(outlets: int, port: int) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from bench.beside import Missing, process, redis
 from bench.hosts import Heard, SinkProcess
 from bench.laps import Lap, lap
 from bench.peers import alertmanager
-from bench.peers.beside import Missing, process, redis
 from bench.peers.roads import Road, Store
 
 WARM = 20

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from bench.hosts import free_port, wait_for_port
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 NOTHING: Mapping[str, str] = MappingProxyType({})
 PATIENCE = 10.0  # seconds to end in order
 
@@ -33,9 +33,10 @@ def process(
     command: Sequence[str], log: Path, env: Mapping[str, str] = NOTHING, *, talks: bool = False
 ) -> Iterator[subprocess.Popen[str]]:
     """For as long as the block. What it says goes to ``log``, or by its standard output to us when it ``talks``."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith("HUIJIA_")} | dict(env)
     with log.open("ab") as file:
         running = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | dict(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE if talks else file,
+            command, cwd=ROOT, env=given, stdin=subprocess.PIPE, stdout=subprocess.PIPE if talks else file,
             stderr=file, text=True, start_new_session=True,
         )  # fmt: skip
     try:
