@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test faults bench bench-peers check field field-test lock clean
+.PHONY: help run test faults bench bench-peers bench-all check field field-test lock clean
 
 # Settings of the surrounding machine that would send an installation somewhere else than into the venv.
 export PIP_USER := 0
@@ -23,6 +23,7 @@ help:
 	@echo "make faults  processes killed, outlets hanging, the database away; and the commands as a user runs them"
 	@echo "make bench   the fan-out against its own client alone, on loopback     make bench ARGS='--outlets 5000 --rounds 5'"
 	@echo "make bench-peers  and against what one would use instead; redis-server and Alertmanager are looked for on the path"
+	@echo "make bench-all  every measurement, as one table in Markdown; make bench-all ARGS=--quick only sees that each works"
 	@echo "make check   format, lint, types, import arrows and laws"
 	@echo "make field   install what some tests want beside Python (a browser, OBS, Liquidsoap …), from the system's packages"
 	@echo "make field-test  on the real servers that make field installs; frames and sounds are kept in artefacts/"
@@ -50,6 +51,9 @@ bench: $(V)/.dev
 
 bench-peers: $(V)/peers/.done $(V)/peers-arq/.done
 	@$(BIN)/python -m bench.peers --venv $(V)/peers $(ARGS)
+
+bench-all: $(V)/peers/.done $(V)/peers-arq/.done
+	@$(BIN)/python -m bench.all --venv $(V)/peers $(ARGS)
 
 check: $(V)/.dev
 	@echo "ruff format";   $(BIN)/ruff format --check . >$(V)/said || { cat $(V)/said; exit 1; }

@@ -46,7 +46,7 @@ class Load:
             return "the sink, which has one core"
         if self.dispatchers >= FULL * dispatchers:
             return "the dispatchers, which have a core each"
-        return "nothing that is a processor of ours: waiting, or what else the machine does"
+        return "no processor of ours: it waits, or others use the machine"
 
 
 def spent(ledger: Ledger, sink: SinkProcess) -> Sequence[float]:
@@ -57,11 +57,11 @@ def spent(ledger: Ledger, sink: SinkProcess) -> Sequence[float]:
 
 async def one(ledger: Ledger, sink: SinkProcess, outlets: int) -> Load:
     """One fan-out, and its end."""
-    before, begun = spent(ledger, sink), time.monotonic()
+    before, begun = spent(ledger, sink), time.time()
     code, committed = await ledger.issue()
     await ledger.settled(code, pause=0.2)
-    took, after = time.monotonic() - begun, spent(ledger, sink)
-    found = lap(sink.report(), committed, outlets)
+    after, heard = spent(ledger, sink), sink.report()
+    found, took = lap(heard, committed, outlets), max(heard.at.values()) - begun
     await ledger.retract(code)
     await ledger.settled(code)
     sink.report()
@@ -83,19 +83,20 @@ async def measure(outlets: int, rounds: int, counts: Sequence[int]) -> Mapping[i
 
 
 def figures(found: Mapping[int, Sequence[Load]]) -> Sequence[Figure]:
-    said = []
-    alone = found.get(1)
+    said, alone = [], found.get(1)
     for count, loads in found.items():
         name = f"{count} dispatcher{'s' if count > 1 else ''}"
         middle = sorted(loads, key=lambda load: load.rate)[len(loads) // 2]
-        said.append(Figure(f"{name}, deliveries", [load.rate for load in loads], "/s", digits=0))
-        for part in ("postgresql", "dispatchers", "sink", "all"):
-            said.append(Figure(f"{name}: cores, {part}", [getattr(load, part) for load in loads]))
+        rates = [load.rate for load in loads]
+        said += [
+            Figure(f"{name}, deliveries; bound by {middle.bound(count)}", rates, "/s", digits=0),
+            Figure(f"{name}, cores of PostgreSQL", [load.postgresql for load in loads]),
+            Figure(f"{name}, cores of the dispatchers", [load.dispatchers for load in loads]),
+            Figure(f"{name}, cores of the sink", [load.sink for load in loads]),
+            Figure(f"{name}, cores of all together", [load.all for load in loads]),
+        ]
         if alone and count > 1:
-            rates = ratios([load.rate for load in loads], [load.rate for load in alone])
-            said.append(Figure(f"{count} dispatchers ÷ 1, rate; bound by {middle.bound(count)}", rates))
-        elif count == 1:
-            said.append(Figure(f"1 dispatcher; bound by {middle.bound(1)}", [1.0]))
+            said.append(Figure(f"{name} ÷ 1, rate", ratios(rates, [load.rate for load in alone])))
     return said
 
 

@@ -6,10 +6,8 @@ Prints the processor time for each delivery, this process' own and PostgreSQL's.
 does.
 """
 
-import argparse
 import asyncio
 import cProfile
-import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from app.dispatch.press import HousePress
 from app.dispatch.wire import HttpWire
 from bench.ledger import Ledger
 from bench.spent import children, cpu_seconds
+from bench.table import Figure, parser, show
 from channels.contract import Reply
 
 YES = Reply(200, {"content-type": "application/json"}, b"{}")
@@ -79,7 +78,7 @@ async def measure(outlets: int, rounds: int, profile: cProfile.Profile | None) -
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = parser(__doc__)
     arguments.add_argument("--outlets", type=int, default=10_000)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--profile")
@@ -87,9 +86,13 @@ def main() -> None:
     profile = cProfile.Profile() if given.profile else None
     spare_the_collector()
     found = uvloop.run(measure(given.outlets, given.rounds, profile))
-    for who, costs in (("huijia", [one.ours for one in found]), ("PostgreSQL", [one.store for one in found])):
-        each = [cost / given.outlets * 1e6 for cost in costs]
-        print(f"{who:11} {statistics.median(each):4.0f} µs for each delivery ({min(each):.0f}–{max(each):.0f})")
+    figures = [
+        Figure(
+            f"{who}, processor time for each delivery", [cost / given.outlets * 1e6 for cost in costs], "µs", digits=0
+        )
+        for who, costs in (("dispatcher", [one.ours for one in found]), ("PostgreSQL", [one.store for one in found]))
+    ]
+    show(figures, markdown=given.markdown)
     if profile is not None:
         profile.dump_stats(given.profile)
 

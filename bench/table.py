@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-HEAD = "| what | median (spread) | goal | command |\n|---|---|---|---|"
+HEAD = "| what | median (spread) | goal |\n|---|---|---|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Figure:
     @property
     def told(self) -> str:
         """Median and spread."""
-        middle, low, high = (f"{v:,.{self.digits}f}" for v in (statistics.median(self.values), *self.extremes))
+        middle, low, high = (f"{v:z,.{self.digits}f}" for v in (statistics.median(self.values), *self.extremes))
         return f"{middle} ({low}–{high})" + (f" {self.unit}" if self.unit else "")
 
     @property
@@ -39,7 +39,7 @@ def ratios(above: Sequence[float], below: Sequence[float]) -> Sequence[float]:
 def parser(doc: str | None) -> ArgumentParser:
     """Every measurement's arguments begin with these."""
     found = ArgumentParser(description=doc)
-    found.add_argument("--markdown", action="store_true", help="only the rows of a Markdown table")
+    found.add_argument("--markdown", action="store_true", help="as a table in Markdown")
     return found
 
 
@@ -50,10 +50,11 @@ def command() -> str:
 
 
 def show(figures: Sequence[Figure], *, markdown: bool) -> None:
-    """To standard output."""
+    """To standard output, below the command that measures it again."""
     if markdown:
+        print(f"`{command()}`\n\n{HEAD}")
         for one in figures:
-            print(f"| {one.what} | {one.told} | {one.goal} | `{command()}` |")
+            print(f"| {one.what} | {one.told} | {one.goal} |")
         return
     print(f"{command()}: median (spread)")
     wide = max(len(one.what) for one in figures)

@@ -117,7 +117,7 @@ def main() -> None:
     laps, lost = uvloop.run(measure(given.outlets, given.rounds, given.venv.absolute(), given.only))
     show(figures(laps, given.outlets), markdown=given.markdown)
     for name, why in lost.items():
-        print(f"| {name} | {' '.join(why.split())} | | |" if given.markdown else f"  {name} {why}")
+        print(f"| {name} | {' '.join(why.split())} | |" if given.markdown else f"  {name} {why}")
     sys.exit(any(why.startswith("FAILED") for why in lost.values()))
 
 
