@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test faults bench check field field-test lock clean
+.PHONY: help run test faults bench bench-peers bench-all check field field-test lock clean
 
 # Settings of the surrounding machine that would send an installation somewhere else than into the venv.
 export PIP_USER := 0
@@ -22,6 +22,8 @@ help:
 	@echo "make test    every test that a fresh machine can run          make test ARGS='tests/db -x'"
 	@echo "make faults  processes killed, outlets hanging, the database away; and the commands as a user runs them"
 	@echo "make bench   the fan-out against its own client alone, on loopback     make bench ARGS='--outlets 5000 --rounds 5'"
+	@echo "make bench-peers  and against what one would use instead; redis-server and Alertmanager are looked for on the path"
+	@echo "make bench-all  every measurement, as one table in Markdown; make bench-all ARGS=--quick only sees that each works"
 	@echo "make check   format, lint, types, import arrows and laws"
 	@echo "make field   install what some tests want beside Python (a browser, OBS, Liquidsoap …), from the system's packages"
 	@echo "make field-test  on the real servers that make field installs; frames and sounds are kept in artefacts/"
@@ -47,6 +49,12 @@ faults: $(V)/.dev
 bench: $(V)/.dev
 	@$(BIN)/python -m bench $(ARGS)
 
+bench-peers: $(V)/peers/.done $(V)/peers-arq/.done
+	@$(BIN)/python -m bench.peers --venv $(V)/peers $(ARGS)
+
+bench-all: $(V)/peers/.done $(V)/peers-arq/.done
+	@$(BIN)/python -m bench.all --venv $(V)/peers $(ARGS)
+
 check: $(V)/.dev
 	@echo "ruff format";   $(BIN)/ruff format --check . >$(V)/said || { cat $(V)/said; exit 1; }
 	@echo "ruff check";    $(BIN)/ruff check --quiet .
@@ -67,10 +75,8 @@ field-test: $(V)/.dev
 	@$(BIN)/python -m pytest -q --durations=5 tests/field
 
 lock: $(V)/.uv
-	@echo "writing requirements-uv.txt, requirements.txt and requirements-dev.txt"
-	@$(LOCK) $(ARGS) requirements-uv.in -o requirements-uv.txt
-	@$(LOCK) $(ARGS) requirements.in -o requirements.txt
-	@$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
+	@for each in -uv "" -dev -peers -peers-arq; do echo "writing requirements$$each.txt"; \
+		$(LOCK) $(ARGS) requirements$$each.in -o requirements$$each.txt || exit 1; done
 
 clean:
 	rm -rf $(V) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
@@ -79,8 +85,8 @@ clean:
 # uv first, by hash like everything else; it installs the rest in seconds. Where it cannot (it does not read pip's
 # configuration, so an index known to pip alone is unknown to it) pip does the same work from the same hashes.
 define install
-	@$(UV) pip install -q --python $(BIN)/python $(2) $(1) || { \
-		echo "uv could not; pip tries, which takes longer"; $(BIN)/python -m pip install -q $(1); }
+	@$(UV) pip install -q --python $(or $(3),$(BIN)/python) $(2) $(1) || { \
+		echo "uv could not; pip tries, which takes longer"; $(or $(3),$(BIN)/python) -m pip install -q $(1); }
 endef
 
 $(V)/.uv: requirements-uv.txt
@@ -101,4 +107,11 @@ $(V)/.run: $(V)/.uv requirements.txt pyproject.toml
 $(V)/.dev: $(V)/.run requirements-dev.txt
 	@echo "installing requirements-dev.txt"
 	$(call install,--require-hashes -r requirements-dev.txt)
+	@touch $@
+
+# What bench.peers compares with: venvs of their own, so that nothing of it comes near what huijia runs with.
+$(V)/%/.done: requirements-%.txt | $(V)/.dev
+	@echo "making $(V)/$* and installing $<"
+	@"$(PY)" -m venv --clear $(V)/$*
+	$(call install,--require-hashes -r $<,,$(V)/$*/bin/python)
 	@touch $@

@@ -1,46 +1,31 @@
-"""The fan-out against its own client alone and the design that everybody writes first, interleaved on one sink.
+"""The fan-out against the wire's limit, its own client alone and the design that everybody writes first, interleaved on
+one sink.
 
     python -m bench [--outlets 10000] [--rounds 3] [--dispatchers 1]
 
 Every road sends 1.5 KB, signed, on a new connection to each outlet; the sink checks that each outlet had it once.
 """
 
-import argparse
-import statistics
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import uvloop
 
-from bench import client, naive
-from bench.hosts import Heard, SinkProcess
+from bench import client, limit, naive
+from bench.hosts import SinkProcess
+from bench.laps import Lap, lap
 from bench.ledger import Ledger
+from bench.table import Figure, parser, ratios, show
 
 NAIVE_OUTLETS = 1000  # enough to know its pace
 
 
-@dataclass(frozen=True, slots=True)
-class Lap:
-    """Deliveries a second, and the 99th percentile in seconds from the beginning (the commit, where there is one)."""
-
-    rate: float
-    p99: float
-    first: float
-
-
-def lap(heard: Heard, begun: float, outlets: int) -> Lap:
-    """Fails when an outlet was missed, or had the same message twice."""
-    assert len(heard.at) == outlets, f"{outlets - len(heard.at)} outlets were not reached"
-    assert heard.doubles == 0, f"{heard.doubles} doubles"
-    late = sorted(at - begun for at in heard.at.values())
-    return Lap(outlets / late[-1], late[int(len(late) * 0.99)], late[0])
-
-
-async def measure(outlets: int, rounds: int, dispatchers: int) -> dict[str, list[Lap]]:
+async def measure(outlets: int, rounds: int, dispatchers: int) -> Mapping[str, Sequence[Lap]]:
     laps: dict[str, list[Lap]] = defaultdict(list)
     with SinkProcess() as sink:
         async with Ledger(outlets, sink.port, dispatchers) as ledger:
             for _ in range(rounds):
+                laps["limit"].append(limit.run(sink, outlets))
                 begun, _ = await client.send_all(outlets, sink.port)
                 laps["client alone"].append(lap(sink.report(), begun, outlets))
                 code, committed = await ledger.issue()
@@ -54,30 +39,35 @@ async def measure(outlets: int, rounds: int, dispatchers: int) -> dict[str, list
     return laps
 
 
-def middle(values: list[float]) -> str:
-    """Median and spread."""
-    return f"{statistics.median(values):9.2f} ({min(values):.2f}–{max(values):.2f})"
+def figures(laps: Mapping[str, Sequence[Lap]]) -> Sequence[Figure]:
+    found = []
+    for road, each in laps.items():
+        found += [
+            Figure(f"{road}, deliveries", [one.rate for one in each], "/s", digits=0),
+            Figure(f"{road}, p99", [one.p99 for one in each], "s"),
+            Figure(f"{road}, first", [one.first * 1000 for one in each], "ms", digits=0),
+        ]
+    rate = {road: [one.rate for one in each] for road, each in laps.items()}
+    late = {road: [one.p99 for one in each] for road, each in laps.items()}
+    return [
+        *found,
+        Figure("huijia ÷ limit, rate", ratios(rate["huijia"], rate["limit"]), goal="≥ 0.5, then 0.7"),
+        Figure("huijia ÷ client alone, rate", ratios(rate["huijia"], rate["client alone"])),
+        Figure("client alone ÷ limit, rate", ratios(rate["client alone"], rate["limit"])),
+        Figure("huijia ÷ naive, rate", ratios(rate["huijia"], rate["naive"])),
+        Figure("huijia ÷ client alone, p99", ratios(late["huijia"], late["client alone"])),
+        Figure("retraction ÷ alert, p99", ratios(late["huijia, retraction"], late["huijia"])),
+    ]
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = parser(__doc__)
     arguments.add_argument("--outlets", type=int, default=10_000)
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--dispatchers", type=int, default=1)
     given = arguments.parse_args()
     laps = uvloop.run(measure(given.outlets, given.rounds, given.dispatchers))
-    print(f"{given.outlets} outlets, {given.rounds} rounds, {given.dispatchers} dispatcher(s); median (spread)")
-    for road, found in laps.items():
-        print(f"{road:20} {middle([one.rate for one in found])} /s   p99 {middle([one.p99 for one in found])} s   "
-              f"first {middle([one.first * 1000 for one in found])} ms")  # fmt: skip
-    for title, above, below, of in (
-        ("huijia ÷ client alone, rate", "huijia", "client alone", "rate"),
-        ("huijia ÷ naive, rate", "huijia", "naive", "rate"),
-        ("huijia ÷ client alone, p99", "huijia", "client alone", "p99"),
-        ("retraction ÷ alert, p99", "huijia, retraction", "huijia", "p99"),
-    ):
-        pairs = zip(laps[above], laps[below], strict=True)
-        print(f"{title:30} {middle([getattr(a, of) / getattr(b, of) for a, b in pairs])}")
+    show(figures(laps), markdown=given.markdown)
 
 
 if __name__ == "__main__":

@@ -8,29 +8,20 @@ an alert and its end; 304 answers a second beside a bare Starlette route; and on
 import argparse
 import asyncio
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 import httpx
-import uvicorn
 import uvloop
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.engine import make_url
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
+from app.commands.store import migrate_to_head
 from app.db import keys
 from app.db.embedded import start
 from app.db.engine import transaction
@@ -40,28 +31,24 @@ from app.flows.principal import issue_key
 from app.flows.roster import Document, enrol_all
 from app.main import build_house
 from app.settings import Settings
+from bench import table
+from bench.beside import process
 from bench.clients import Hammer, Waiter, open_all
+from bench.hosts import free_port, wait_for_port
+from bench.ledger import Server
+from bench.spent import cpu_seconds
+from bench.table import show
+from bench.unchanged import unchanged
 
-ROOT = Path(__file__).parent.parent
 ORGAN, ORGAN_NAME = "610000000000", "陕西省公安厅"
-Server = tuple[int, int]
-"""Its process, and the port that it listens on."""
-TAG = 'W/"0123456789abcdef01234567"'
 
 
 def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    """For a reader; a table's rows stand alone."""
+    print(text, file=sys.stderr if "--markdown" in sys.argv else sys.stdout, flush=True)
 
 
 # ── The ground ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def migrate(url: str) -> None:
-    config = Config(str(ROOT / "alembic.ini"))
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    config.attributes["url"] = url
-    command.upgrade(config, "head")
 
 
 async def furnish(house: House, partners: int) -> tuple[str, list[str]]:
@@ -93,35 +80,6 @@ def record(case: int) -> dict[str, object]:
         },
         "guardian": {"told": True, "name": "李强", "phone": "13800000000", "relation": "父亲"}, "duration_hours": 24,
     }  # fmt: skip
-
-
-@contextmanager
-def process(*arguments: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of ours that ends with the block."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("HUIJIA_")} | settings
-    running = subprocess.Popen([sys.executable, *arguments], env=env, cwd=ROOT)
-    try:
-        yield running
-    finally:
-        running.terminate()
-        running.wait(20)
-
-
-async def is_up(port: int, path: str = "/health/live") -> None:
-    async with httpx.AsyncClient() as client:
-        for _ in range(200):
-            try:
-                await client.get(f"http://127.0.0.1:{port}{path}")
-                return
-            except httpx.HTTPError:
-                await asyncio.sleep(0.1)
-    raise RuntimeError("the server did not come up")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-    return port
 
 
 # ── What is measured ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -242,38 +200,6 @@ async def to_five_thousand(port: int, police: str, key: str, streams: int) -> No
             waiter.close()
 
 
-def cpu_seconds(pid: int) -> float:
-    """What the process has used so far: on a machine that others use too, the fairer measure."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-async def rate(pid: int, port: int, bearers: Sequence[str], seconds: float) -> tuple[float, float]:
-    """304 answers a second, and for each CPU-second of the server, over one connection for each of ``bearers``, each
-    asking as fast as it is answered."""
-    hammers = [Hammer(port, "/v1/feed?cursor=0", bearer) for bearer in bearers]
-    await asyncio.gather(*(hammer.open() for hammer in hammers))
-    for hammer in hammers:
-        await hammer.learn_tag()
-    begun, used = time.monotonic(), cpu_seconds(pid)
-    counts = await asyncio.gather(*(hammer.as_fast_as_it_goes(seconds) for hammer in hammers))
-    took, used = time.monotonic() - begun, cpu_seconds(pid) - used
-    for hammer in hammers:
-        hammer.close()
-    return sum(counts) / took, sum(counts) / used
-
-
-def bare(port: int) -> None:
-    """What the 304 is compared with: a Starlette route that does nothing but answer."""
-
-    async def nothing(request: Request) -> Response:
-        return Response(status_code=304, headers={"etag": TAG})
-
-    app = Starlette(routes=[Route("/v1/feed", nothing)])
-    config = uvicorn.Config(app, port=port, log_config=None, access_log=False, server_header=False)
-    uvloop.run(uvicorn.Server(config).serve())
-
-
 async def idle(url: str, port: int, theirs: Sequence[str], seconds: float) -> None:
     """The database while nobody is there, while all wait, and while all ask every second."""
 
@@ -296,29 +222,15 @@ async def idle(url: str, port: int, theirs: Sequence[str], seconds: float) -> No
     say(f"    ({count} answers of 304, median {median:.1f} ms)")
 
 
-async def unchanged(ours: Server, bare_one: Server, theirs: Sequence[str], arguments: argparse.Namespace) -> None:
-    """Pairs of the feed's 304 and a bare route's, one after the other."""
-    say(f"4. 304 answers, {len(theirs)} connections, interleaved: a second, and for each CPU-second of the server")
-    ratios = list[tuple[float, float]]()
-    for _ in range(arguments.rounds + 2):
-        feed = await rate(*ours, theirs, arguments.seconds)
-        route = await rate(*bare_one, theirs, arguments.seconds)
-        ratios.append((feed[0] / route[0], feed[1] / route[1]))
-        say(
-            f"  feed {feed[0]:7.0f} {feed[1]:7.0f}   bare Starlette route {route[0]:7.0f} {route[1]:7.0f}   "
-            f"ratios {ratios[-1][0]:.2f} {ratios[-1][1]:.2f}"
-        )
-    medians = [statistics.median(each) for each in zip(*ratios, strict=True)]
-    say(f"  median ratios {medians[0]:.2f} {medians[1]:.2f} (goal ≥ 0.8)")
-
-
 async def measure(url: str, settings: Settings, arguments: argparse.Namespace) -> None:
     house = build_house(settings, url)
     police, theirs = await furnish(house, arguments.partners)
     port, other = settings.port, free_port()
-    given = {"HUIJIA_DATA": str(settings.data), "HUIJIA_PORT": str(port), "DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
-    with process("-m", "app.cli", "api", **given) as api, process("-m", "bench.feed", "--bare", str(other)) as route:
-        await asyncio.gather(is_up(port), is_up(other, "/v1/feed"))
+    env = {"HUIJIA_DATA": str(settings.data), "HUIJIA_PORT": str(port), "DATABASE_URL": url}
+    ours, plain = [sys.executable, "-m", "app.cli", "api"], [sys.executable, "-m", "bench.unchanged", str(other)]
+    log = settings.data / "api.log"
+    with process(ours, log, env) as api, process(plain, log) as route:
+        await asyncio.gather(*(asyncio.to_thread(wait_for_port, one) for one in (port, other)))
         if "1" in arguments.parts:
             await idle(url, port, theirs, arguments.idle)
         if "2" in arguments.parts:
@@ -328,27 +240,27 @@ async def measure(url: str, settings: Settings, arguments: argparse.Namespace) -
             say("3. One partner's streams")
             await to_five_thousand(port, police, theirs[0], arguments.streams)
         if "4" in arguments.parts:
-            await unchanged((api.pid, port), (route.pid, other), theirs[:64], arguments)
+            say(f"4. 304 answers, {len(theirs[:64])} connections, interleaved")
+            rounds, seconds = arguments.rounds + 2, arguments.seconds
+            found = await unchanged((api.pid, port), (route.pid, other), theirs[:64], rounds, seconds)
+            show(found, markdown=arguments.markdown)
     await house.engine.dispose()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.feed", description=__doc__)
+    parser = table.parser(__doc__)
     parser.add_argument("--partners", type=int, default=1000)
     parser.add_argument("--streams", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--idle", type=float, default=10.0, help="seconds of watching the idle database")
     parser.add_argument("--seconds", type=float, default=5.0, help="seconds of each load")
     parser.add_argument("--parts", default="1234", help="which of the four to run")
-    parser.add_argument("--bare", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.bare:
-        return bare(arguments.bare)
     say(f"before: load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory(prefix="huijia-bench-") as folder:
         cluster = start(Path(folder) / "pg", settings={"max_connections": "100"})
         try:
-            migrate(cluster.url)
+            migrate_to_head(cluster.url)
             settings = Settings(_env_file=None, data=Path(folder), host="127.0.0.1", port=free_port())
             uvloop.run(measure(cluster.url, settings, arguments))
         finally:

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,16 +18,35 @@ def address(n: int) -> str:
     return f"127.{16 + n // 64516}.{1 + n // 254 % 254}.{1 + n % 254}"
 
 
+def is_odd(place: str) -> bool:
+    """Whether an address is one of the half that can be let hang."""
+    return int(place.rpartition(".")[2]) % 2 == 1
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as one:
         return int(one.getsockname()[1])
 
 
+def wait_for_port(port: int, seconds: float = 20.0) -> None:
+    """Until somebody listens there."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What reached the sink: seconds since the epoch by address, and how many came more than once."""
+    """What reached the sink: seconds since the epoch by address and by message, and how many came more than once."""
 
     at: dict[str, float]
+    messages: dict[str, float]
     doubles: int
 
 
@@ -42,12 +62,7 @@ class SinkProcess:
             [sys.executable, "-m", "bench.sink", str(self.port), *self._keep],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-                break
-            except OSError:
-                continue
+        wait_for_port(self.port)
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -55,15 +70,36 @@ class SinkProcess:
         self._process.stdin.close()
         self._process.wait(5)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def report(self) -> Heard:
         """Everything since the last report."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("report\n")
-        self._process.stdin.flush()
-        heard = json.loads(self._process.stdout.readline())
+        heard = json.loads(self._ask("report"))
         counts = Counter((place, id) for place, id, _ in heard)
         at: dict[str, float] = {}
-        for place, _, when in heard:
+        messages: dict[str, float] = {}
+        for place, id, when in heard:
             at.setdefault(place, when)
-        return Heard(at, sum(n - 1 for n in counts.values()))
+            messages.setdefault(id, when)
+        return Heard(at, messages, sum(n - 1 for n in counts.values()))
+
+    def count(self) -> int:
+        """How many messages came since the last report."""
+        return int(self._ask("count"))
+
+    def let_half_hang(self) -> None:
+        """Every second outlet, those with an odd address, listens and reads and never answers, until all is well."""
+        self._ask("hang")
+
+    def be_well(self) -> None:
+        """All answer."""
+        self._ask("well")
+
+    def _ask(self, word: str) -> str:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(word + "\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()

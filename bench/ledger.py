@@ -6,7 +6,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -23,10 +24,13 @@ from app.flows.end import retract
 from app.flows.house import House
 from app.main import build_house, close_house
 from app.settings import Settings
-from bench.hosts import address, free_port
+from bench.beside import process
+from bench.hosts import address, free_port, wait_for_port
 from tests.making import make_alert, make_outlet, police
 
 SECRET = "whsec_" + "a" * 43 + "="
+Server = tuple[int, int]
+"""Its process, and the port that it listens on."""
 
 
 class Ledger:
@@ -47,20 +51,37 @@ class Ledger:
         object.__setattr__(self.house.press, "_studio", None)
         await self._enrol()
         self.start_dispatchers(self._count)
-        await asyncio.sleep(2)
+        await self.at_work()
         return self
 
-    def start_dispatchers(self, count: int) -> None:
-        env = os.environ | {
+    async def at_work(self) -> None:
+        """Returns when each dispatcher has said that it is."""
+        async with asyncio.timeout(60):
+            while (await self.sql("SELECT count(*) AS n FROM worker"))[0].n < len(self._processes):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+    @property
+    def _env(self) -> Mapping[str, str]:
+        return {
             "DATABASE_URL": self._cluster.url,
             "HUIJIA_DATA": self._folder.name,
+            "HUIJIA_PORT": str(self._settings.port),
             "HUIJIA_MAY_CALL": "127.0.0.0/8",
         }
+
+    @contextmanager
+    def api(self) -> Iterator[Server]:
+        """A real ``huijia api`` for as long as the block."""
+        command = [sys.executable, "-m", "app.cli", "api"]
+        with process(command, Path(self._folder.name) / "api.log", self._env) as running:
+            wait_for_port(self._settings.port)
+            yield running.pid, self._settings.port
+
+    def start_dispatchers(self, count: int) -> None:
         for _ in range(count):
             log = open(Path(self._folder.name) / "dispatch.log", "ab")  # noqa: SIM115 - the process has it
-            self._processes.append(
-                subprocess.Popen([sys.executable, "-m", "app.cli", "dispatch"], env=env, stdout=log, stderr=log)
-            )
+            command = [sys.executable, "-m", "app.cli", "dispatch"]
+            self._processes.append(subprocess.Popen(command, env=os.environ | dict(self._env), stdout=log, stderr=log))
 
     @property
     def url(self) -> str:
@@ -78,10 +99,10 @@ class Ledger:
         return [p.pid for p in self._processes]
 
     def stop_dispatchers(self) -> None:
-        for process in self._processes:
-            process.terminate()
-        for process in self._processes:
-            process.wait(15)
+        for one in self._processes:
+            one.terminate()
+        for one in self._processes:
+            one.wait(15)
         self._processes.clear()
 
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:

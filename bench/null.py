@@ -6,16 +6,12 @@ Prints the processor time for each delivery, this process' own and PostgreSQL's.
 does.
 """
 
-import argparse
 import asyncio
 import cProfile
-import os
-import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import uvloop
 
@@ -24,6 +20,8 @@ from app.dispatch.dispatcher import Dispatcher
 from app.dispatch.press import HousePress
 from app.dispatch.wire import HttpWire
 from bench.ledger import Ledger
+from bench.spent import children, cpu_seconds
+from bench.table import Figure, parser, show
 from channels.contract import Reply
 
 YES = Reply(200, {"content-type": "application/json"}, b"{}")
@@ -52,11 +50,7 @@ class Cost:
 
 def spent(postmaster: int) -> Cost:
     """So far, by this process and by every session of the database."""
-    ticks = 0
-    for child in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
-        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return Cost(time.process_time(), ticks / os.sysconf("SC_CLK_TCK"))
+    return Cost(time.process_time(), sum(cpu_seconds(child) for child in children(postmaster)))
 
 
 async def measure(outlets: int, rounds: int, profile: cProfile.Profile | None) -> list[Cost]:
@@ -84,7 +78,7 @@ async def measure(outlets: int, rounds: int, profile: cProfile.Profile | None) -
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = parser(__doc__)
     arguments.add_argument("--outlets", type=int, default=10_000)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--profile")
@@ -92,9 +86,13 @@ def main() -> None:
     profile = cProfile.Profile() if given.profile else None
     spare_the_collector()
     found = uvloop.run(measure(given.outlets, given.rounds, profile))
-    for who, costs in (("huijia", [one.ours for one in found]), ("PostgreSQL", [one.store for one in found])):
-        each = [cost / given.outlets * 1e6 for cost in costs]
-        print(f"{who:11} {statistics.median(each):4.0f} µs for each delivery ({min(each):.0f}–{max(each):.0f})")
+    figures = [
+        Figure(
+            f"{who}, processor time for each delivery", [cost / given.outlets * 1e6 for cost in costs], "µs", digits=0
+        )
+        for who, costs in (("dispatcher", [one.ours for one in found]), ("PostgreSQL", [one.store for one in found]))
+    ]
+    show(figures, markdown=given.markdown)
     if profile is not None:
         profile.dump_stats(given.profile)
 

@@ -3,7 +3,9 @@ and keeps what reached it: which address, when, and by which message id.
 
     python -m bench.sink PORT
 
-Commands on standard input, one a line: ``report`` prints one JSON line and forgets; ``quit`` ends it.
+Commands on standard input, one a line: ``report`` prints one JSON line and forgets; ``count`` prints how many came since;
+``hang`` leaves every second outlet (those with an odd address) without an answer from now on, and what they are sent counts
+for nothing; ``well`` ends that; ``quit`` ends it all.
 """
 
 import json
@@ -11,6 +13,8 @@ import select
 import socket
 import sys
 import time
+
+from bench.hosts import is_odd
 
 KEEP = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: application/json\r\n\r\n{}"
 CLOSE = KEEP.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
@@ -31,6 +35,7 @@ class Sink:
         self._open: dict[int, tuple[socket.socket, str]] = {}
         self._partial: dict[int, bytes] = {}
         self._heard: list[tuple[str, str, float]] = []
+        self._hanging = False
 
     def run(self) -> None:
         """Until told to quit, or standard input ends."""
@@ -40,13 +45,21 @@ class Sink:
                 if fd == accepting:
                     self._accept()
                 elif fd == said:
-                    word = sys.stdin.readline().strip()
-                    if word == "report":
-                        self._report()
-                    elif word in ("quit", ""):
+                    if not self._obey(sys.stdin.readline().strip()):
                         return
                 else:
                     self._read(fd)
+
+    def _obey(self, word: str) -> bool:
+        """Whether it goes on."""
+        if word == "report":
+            self._report()
+        elif word == "count":
+            self._say(str(len(self._heard)))
+        elif word in ("hang", "well"):
+            self._hanging = word == "hang"
+            self._say(word)
+        return word not in ("quit", "")
 
     def _accept(self) -> None:
         for _ in range(256):
@@ -74,6 +87,8 @@ class Sink:
         if not gap or len(body) < _length(head):
             self._partial[fd] = data
             return
+        if self._hanging and is_odd(address):
+            return
         self._heard.append((address, _message(head), time.time()))
         try:
             connection.send(self._answer)
@@ -89,9 +104,12 @@ class Sink:
         connection.close()
 
     def _report(self) -> None:
-        sys.stdout.write(json.dumps(self._heard) + "\n")
-        sys.stdout.flush()
+        self._say(json.dumps(self._heard))
         self._heard.clear()
+
+    def _say(self, line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
 
 
 def _length(head: bytes) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-ROOMS = ("app", "channels", "sandbox", "examples", "migrations")
+ROOMS = ("app", "channels", "sandbox", "examples", "migrations", "bench")
 NO_ROOMS = {"utils", "helpers", "common", "core", "services", "managers", "crud"}
 LONGEST_FILE = 300
 LISTS = {"app/db/tables.py", "channels/contract.py"}  # declarations, as long as what they declare

@@ -1,0 +1,10 @@
+"""What a peer's processes are told through their environment, whatever starts them."""
+
+import os
+
+PORT = int(os.environ.get("BENCH_PORT", "0"))
+"""Of the sink, at every address."""
+STORE = os.environ.get("BENCH_STORE", "")
+"""The address of the peer's database or of its Redis."""
+IN_FLIGHT = 500
+"""Sends at once for each process: more made none of them faster."""
