@@ -7,11 +7,9 @@ one of what has a goal. Progress goes to standard error.
 makes the whole fail.
 """
 
-import argparse
 import os
 import platform
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -21,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.beside import ROOT
-from bench.table import HEAD, tell
+from bench.table import HEAD, parser, tell
 
 MOST = 3600.0  # seconds for one of them
 TO_CLEAR_UP = 90.0
@@ -54,15 +52,19 @@ def measured(module: str, arguments: Sequence[str]) -> tuple[str, bool]:
     """What it said, and whether all went well."""
     command = [sys.executable, "-m", module, *arguments, "--markdown"]
     running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    said = ""
     try:
         said, _ = running.communicate(timeout=MOST)
     except subprocess.TimeoutExpired:
-        running.send_signal(signal.SIGINT)  # it ends what it started
-        try:
-            said, _ = running.communicate(timeout=TO_CLEAR_UP)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            said, _ = running.communicate()
+        tell(f"{module} takes longer than {MOST:g} s: it is ended")
+    finally:
+        if running.poll() is None:
+            running.terminate()  # it ends what it started
+            try:
+                running.wait(TO_CLEAR_UP)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
     if running.returncode != 0:
         shown = shlex.join(["python", "-m", module, *arguments])
         said += f"\n**`{shown}` FAILED with {running.returncode}; what it said on standard error tells why.**\n"
@@ -85,8 +87,8 @@ def ground() -> str:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--quick", action="store_true")
+    arguments = parser(__doc__)
+    arguments.add_argument("--quick", action="store_true", help="only see that each works")
     arguments.add_argument("--only", nargs="+", choices=sorted({run.module for run in RUNS}))
     arguments.add_argument("--venv", type=Path, default=ROOT / ".venv/peers")
     given = arguments.parse_args()

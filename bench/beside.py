@@ -47,7 +47,8 @@ def process(
             running.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(running.pid, signal.SIGKILL)
-            running.wait(PATIENCE)
+        with running:  # closes its pipes, and waits
+            pass
 
 
 @contextmanager

@@ -66,9 +66,8 @@ class SinkProcess:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(5)
+        with self._process:  # closes its pipes: that ends it
+            pass
 
     @property
     def pid(self) -> int:

@@ -1,6 +1,7 @@
 """What a measurement says: figures with their spread, for a reader or as rows of a Markdown table."""
 
 import shlex
+import signal
 import statistics
 import sys
 from argparse import ArgumentParser
@@ -37,7 +38,8 @@ def ratios(above: Sequence[float], below: Sequence[float]) -> Sequence[float]:
 
 
 def parser(doc: str | None) -> ArgumentParser:
-    """Every measurement's arguments begin with these."""
+    """Every measurement's arguments begin with these. SIGTERM ends one as Ctrl-C does: with all that it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     found = ArgumentParser(description=doc)
     found.add_argument("--markdown", action="store_true", help="as a table in Markdown")
     return found

@@ -1,0 +1,66 @@
+"""What every measurement rests on: the far end counts what came, and nothing that it did not hear passes for heard."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bench import limit
+from bench.hosts import SinkProcess, address, is_odd
+from bench.laps import lap
+from bench.table import Figure
+
+OUTLETS = 20
+
+
+@pytest.fixture
+def sink() -> Iterator[SinkProcess]:
+    with SinkProcess() as found:
+        yield found
+
+
+def test_each_had_it_once(sink: SinkProcess) -> None:
+    begun, _ = limit.send_all(OUTLETS, sink.port)
+    assert sink.count() == OUTLETS
+    heard = sink.report()
+    assert heard.messages.keys() == {f"dlv_{n}" for n in range(OUTLETS)}
+    found = lap(heard, begun, OUTLETS)
+    assert 0 < found.first <= found.p99
+    assert sink.count() == 0
+
+
+def test_one_that_was_missed_is_noticed(sink: SinkProcess) -> None:
+    begun, _ = limit.send_all(OUTLETS - 1, sink.port)
+    with pytest.raises(AssertionError, match=f"1 outlets of {OUTLETS} were not reached"):
+        lap(sink.report(), begun, OUTLETS)
+
+
+def test_one_that_was_told_twice_is_noticed(sink: SinkProcess) -> None:
+    begun, _ = limit.send_all(OUTLETS, sink.port)
+    limit.send_all(1, sink.port)
+    with pytest.raises(AssertionError, match="1 doubles"):
+        lap(sink.report(), begun, OUTLETS)
+
+
+def test_half_of_them_hang_until_all_is_well(sink: SinkProcess) -> None:
+    sink.let_half_hang()
+    n = next(n for n in range(OUTLETS) if is_odd(address(n)))
+    with socket.create_connection((address(n), sink.port), 2) as hanging:
+        hanging.sendall(limit.request(n, sink.port))
+        hanging.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            hanging.recv(100)
+    well = next(n for n in range(OUTLETS) if not is_odd(address(n)))
+    with socket.create_connection((address(well), sink.port), 2) as answering:
+        answering.sendall(limit.request(well, sink.port))
+        assert answering.recv(100).startswith(b"HTTP/1.1 200")
+    assert sink.report().messages.keys() == {f"dlv_{well}"}
+    sink.be_well()
+    limit.send_all(OUTLETS, sink.port)
+    assert lap(sink.report(), time.time() - 60, OUTLETS).rate > 0
+
+
+def test_a_figure_tells_its_median_and_its_spread() -> None:
+    assert Figure("x", [3.0, 1.0, 2.0], "/s").told == "2.00 (1.00–3.00) /s"
+    assert Figure("x", [-0.2], digits=0).told == "0 (0–0)"
