@@ -2,10 +2,11 @@
 sandbox of outlets that outlives all of it and remembers what it heard."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy.engine import make_url
 from app.commands.sandbox import SandboxPlan, answers, enrol_sandbox
 from app.db import keys
 from app.db.embedded import Cluster, start
-from app.db.engine import transaction
+from app.db.engine import connect, transaction
 from app.domain.words import Scope
 from app.flows.house import House
 from app.flows.principal import issue_key
@@ -53,7 +54,8 @@ class Rig:
         self._plan = SandboxPlan(self.settings.data, free_port(), screens, huijia=self.near)
         self.far = self._plan.base
         self.key, self.cases = "", count(1)
-        self.outlets, self.spare = 0, 0  # how many are told, and how many are paused
+        self.outlets, self.spare = 0, 0  # how many are told, and how many screens are paused
+        self.chats = 1  # of those that are told: they can state nothing
         self.cluster: Cluster | None = None
         self.api: subprocess.Popen[bytes] | None = None
         self.dispatchers: list[subprocess.Popen[bytes]] = []
@@ -84,6 +86,22 @@ class Rig:
 
     async def count(self, what: str, *arguments: Any) -> int:
         return int((await self.ask(f"SELECT count(*) FROM {what}", *arguments))[0][0])
+
+    async def organs(self, many: int) -> Mapping[str, str]:
+        """So many police organs of the capital, each with a key of its own."""
+        assert self.cluster is not None
+        codes = [f"610100{n:06d}" for n in range(1, many + 1)]
+        engine = connect(self.cluster.url, pool=1)
+        async with transaction(engine) as session:
+            for code in codes:
+                await keys.save_organ(session, code, f"西安市公安局{code[-2:]}分局", code[:6])
+            found = {c: await issue_key(session, Scope.POLICE, live=True, label="test", organ_code=c) for c in codes}
+        await engine.dispose()
+        return found
+
+    def partner_key(self, partner: str) -> str:
+        """What a partner of the sandbox reads the feed with."""
+        return str(json.loads(self._plan.keys.read_text())[partner])
 
     # ── Ours ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -168,20 +186,23 @@ class Rig:
         return await until(look, 5, "a dispatcher is sending", pause=0.005)
 
     @asynccontextmanager
-    async def only(self, outlets: int) -> AsyncIterator[None]:
-        """The other screens are paused, as an operator may do."""
-        before, self.outlets = self.outlets, outlets
-        self.spare = before - outlets
+    async def only(self, outlets: int, *, group: bool = True) -> AsyncIterator[None]:
+        """The other screens, and without ``group`` the chat group, are paused, as an operator may do."""
+        before, self.outlets = self.outlets, min(outlets, self.outlets)
+        self.spare = before - self.outlets
         await self.ask(
             "UPDATE outlet SET paused = true WHERE id IN (SELECT id FROM outlet WHERE name LIKE '沙盒·大屏%' "
             "ORDER BY id DESC LIMIT $1)",
             self.spare,
         )
+        if not group:
+            self.outlets, self.chats = self.outlets - 1, 0
+            await self.ask("UPDATE outlet SET paused = true WHERE carrier = 'dingtalk_robot'")
         try:
             yield
         finally:
             await self.ask("UPDATE outlet SET paused = false")
-            self.outlets, self.spare = before, 0
+            self.outlets, self.spare, self.chats = before, 0, 1
 
     async def listening(self, channel: str, sessions: int, seconds: float = 90) -> None:
         """Wait until so many sessions hear the channel: those that were to start have started, or have come back."""
