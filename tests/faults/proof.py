@@ -56,7 +56,9 @@ async def metrics(rig: Rig) -> Mapping[str, float]:
         answer = (await client.get(f"{rig.near}/metrics", headers=headers)).raise_for_status()
     found: dict[str, float] = {}
     for name, value in _UNDELIVERED.findall(answer.text):
-        found[name] = found.get(name, 0) + float(value) if name == "undelivered" else max(found.get(name, 0), float(value))
+        found[name] = (
+            found.get(name, 0) + float(value) if name == "undelivered" else max(found.get(name, 0), float(value))
+        )
     if not re.search(r"^huijia_store_up 1", answer.text, re.M):
         return {}
     return {"undelivered": 0, "oldest_undelivered_seconds": 0} | found
@@ -64,7 +66,9 @@ async def metrics(rig: Rig) -> Mapping[str, float]:
 
 async def assert_waits_counted(rig: Rig) -> None:
     """/metrics counts whatever waits. To be asked when nothing new comes."""
-    waiting = "delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number WHERE d.state IN ('pending', 'sending')"
+    waiting = (
+        "delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number WHERE d.state IN ('pending', 'sending')"
+    )
     before, seen, after = await rig.count(waiting), await metrics(rig), await rig.count(waiting)
     assert after <= seen["undelivered"] <= before, (before, seen, after)
     assert (seen["oldest_undelivered_seconds"] > 0) == (seen["undelivered"] > 0)

@@ -75,14 +75,20 @@ class Rig:
         assert self.cluster is not None
         return Path(str(make_url(self.cluster.url).query["host"]))
 
-    async def ask(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
-        """Rows, by a session of the test's own."""
-        session = await asyncpg.connect(user="huijia", database="postgres", host=str(self.sockets), port=5432)
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[asyncpg.Connection]:
+        """One of the test's own."""
+        made = await asyncpg.connect(user="huijia", database="postgres", host=str(self.sockets), port=5432)
         try:
+            yield made
+        finally:
+            await made.close()
+
+    async def ask(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Rows, by a session of its own."""
+        async with self.session() as session:
             rows: list[asyncpg.Record] = await session.fetch(statement, *arguments)
             return rows
-        finally:
-            await session.close()
 
     async def count(self, what: str, *arguments: Any) -> int:
         return int((await self.ask(f"SELECT count(*) FROM {what}", *arguments))[0][0])
@@ -144,6 +150,13 @@ class Rig:
 
     def start_dispatcher(self) -> None:
         self.dispatchers.append(self._huijia("dispatch", "dispatch"))
+
+    def pids(self) -> list[int]:
+        """Of the API and every dispatcher. Nothing needs a restart: they are the same afterwards."""
+        assert self.api is not None
+        running = [self.api, *self.dispatchers]
+        assert all(one.poll() is None for one in running), "a process of ours has ended"
+        return [one.pid for one in running]
 
     def kill(self, dispatcher: subprocess.Popen[bytes]) -> None:
         self.processes.kill(dispatcher)
