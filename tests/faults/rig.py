@@ -76,9 +76,11 @@ class Rig:
         return Path(str(make_url(self.cluster.url).query["host"]))
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[asyncpg.Connection]:
+    async def session(self, name: str = "test") -> AsyncIterator[asyncpg.Connection]:
         """One of the test's own."""
-        made = await asyncpg.connect(user="huijia", database="postgres", host=str(self.sockets), port=5432)
+        made = await asyncpg.connect(
+            user="huijia", database="postgres", host=str(self.sockets), port=5432, server_settings={"application_name": name}
+        )  # fmt: skip
         try:
             yield made
         finally:
