@@ -20,11 +20,16 @@ from app.commands.sandbox import SandboxPlan, answers, enrol_sandbox
 from app.db import keys
 from app.db.embedded import Cluster, start
 from app.db.engine import connect, transaction
+from app.dispatch.wiring import wire
 from app.domain.words import Scope
 from app.flows.house import House
+from app.flows.ports import Seal
 from app.flows.principal import issue_key
+from app.flows.roster import check_document, enrol_all
 from app.main import build_house, close_house
 from app.settings import Settings
+from sandbox import roster
+from sandbox.state import load
 from tests.conftest import migrate
 from tests.faults.processes import HUIJIA, Processes, environment, free_port, kill_all, offspring
 
@@ -137,6 +142,21 @@ class Rig:
             await keys.save_organ(session, ORGAN, ORGAN_NAME, ORGAN[:6])
             self.key = await issue_key(session, Scope.POLICE, live=True, label="test", organ_code=ORGAN)
         await close_house(house)
+
+    async def move(self, bases: Mapping[str, str]) -> None:
+        """Give webhook outlets, by their slugs in the sandbox, another address before the path: an operator edits them."""
+        assert self.cluster is not None
+        state = load(self._plan.state)
+        partners: dict[str, list[dict[str, Any]]] = {}
+        for outlet in (one for one in roster.outlets(state) if one.slug in bases):
+            entry = roster.entry(outlet, state)
+            entry["settings"]["url"] = entry["settings"]["url"].replace(state.base, bases[outlet.slug])
+            partners.setdefault(outlet.partner, []).append(entry)
+        said = {"partners": [{"name": name, "outlets": entries} for name, entries in partners.items()]}
+        engine, seal = connect(self.cluster.url, pool=1), Seal(*self.settings.sealing_keys())
+        async with transaction(engine) as session:
+            await enrol_all(session, check_document(said), "test", wire=wire, seal=seal)
+        await engine.dispose()
 
     def _huijia(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         assert self.cluster is not None
