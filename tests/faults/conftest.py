@@ -11,7 +11,8 @@ from tests.faults.far_side import FarSide
 from tests.faults.officer import Officer
 from tests.faults.rig import Rig, running
 
-SCREENS, DISPATCHERS = 500, 3
+SCREENS = int(os.environ.get("HUIJIA_TEST_SCREENS") or 500)
+DISPATCHERS = 3
 
 SEED = int(os.environ.get("HUIJIA_TEST_SEED") or secrets.randbelow(10**6))
 FIGURES = pytest.StashKey[list[str]]()

@@ -1,6 +1,10 @@
 """The police system's side of the API."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,14 +18,34 @@ ALL_DOWN = {"down", "corrected", "spared"}
 NOWHERE = {"loss__area_code": "610802", "loss__lon": 109.741, "loss__lat": 38.29}  # no outlet within 300 km
 
 
+@dataclass(frozen=True, slots=True)
+class Insisted:
+    """What was answered in the end, after so many 503 and so many seconds."""
+
+    body: dict[str, Any]
+    refused: int
+    seconds: float
+
+
+def assert_refused(answer: httpx.Response) -> None:
+    """A clear 503: when to come back, and a problem that says what it is, in both languages."""
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["content-type"] == "application/problem+json"
+    said = answer.json()
+    assert said["type"] == "urn:huijia:problem:store-unavailable"
+    assert all(said[member] for member in ("title", "detail", "detail_en", "remedy", "remedy_en"))
+
+
 class Officer:
     """``status`` actual throughout: only then does a chat message name its alert."""
 
-    def __init__(self, rig: Rig) -> None:
-        self._rig = rig
+    def __init__(self, rig: Rig, organ: str = ORGAN, key: str | None = None) -> None:
+        self._rig, self._organ = rig, organ
         self._client = httpx.AsyncClient(
-            base_url=rig.near, headers={"authorization": f"Bearer {rig.key}"}, timeout=20, trust_env=False
-        )
+            base_url=rig.near, headers={"authorization": f"Bearer {key or rig.key}"}, timeout=40, trust_env=False,
+            limits=httpx.Limits(max_connections=None),
+        )  # fmt: skip
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -29,8 +53,8 @@ class Officer:
     def record(self, **changes: Any) -> dict[str, Any]:
         """A case of its own each time."""
         stamp = datetime.now(UTC)
-        case = f"A{ORGAN}{stamp:%Y%m}{next(self._rig.cases):04d}"
-        return record_json(stamp, organ_code=ORGAN, case_number=case, **changes)
+        case = f"A{self._organ}{stamp:%Y%m}{next(self._rig.cases):04d}"
+        return record_json(stamp, organ_code=self._organ, case_number=case, **changes)
 
     async def submit(self, record: Mapping[str, Any], key: str | None = None) -> httpx.Response:
         headers = {"idempotency-key": key} if key else {}
@@ -42,9 +66,23 @@ class Officer:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
+    async def ask_to_retract(self, alert: str) -> httpx.Response:
+        return await self._client.post(f"/v1/alerts/{alert}/retract", json={"reason": "found"})
+
     async def retract(self, alert: str) -> None:
-        answer = await self._client.post(f"/v1/alerts/{alert}/retract", json={"reason": "found"})
+        answer = await self.ask_to_retract(alert)
         assert answer.status_code == 200, answer.text
+
+    async def insist(self, ask: Callable[[], Awaitable[httpx.Response]], patience: float = 60) -> Insisted:
+        """Ask again as a 503 says, until it is answered otherwise."""
+        begun, refused = time.monotonic(), 0
+        while (answer := await ask()).status_code == 503:
+            assert_refused(answer)
+            assert time.monotonic() - begun < patience, answer.text
+            refused += 1
+            await asyncio.sleep(int(answer.headers["retry-after"]))
+        assert answer.is_success, answer.text
+        return Insisted(answer.json(), refused, time.monotonic() - begun)
 
     async def get(self, path: str) -> httpx.Response:
         return await self._client.get(path)
@@ -71,8 +109,8 @@ class Officer:
 
     async def is_up(self, alert: str, within: float = 60) -> None:
         """Wait until every outlet has said that it airs it; a chat group can only take it."""
-        aired = {"aired": self._rig.outlets - 1, "accepted": 1}
-        await self._is(alert, lambda stages: stages == aired, within)
+        aired = Counter(aired=self._rig.outlets - self._rig.chats, accepted=self._rig.chats)
+        await self._is(alert, lambda stages: Counter(stages) == aired, within)
 
     async def is_down(self, alert: str, within: float = 60) -> dict[str, int]:
         """Wait until every outlet has said that it is down, has posted the correction, or was never told of it. How many

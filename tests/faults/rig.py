@@ -2,10 +2,11 @@
 sandbox of outlets that outlives all of it and remembers what it heard."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
@@ -18,12 +19,17 @@ from sqlalchemy.engine import make_url
 from app.commands.sandbox import SandboxPlan, answers, enrol_sandbox
 from app.db import keys
 from app.db.embedded import Cluster, start
-from app.db.engine import transaction
+from app.db.engine import connect, transaction
+from app.dispatch.wiring import wire
 from app.domain.words import Scope
 from app.flows.house import House
+from app.flows.ports import Seal
 from app.flows.principal import issue_key
+from app.flows.roster import check_document, enrol_all
 from app.main import build_house, close_house
 from app.settings import Settings
+from sandbox import roster
+from sandbox.state import load
 from tests.conftest import migrate
 from tests.faults.processes import HUIJIA, Processes, environment, free_port, kill_all, offspring
 
@@ -53,7 +59,8 @@ class Rig:
         self._plan = SandboxPlan(self.settings.data, free_port(), screens, huijia=self.near)
         self.far = self._plan.base
         self.key, self.cases = "", count(1)
-        self.outlets, self.spare = 0, 0  # how many are told, and how many are paused
+        self.outlets, self.spare = 0, 0  # how many are told, and how many screens are paused
+        self.chats = 1  # of those that are told: they can state nothing
         self.cluster: Cluster | None = None
         self.api: subprocess.Popen[bytes] | None = None
         self.dispatchers: list[subprocess.Popen[bytes]] = []
@@ -73,17 +80,41 @@ class Rig:
         assert self.cluster is not None
         return Path(str(make_url(self.cluster.url).query["host"]))
 
-    async def ask(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
-        """Rows, by a session of the test's own."""
-        session = await asyncpg.connect(user="huijia", database="postgres", host=str(self.sockets), port=5432)
+    @asynccontextmanager
+    async def session(self, name: str = "test") -> AsyncIterator[asyncpg.Connection]:
+        """One of the test's own."""
+        made = await asyncpg.connect(
+            user="huijia", database="postgres", host=str(self.sockets), port=5432, server_settings={"application_name": name}
+        )  # fmt: skip
         try:
+            yield made
+        finally:
+            await made.close()
+
+    async def ask(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Rows, by a session of its own."""
+        async with self.session() as session:
             rows: list[asyncpg.Record] = await session.fetch(statement, *arguments)
             return rows
-        finally:
-            await session.close()
 
     async def count(self, what: str, *arguments: Any) -> int:
         return int((await self.ask(f"SELECT count(*) FROM {what}", *arguments))[0][0])
+
+    async def organs(self, many: int) -> Mapping[str, str]:
+        """So many police organs of the capital, each with a key of its own."""
+        assert self.cluster is not None
+        codes = [f"610100{n:06d}" for n in range(1, many + 1)]
+        engine = connect(self.cluster.url, pool=1)
+        async with transaction(engine) as session:
+            for code in codes:
+                await keys.save_organ(session, code, f"西安市公安局{code[-2:]}分局", code[:6])
+            found = {c: await issue_key(session, Scope.POLICE, live=True, label="test", organ_code=c) for c in codes}
+        await engine.dispose()
+        return found
+
+    def partner_key(self, partner: str) -> str:
+        """What a partner of the sandbox reads the feed with."""
+        return str(json.loads(self._plan.keys.read_text())[partner])
 
     # ── Ours ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -112,6 +143,21 @@ class Rig:
             self.key = await issue_key(session, Scope.POLICE, live=True, label="test", organ_code=ORGAN)
         await close_house(house)
 
+    async def move(self, bases: Mapping[str, str]) -> None:
+        """Give webhook outlets, by their slugs in the sandbox, another address before the path: an operator edits them."""
+        assert self.cluster is not None
+        state = load(self._plan.state)
+        partners: dict[str, list[dict[str, Any]]] = {}
+        for outlet in (one for one in roster.outlets(state) if one.slug in bases):
+            entry = roster.entry(outlet, state)
+            entry["settings"]["url"] = entry["settings"]["url"].replace(state.base, bases[outlet.slug])
+            partners.setdefault(outlet.partner, []).append(entry)
+        said = {"partners": [{"name": name, "outlets": entries} for name, entries in partners.items()]}
+        engine, seal = connect(self.cluster.url, pool=1), Seal(*self.settings.sealing_keys())
+        async with transaction(engine) as session:
+            await enrol_all(session, check_document(said), "test", wire=wire, seal=seal)
+        await engine.dispose()
+
     def _huijia(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         assert self.cluster is not None
         given = {
@@ -126,6 +172,13 @@ class Rig:
 
     def start_dispatcher(self) -> None:
         self.dispatchers.append(self._huijia("dispatch", "dispatch"))
+
+    def pids(self) -> list[int]:
+        """Of the API and every dispatcher. Nothing needs a restart: they are the same afterwards."""
+        assert self.api is not None
+        running = [self.api, *self.dispatchers]
+        assert all(one.poll() is None for one in running), "a process of ours has ended"
+        return [one.pid for one in running]
 
     def kill(self, dispatcher: subprocess.Popen[bytes]) -> None:
         self.processes.kill(dispatcher)
@@ -168,20 +221,23 @@ class Rig:
         return await until(look, 5, "a dispatcher is sending", pause=0.005)
 
     @asynccontextmanager
-    async def only(self, outlets: int) -> AsyncIterator[None]:
-        """The other screens are paused, as an operator may do."""
-        before, self.outlets = self.outlets, outlets
-        self.spare = before - outlets
+    async def only(self, outlets: int, *, group: bool = True) -> AsyncIterator[None]:
+        """The other screens, and without ``group`` the chat group, are paused, as an operator may do."""
+        before, self.outlets = self.outlets, min(outlets, self.outlets)
+        self.spare = before - self.outlets
         await self.ask(
             "UPDATE outlet SET paused = true WHERE id IN (SELECT id FROM outlet WHERE name LIKE '沙盒·大屏%' "
             "ORDER BY id DESC LIMIT $1)",
             self.spare,
         )
+        if not group:
+            self.outlets, self.chats = self.outlets - 1, 0
+            await self.ask("UPDATE outlet SET paused = true WHERE carrier = 'dingtalk_robot'")
         try:
             yield
         finally:
             await self.ask("UPDATE outlet SET paused = false")
-            self.outlets, self.spare = before, 0
+            self.outlets, self.spare, self.chats = before, 0, 1
 
     async def listening(self, channel: str, sessions: int, seconds: float = 90) -> None:
         """Wait until so many sessions hear the channel: those that were to start have started, or have come back."""

@@ -4,16 +4,16 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import pytest
 
-from tests.faults.far_side import GROUP, Call, FarSide, assert_all_taken_back, assert_sound, heard_at
+from tests.faults.far_side import GROUP, FarSide, assert_all_taken_back, assert_sound
 from tests.faults.officer import Officer
 from tests.faults.rig import Rig, until
+from tests.faults.timing import all_hear, issue, retract
 
 OUTLETS = 200
-AT_ONCE = 2.0  # seconds after the answer to the officer
 
 
 @pytest.fixture
@@ -21,43 +21,6 @@ async def rig(rig: Rig) -> AsyncIterator[Rig]:
     """With the other outlets paused."""
     async with rig.only(OUTLETS):
         yield rig
-
-
-def first_heard(calls: Sequence[Call], kind: str) -> Mapping[str, float]:
-    """When each station took it, by the wall clock. The group's first message is the notice, its next the end of it."""
-    found: dict[str, float] = {}
-    group = [call for call in calls if call["slug"] == GROUP and call["verdict"] == "shown"]
-    if len(group) > (kind == "retract"):
-        found[GROUP] = heard_at(group[kind == "retract"])
-    for call in calls:
-        if call["kind"] == kind and call["verdict"] in ("shown", "taken_down"):
-            found.setdefault(call["slug"], heard_at(call))
-    return found
-
-
-async def all_hear(far: FarSide, alert: str, kind: str, who: Collection[str], since: float) -> str:
-    """Wait until every one of them has it; fails when one had it later than it should. What there is to say of it."""
-
-    async def look() -> Mapping[str, float] | None:
-        heard = first_heard(await far.calls(alert), kind)
-        return heard if heard.keys() >= set(who) else None
-
-    heard = await until(look, 20, f"{len(who)} healthy outlets hear {kind}")
-    waits = sorted(heard[slug] - since for slug in who)
-    assert waits[-1] <= AT_ONCE, f"{kind} reached a healthy outlet only {waits[-1]:.2f} s after the answer"
-    p50, p99 = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
-    return f"{kind} to {len(waits)} healthy ones: p50 {p50:.2f}, p99 {p99:.2f}, last {waits[-1]:.2f} s after the answer"
-
-
-async def issue(officer: Officer) -> tuple[str, float]:
-    """The alert, and when its 201 came."""
-    return await officer.issue(), time.time()
-
-
-async def retract(officer: Officer, alert: str) -> float:
-    """When the answer came."""
-    await officer.retract(alert)
-    return time.time()
 
 
 async def undelivered(officer: Officer, alert: str, wanted: int) -> None:
@@ -78,7 +41,7 @@ async def halve(far: FarSide, mode: str) -> tuple[set[str], set[str]]:
 
 async def test_half_of_them_hang(rig: Rig, officer: Officer, far: FarSide, say: Callable[[str], None]) -> None:
     hanging, healthy = await halve(far, "hanging")
-    assert (len(hanging), len(healthy)) == (OUTLETS // 2, OUTLETS // 2)
+    assert (len(hanging), len(healthy)) == (rig.outlets // 2, rig.outlets // 2)
     alert, at = await issue(officer)
     say(await all_hear(far, alert, "publish", healthy, at))
     await undelivered(officer, alert, len(hanging))
@@ -90,7 +53,7 @@ async def test_half_of_them_hang(rig: Rig, officer: Officer, far: FarSide, say: 
     await far.turn("all", "ok")
     stages = await officer.is_down(alert)
     say(f"well again: all {stages} {time.time() - at:.1f} s after the retraction")
-    assert stages == {"down": OUTLETS - 1, "corrected": 1}  # nobody knows what a hanging one took: each is told
+    assert stages == {"down": rig.outlets - 1, "corrected": 1}  # nobody knows what a hanging one took: each is told
     await assert_all_taken_back(far, alert)
 
 

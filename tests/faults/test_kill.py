@@ -9,9 +9,9 @@ import httpx
 
 from tests.faults.far_side import FarSide, assert_all_taken_back, assert_sound
 from tests.faults.officer import NOWHERE, Officer
+from tests.faults.proof import UNDER_WAY
 from tests.faults.rig import Rig
 
-UNDER_WAY = "delivery WHERE state IN ('pending', 'sending')"
 RECOVERY = 90.0  # a lease is 15 s, two if its rescuer is killed too; the rest is room for a slow machine
 
 
@@ -19,8 +19,13 @@ async def disturb(far: FarSide, chance: random.Random) -> None:
     """Half of the stations take a notice at once and answer three seconds later, so that a kill always finds sends under
     way whose end nobody knows; some of them fail every other time instead."""
     slow = await far.turn("half", "slow")
-    for slug in chance.sample(slow, 20):
+    for slug in chance.sample(slow, len(slow) // 12):
         await far.turn(slug, "flaky")
+
+
+def some_of(rig: Rig, chance: random.Random) -> int:
+    """So many calls that a fan-out is neither just begun nor nearly over."""
+    return chance.randint(rig.outlets // 25, rig.outlets * 9 // 10)
 
 
 async def kill_busiest(rig: Rig, alert: str, doing: str, heard: int) -> str:
@@ -48,16 +53,16 @@ async def test_dispatchers_are_killed(
     await disturb(far, chance)
 
     starting = await officer.issue()
-    heard = await far.heard(starting, "publish", chance.randint(20, 450))
+    heard = await far.heard(starting, "publish", some_of(rig, chance))
     said, at = [await kill_busiest(rig, starting, "publishing", heard)], [time.monotonic()]
 
     await officer.retract(ending)
-    heard = await far.heard(ending, "retract", chance.randint(20, 450))
+    heard = await far.heard(ending, "retract", some_of(rig, chance))
     said.append(await kill_busiest(rig, ending, "retracting", heard))
     at.append(time.monotonic())
 
     overtaken = await officer.issue()
-    heard = await far.heard(overtaken, "publish", chance.randint(20, 450))
+    heard = await far.heard(overtaken, "publish", some_of(rig, chance))
     await officer.retract(overtaken)
     await asyncio.sleep(chance.uniform(0, 0.5))
     said.append(await kill_busiest(rig, overtaken, "publishing what was just retracted", heard))
@@ -90,8 +95,8 @@ async def test_the_power_fails(
     submitting = asyncio.create_task(submit_until_dark(officer, asked, answered))
     starting = await officer.issue()
     await officer.retract(ending)
-    await far.heard(starting, "publish", chance.randint(20, 450))
-    await far.heard(ending, "retract", chance.randint(1, 100))
+    await far.heard(starting, "publish", some_of(rig, chance))
+    await far.heard(ending, "retract", chance.randint(1, rig.outlets // 5))
     rig.power_cut()
     at = time.monotonic()
     await submitting

@@ -10,36 +10,29 @@ from collections.abc import Callable, Mapping
 from tests.faults.far_side import FarSide, assert_all_taken_back, assert_sound
 from tests.faults.officer import NOWHERE, Officer
 from tests.faults.processes import kill_all
+from tests.faults.proof import UNDER_WAY
 from tests.faults.rig import Rig
 
 SESSIONS = "FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-UNDER_WAY = "delivery WHERE state IN ('pending', 'sending')"
 FORGOTTEN = (  # sends whose end was never written, or was written by somebody who could only guess it
     "delivery d JOIN alert a ON a.id = d.alert_id WHERE a.code = $1 "
     "AND d.tries > (SELECT count(*) FROM attempt t WHERE t.delivery_id = d.id AND t.reason IS DISTINCT FROM 'lease_lost')"
 )
 
 
-async def going_out(officer: Officer, far: FarSide, chance: random.Random) -> str:
+async def going_out(rig: Rig, officer: Officer, far: FarSide, chance: random.Random) -> str:
     """An alert in the middle of its fan-out: half of the stations answer only after three seconds."""
     await far.turn("half", "slow")
     alert = await officer.issue()
-    await far.heard(alert, "publish", chance.randint(20, 400))
+    await far.heard(alert, "publish", chance.randint(rig.outlets // 25, rig.outlets * 4 // 5))
     return alert
-
-
-def pids(rig: Rig) -> list[int]:
-    assert rig.api is not None
-    running = [rig.api, *rig.dispatchers]
-    assert all(one.poll() is None for one in running), "a process of ours has ended"
-    return [one.pid for one in running]
 
 
 async def test_the_store_goes_away_and_comes_back(
     rig: Rig, officer: Officer, far: FarSide, chance: random.Random, say: Callable[[str], None]
 ) -> None:
-    before = pids(rig)
-    alert = await going_out(officer, far, chance)
+    before = rig.pids()
+    alert = await going_out(rig, officer, far, chance)
     refused: dict[str, Mapping[str, object]] = {}
     answers: Counter[int] = Counter()
     back = asyncio.Event()
@@ -63,7 +56,7 @@ async def test_the_store_goes_away_and_comes_back(
     say(
         f"away for {at - away:.1f} s, answers {dict(answers)}; LISTEN again after {listening:.1f} s, aired after {took:.1f} s"
     )
-    assert pids(rig) == before
+    assert rig.pids() == before
     calls = await far.calls(alert)
     assert_sound(calls)
     assert not [call for call in calls if call["verdict"] == "duplicate"], "something was sent twice"
@@ -114,11 +107,11 @@ async def test_every_session_is_cut_off_while_a_notice_goes_out(
     rig: Rig, officer: Officer, far: FarSide, chance: random.Random, say: Callable[[str], None]
 ) -> None:
     """Twice by a command; then a backend is killed, and PostgreSQL drops everybody and recovers as after a crash."""
-    before = pids(rig)
+    before = rig.pids()
     refused: dict[str, Mapping[str, object]] = {}
     answers: Counter[int] = Counter()
     back = asyncio.Event()
-    alert = await going_out(officer, far, chance)
+    alert = await going_out(rig, officer, far, chance)
     submitting = asyncio.create_task(submit_all_the_while(officer, refused, answers, back))
     cut, at = 0, time.monotonic()
     for _ in range(2):
@@ -132,7 +125,7 @@ async def test_every_session_is_cut_off_while_a_notice_goes_out(
     say(f"{cut} sessions cut off, then a crash: {dict(answers)}; aired everywhere {time.monotonic() - at:.1f} s later")
     assert cut > 0
     assert set(answers) <= {201, 503}
-    assert pids(rig) == before
+    assert rig.pids() == before
     assert_sound(await far.calls(alert))
     await assert_nothing_half_accepted(rig, officer, refused)
 
@@ -142,11 +135,11 @@ async def test_a_dispatcher_is_told_to_end_while_a_notice_goes_out(
 ) -> None:
     """Some stations do not answer at all, so it cannot wait for all that it has begun."""
     slow = await far.turn("half", "slow")
-    hanging = chance.sample(slow, 60)
+    hanging = chance.sample(slow, len(slow) // 4)
     for slug in hanging:
         await far.turn(slug, "hanging")
     alert = await officer.issue()
-    await far.heard(alert, "publish", chance.randint(20, 400))
+    await far.heard(alert, "publish", chance.randint(rig.outlets // 25, rig.outlets * 4 // 5))
     leaving = await rig.busiest(alert)
     leaving.send_signal(signal.SIGTERM)
     at = time.monotonic()

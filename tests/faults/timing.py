@@ -1,0 +1,54 @@
+"""How soon a notice is heard, by the sandbox's records."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+
+from tests.faults.far_side import GROUP, Call, FarSide, heard_at
+from tests.faults.officer import Officer
+from tests.faults.rig import until
+
+AT_ONCE = 2.0  # seconds after the answer to the officer
+
+
+def first_heard(calls: Sequence[Call], kind: str) -> Mapping[str, float]:
+    """When each station took it, by the wall clock. The group's first message is the notice, its next the end of it."""
+    found: dict[str, float] = {}
+    group = [call for call in calls if call["slug"] == GROUP and call["verdict"] == "shown"]
+    if len(group) > (kind == "retract"):
+        found[GROUP] = heard_at(group[kind == "retract"])
+    for call in calls:
+        if call["kind"] == kind and call["verdict"] in ("shown", "taken_down"):
+            found.setdefault(call["slug"], heard_at(call))
+    return found
+
+
+async def all_hear(
+    far: FarSide, alert: str, kind: str, who: Collection[str], since: float, *, within: float = AT_ONCE
+) -> str:
+    """Wait until every one of them has it; fails when one had it later than it should. What there is to say of it."""
+    waits = await waits_of(far, alert, kind, who, since)
+    assert waits[-1] <= within, f"{kind} reached a healthy outlet only {waits[-1]:.2f} s after the answer"
+    p50, p99 = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
+    return f"{kind} to {len(waits)} healthy ones: p50 {p50:.2f}, p99 {p99:.2f}, last {waits[-1]:.2f} s after the answer"
+
+
+async def waits_of(far: FarSide, alert: str, kind: str, who: Collection[str], since: float) -> Sequence[float]:
+    """Wait until every one of them has it; how many seconds after ``since``, the shortest first."""
+
+    async def look() -> Mapping[str, float] | None:
+        heard = first_heard(await far.calls(alert), kind)
+        return heard if heard.keys() >= set(who) else None
+
+    heard = await until(look, 20, f"{len(who)} healthy outlets hear {kind}")
+    return sorted(heard[slug] - since for slug in who)
+
+
+async def issue(officer: Officer) -> tuple[str, float]:
+    """The alert, and when its 201 came."""
+    return await officer.issue(), time.time()
+
+
+async def retract(officer: Officer, alert: str) -> float:
+    """When the answer came."""
+    await officer.retract(alert)
+    return time.time()
