@@ -79,7 +79,7 @@ async def station(house: House, studio: Studio | None = None) -> AsyncIterator[S
 async def browsing() -> AsyncIterator[Browser]:
     needs_browser()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
         try:
             yield browser
         finally:

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.console.door import ROOT, acting, signed_in
+from app.console.door import ROOT, SignInFirst, acting, signed_in
 from app.console.forms import read_form
 from app.console.guard import Guarded
 from app.console.labels import KINDS, ORDER, UP
@@ -73,9 +73,14 @@ def alert_page(house: House, live: Live) -> APIRouter:
 
     @router.get("/alerts/{code}/standing")
     async def standing(request: Request, code: str) -> Response:
-        async with transaction(house.engine) as session:
-            await signed_in(session, request)
-            alert, _ = await find(session, code, house.media_secret, await clock(session))
+        try:
+            async with transaction(house.engine) as session:
+                await signed_in(session, request)
+                alert, _ = await find(session, code, house.media_secret, await clock(session))
+        except (
+            SignInFirst
+        ):  # what somebody fills in there is kept when they send it, and lost when the page leaves by itself
+            return Response(status_code=204)
         return page("standing.html", alert=alert)
 
     @router.post("/alerts/{code}/ask-again")

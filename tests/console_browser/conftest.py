@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.conftest import fresh_database, house_on
+from tests.console_browser.desk import PATIENCE
 from tests.serving import Station, browsing, station
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

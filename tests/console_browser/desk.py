@@ -15,6 +15,7 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 NAME = "韩晓东"
+PATIENCE = 20_000  # milliseconds: only what fails on a busy machine waits so long
 
 
 @dataclass
@@ -41,7 +42,7 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     """Signed in as ``name``; the first of all is an administrator."""
     context = await browser.new_context(**SIZES[size], locale="zh-CN", timezone_id="Asia/Shanghai", **more)
-    context.set_default_timeout(6000)
+    context.set_default_timeout(PATIENCE)
     await let_in(here, context, name)
     page = await context.new_page()
     made = Desk(here, context, page)

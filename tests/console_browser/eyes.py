@@ -36,13 +36,15 @@ def _axe() -> str:
     return _AXE.read_text(encoding="utf-8")
 
 
-async def faults(page: Page, rule: str = "") -> list[str]:
-    """What axe-core holds against the page by WCAG 2.2 A and AA (by one rule of its own), a line each."""
+async def faults(page: Page, rule: str = "", but: str = "") -> list[str]:
+    """What axe-core holds against the page by WCAG 2.2 A and AA (by one rule of its own; by all ``but`` one), a line each."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(_axe())
     only = {"type": "rule", "values": [rule]} if rule else {"type": "tag", "values": _TAGS}
     found: dict[str, Any] = await page.evaluate(
-        "only => axe.run(document, {runOnly: only, resultTypes: ['violations']})", only
+        "([only, but]) => axe.run(document, {runOnly: only, resultTypes: ['violations'], "
+        "rules: but ? {[but]: {enabled: false}} : {}})",
+        [only, but],
     )
     return [
         f"{v['id']}: {n['html'][:160]} ({n['failureSummary'].splitlines()[-1].strip()[:200]})"

@@ -89,9 +89,11 @@ async def test_a_page_is_for_everybody(
         await page.wait_for_selector("#map svg")
         await page.wait_for_selector("#timeline li")
     assert await eyes.too_wide(page) == []
-    assert await eyes.faults(page) == []
     assert await eyes.unseen_focus(page) == []
-    if size == "phone":
+    if size == "desktop":
+        assert await eyes.faults(page, but="color-contrast") == []
+    else:  # the colours are the same on both, and the dearest to look at
+        assert await eyes.faults(page) == []
         assert await eyes.moving(page) == 0
         await page.emulate_media(color_scheme="dark")
         assert await eyes.faults(page, "color-contrast") == [], "in the dark"

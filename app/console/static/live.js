@@ -14,6 +14,7 @@
   var streaming = false;
   var reached = true;
   var pressed = false;
+  var leaving = false; // a form is on its way: nothing may overtake its answer
   var started = Date.now();
   var drawn = Date.now();
   var parts = {}; // by id: when it was asked for, whether it is wanted, whether it is under way
@@ -112,7 +113,7 @@
   }
 
   function pump() {
-    if (pressed || document.hidden) return;
+    if (pressed || leaving || document.hidden) return;
     document.querySelectorAll("[data-live]").forEach(function (el) {
       var it = part(el.id), since = Date.now() - it.asked;
       if (since > (streaming ? SAFETY : POLL)) it.wanted = true;
@@ -162,7 +163,7 @@
       var el = document.getElementById(id);
       if (el) el.open = true;
     });
-    if (first && (!region() || region().dataset.as !== first)) window.location.reload();
+    if (first && !leaving && (!region() || region().dataset.as !== first)) window.location.reload();
     tick();
   });
 
@@ -178,8 +179,12 @@
     });
   });
 
+  document.addEventListener("submit", function () {
+    leaving = true;
+  });
   document.addEventListener("visibilitychange", seen);
   window.addEventListener("pageshow", function (event) {
+    leaving = false;
     if (event.persisted) seen();
   });
 
