@@ -63,7 +63,7 @@ check: $(V)/.dev
 	@echo "laws";          $(BIN)/python -m pytest -q tests/law
 
 FIELD := chromium obs-studio xvfb liquidsoap icecast2 mosquitto ffmpeg sox fonts-wqy-microhei fonts-noto-cjk \
-	iproute2 libatomic1 xmlsec1
+	iproute2 libatomic1 xmlsec1 faketime
 
 # Tests that want one of these say so loudly where it is missing, and the summary counts them as skipped.
 field:

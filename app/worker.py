@@ -32,9 +32,8 @@ async def work(
     wire = HttpWire(Keeping(engine), signer=Signer(*settings.own_keys()), allowed=settings.networks)
     dispatcher = Dispatcher(engine, mine, seal, wire, limits=limits)
     trier = Trials(engine, seal, settings.base_url, wire, mine.inbound)
-    scheduler = Sweeps(engine, mine, dispatcher.worker, trier, seal).schedule()
-    scheduler.start()
     beside = [
+        asyncio.create_task(Sweeps(engine, mine, dispatcher.worker, trier, seal).run()),
         asyncio.create_task(Listening(engine, mine, seal, wire).run(stop)),
         asyncio.create_task(Heart(engine, mine, seal, wire).run(stop)),
         asyncio.create_task(meters.watch_the_loop()),
@@ -42,7 +41,6 @@ async def work(
     try:
         await dispatcher.run(stop)
     finally:
-        scheduler.shutdown(wait=False)
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)

@@ -1,5 +1,5 @@
-"""The metronome: APScheduler starts the sweeps, the database holds the work. Each sweep is safe to run twice, so that
-every dispatcher may run all of them."""
+"""The metronome: it starts the sweeps, the database holds the work. Each sweep is safe to run twice, so that every
+dispatcher may run all of them."""
 
 import asyncio
 import logging
@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import (
@@ -51,9 +50,9 @@ class Sweeps:
     ) -> None:
         self._engine, self._press, self._worker, self._trier, self._seal = engine, press, worker, trier, seal
 
-    def schedule(self) -> AsyncIOScheduler:
-        """A scheduler with every sweep; the caller starts it and shuts it down."""
-        scheduler = AsyncIOScheduler(timezone="UTC")
+    async def run(self) -> None:
+        """Every sweep at its own pace, until cancelled. The pace is the monotonic clock's: by the wall clock nothing would be
+        swept on a machine that steps back, until that time has come again."""
         every: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
             (self.rescue, 1),
             (self.expire, 1),
@@ -67,12 +66,12 @@ class Sweeps:
             (self.make_sure, 3600),
             (self.forget, 3600),
         )
-        for sweep, seconds in every:
-            scheduler.add_job(
-                self._guarded, "interval", [sweep], seconds=seconds, max_instances=1, coalesce=True,
-                misfire_grace_time=None, id=sweep.__name__,
-            )  # fmt: skip
-        return scheduler
+        await asyncio.gather(*(self._repeat(sweep, seconds) for sweep, seconds in every))
+
+    async def _repeat(self, sweep: Callable[[], Awaitable[None]], seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            await self._guarded(sweep)
 
     async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int | str) -> None:
         """One alert that cannot be swept, or one sweep that fails, keeps none of the others."""

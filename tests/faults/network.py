@@ -130,8 +130,8 @@ class Network:
                     continue
             writer.write(data)
             await writer.drain()
-        while self.shape is Shape.BLACK_HOLE:  # that the far end has closed does not get through either
-            await asyncio.sleep(0.1)
+        if self.shape is Shape.BLACK_HOLE:
+            await asyncio.Event().wait()  # that the far end has closed does not get through either
 
 
 async def _cut(writer: asyncio.StreamWriter, first: bytes) -> None:

@@ -31,7 +31,7 @@ from app.settings import Settings
 from sandbox import roster
 from sandbox.state import load
 from tests.conftest import migrate
-from tests.faults.processes import HUIJIA, Processes, environment, free_port, kill_all, offspring
+from tests.faults.processes import HUIJIA, NO_SETTINGS, Processes, environment, free_port, kill_all, offspring
 
 ORGAN, ORGAN_NAME = "610000000000", "陕西省公安厅"
 POSTGRES = {"max_connections": "200"}  # and nothing else: fsync and synchronous_commit stay on
@@ -158,20 +158,24 @@ class Rig:
             await enrol_all(session, check_document(said), "test", wire=wire, seal=seal)
         await engine.dispose()
 
-    def _huijia(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def _huijia(
+        self, name: str, *arguments: str, surroundings: Mapping[str, str] = NO_SETTINGS
+    ) -> subprocess.Popen[bytes]:
         assert self.cluster is not None
         given = {
             "DATABASE_URL": self.cluster.url,
             "HUIJIA_PORT": str(self.settings.port),
             "HUIJIA_MAY_CALL": "127.0.0.1",
         }
-        return self.processes.start(name, *HUIJIA, *arguments, env=environment(self.settings.data, given))
+        return self.processes.start(
+            name, *HUIJIA, *arguments, env=environment(self.settings.data, given) | surroundings
+        )
 
     def start_api(self) -> None:
         self.api = self._huijia("api", "api")
 
-    def start_dispatcher(self) -> None:
-        self.dispatchers.append(self._huijia("dispatch", "dispatch"))
+    def start_dispatcher(self, name: str = "dispatch", surroundings: Mapping[str, str] = NO_SETTINGS) -> None:
+        self.dispatchers.append(self._huijia(name, "dispatch", surroundings=surroundings))
 
     def pids(self) -> list[int]:
         """Of the API and every dispatcher. Nothing needs a restart: they are the same afterwards."""
