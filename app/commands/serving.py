@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -142,6 +143,13 @@ def spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+def open_as_many_as_allowed() -> None:
+    """Every send is a connection: the soft limit of open files, often 1,024, is raised to the hard one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def _run(main: Callable[[str, asyncio.Event], Awaitable[None]], settings: Settings, *, migrates: bool) -> None:
     with store(settings) as url:
         if migrates:
@@ -150,6 +158,7 @@ def _run(main: Callable[[str, asyncio.Event], Awaitable[None]], settings: Settin
         async def run() -> None:
             stop = asyncio.Event()
             on_signals(stop)
+            open_as_many_as_allowed()
             spare_the_collector()
             await main(url, stop)
 

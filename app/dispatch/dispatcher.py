@@ -24,6 +24,7 @@ from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
 from app.dispatch.send import MARGIN, Finished, Host, Order, grouped, send_together, tell
 from app.dispatch.settle import settle
+from app.dispatch.slots import Slots
 from app.dispatch.tender import Tender
 from app.dispatch.wiring import longest_deadline, paced
 from app.domain.breaker import Sign, sign
@@ -41,9 +42,12 @@ PACED_SHARE = 50  # so that a full batch of others does not starve the paced lan
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``in_flight`` sends at once, of which ``reserve`` only retractions may use; ``batch`` rows per statement."""
+    """``in_flight`` sends at once, of which ``reserve`` only retractions may use; those that have waited for an answer for
+    ``patience`` seconds no longer count among them, up to ``late`` more. ``batch`` rows per statement."""
 
     in_flight: int = 2000
+    late: int = 8000
+    patience: float = 0.25
     reserve: int = 200
     batch: int = 500
     settle_within: float = 0.005
@@ -69,7 +73,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._turns = 0
         self._crowds = Crowds()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending = Slots(limits.in_flight, limits.late, limits.patience)
         self._finished: asyncio.Queue[Finished] = asyncio.Queue()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -126,12 +130,13 @@ class Dispatcher:
             log.exception("claiming failed")
             took = 0
         if took < self._limits.batch:
+            full = self._sending.room() <= self._limits.reserve
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
+                async with asyncio.timeout(self._limits.patience if full else POLL_SECONDS):
                     await first_of(self._wake.wait(), stop.wait())
 
     async def _claim(self) -> int:
-        room = self._limits.in_flight - len(self._sending)
+        room = self._sending.room()
         if room <= 0:
             return 0
         only_retractions = room <= self._limits.reserve
@@ -148,7 +153,7 @@ class Dispatcher:
         self._crowds.enter(orders)
         for together in grouped(orders):
             task = asyncio.create_task(self._send(together))
-            self._sending.add(task)
+            self._sending.enter(task)
             task.add_done_callback(partial(self._sent, [order.host for order in together]))
         return len(claimed)
 
@@ -171,8 +176,8 @@ class Dispatcher:
             self._finished.put_nowait(finished)
 
     def _sent(self, hosts: Sequence[Host], task: asyncio.Task[None]) -> None:
-        was_full = len(self._sending) >= self._limits.in_flight - self._limits.reserve
-        self._sending.discard(task)
+        was_full = self._sending.room() <= self._limits.reserve
+        self._sending.leave(task)
         if self._crowds.leave(hosts) or was_full:
             self._wake.set()
 
@@ -223,11 +228,11 @@ class Dispatcher:
             log.exception("cannot note how outlets are")
 
     async def _drain(self) -> None:
-        if self._sending:
-            await asyncio.wait(self._sending, timeout=self._limits.grace.total_seconds())
+        if left := list(self._sending):
+            await asyncio.wait(left, timeout=self._limits.grace.total_seconds())
         for task in self._sending:
             task.cancel()
-        if self._sending:
-            await asyncio.wait(self._sending)
+        if left := list(self._sending):
+            await asyncio.wait(left)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._finished.join(), 2.0)

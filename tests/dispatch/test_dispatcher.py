@@ -102,13 +102,29 @@ async def test_a_retraction_overtakes_whatever_waits(house: House) -> None:
         far.script[f"more{n}"] = [never]
     far.script["known"] = [reply()]
     await make_alert(house)
-    async with dispatching(house, far, Limits(in_flight=4, reserve=1, batch=10, grace=timedelta(seconds=0.2))):
+    limits = Limits(in_flight=4, late=0, reserve=1, batch=10, grace=timedelta(seconds=0.2))
+    async with dispatching(house, far, limits):
         await until(lambda: far.under_way == 3)
         await end(house, code)
         begun = time.monotonic()
         await until(lambda: "retract" in far.kinds("known"))
         assert time.monotonic() - begun < 1.5
         assert (await states(house, 1)).count("pending") >= 37, "the others still wait"
+
+
+async def test_those_that_hang_give_their_places_up_to_those_that_answer(house: House) -> None:
+    """Three places, twelve outlets that never answer before twelve that do: nobody waits for a deadline."""
+    far = Far()
+    for n in range(12):
+        await make_place(house, f"hangs{n}")
+        far.script[f"hangs{n}"] = [never]
+    for n in range(12):
+        await make_place(house, f"well{n}")
+    limits = Limits(in_flight=4, late=100, patience=0.05, reserve=1, batch=10, grace=timedelta(seconds=0.2))
+    await make_alert(house)
+    async with dispatching(house, far, limits):
+        await until(lambda: _count(house, "accepted", 12), 4)
+        assert far.under_way == 12, "and those that hang still have until their deadline"
 
 
 async def test_a_publish_that_waits_is_dropped_when_the_alert_ends(house: House) -> None:

@@ -1,0 +1,39 @@
+"""Places, and sends that no longer take one up."""
+
+import asyncio
+import resource
+
+import pytest
+
+from app.dispatch.slots import OTHER_FILES, Slots
+
+
+async def task() -> asyncio.Task[None]:
+    return asyncio.create_task(asyncio.sleep(0))
+
+
+async def test_a_send_gives_its_place_up_after_a_while() -> None:
+    now = 0.0
+    slots = Slots(2, 1, 0.5, clock=lambda: now)
+    first, second, third = await task(), await task(), await task()
+    slots.enter(first)
+    now = 0.4
+    slots.enter(second)
+    assert (slots.room(), len(slots)) == (0, 2)
+    now = 0.5
+    assert slots.room() == 1, "the first is late"
+    slots.enter(third)
+    now = 2.0
+    assert (slots.room(), len(slots)) == (0, 3), "all are late, and there may be three in all"
+    slots.leave(first)
+    assert slots.room() == 1
+    slots.leave(second)
+    slots.leave(third)
+    assert (slots.room(), len(slots), list(slots)) == (2, 0, [])
+    await asyncio.gather(first, second, third)
+
+
+async def test_there_are_never_more_than_the_process_may_have_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (OTHER_FILES + 3, OTHER_FILES + 3))
+    slots = Slots(2000, 8000, 0.25)
+    assert slots.room() == 3
