@@ -13,17 +13,17 @@ async def task() -> asyncio.Task[None]:
 
 
 async def test_a_send_gives_its_place_up_after_a_while() -> None:
-    now = 0.0
+    now = 100.0
     slots = Slots(2, 1, 0.5, clock=lambda: now)
     first, second, third = await task(), await task(), await task()
     slots.enter(first)
-    now = 0.4
+    now = 100.4
     slots.enter(second)
     assert (slots.room(), len(slots)) == (0, 2)
-    now = 0.5
+    now = 100.5
     assert slots.room() == 1, "the first is late"
     slots.enter(third)
-    now = 2.0
+    now = 106.0
     assert (slots.room(), len(slots)) == (0, 3), "all are late, and there may be three in all"
     slots.leave(first)
     assert slots.room() == 1
@@ -31,6 +31,24 @@ async def test_a_send_gives_its_place_up_after_a_while() -> None:
     slots.leave(third)
     assert (slots.room(), len(slots), list(slots)) == (2, 0, [])
     await asyncio.gather(first, second, third)
+
+
+async def test_where_every_answer_takes_long_nobody_is_late() -> None:
+    now = 100.0
+    slots = Slots(100, 100, 0.25, clock=lambda: now)
+    for _ in range(300):
+        one = await task()
+        slots.enter(one)
+        now += 0.4
+        slots.leave(one)
+        await one
+    busy = await task()
+    slots.enter(busy)
+    now += 1.5
+    assert slots.room() == 99, "four times the usual 0.4 s are not over"
+    now += 0.2
+    assert slots.room() == 100
+    await busy
 
 
 async def test_there_are_never_more_than_the_process_may_have_connections(monkeypatch: pytest.MonkeyPatch) -> None:
