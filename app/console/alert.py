@@ -77,9 +77,7 @@ def alert_page(house: House, live: Live) -> APIRouter:
             async with transaction(house.engine) as session:
                 await signed_in(session, request)
                 alert, _ = await find(session, code, house.media_secret, await clock(session))
-        except (
-            SignInFirst
-        ):  # what somebody fills in there is kept when they send it, and lost when the page leaves by itself
+        except SignInFirst:  # a page that left by itself would lose what is being filled in on it
             return Response(status_code=204)
         return page("standing.html", alert=alert)
 

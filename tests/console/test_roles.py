@@ -157,6 +157,9 @@ async def test_no_route_without_a_session(house: House, visitor: httpx.AsyncClie
     places = await _places(house)
     for method, path in walked(house):
         answer = await _ask(visitor, method, path, places, "x")
+        if path == "/alerts/{code}/standing":  # a page that is being filled in asks this by itself, and stays
+            assert (answer.status_code, answer.content) == (204, b"")
+            continue
         assert answer.status_code in (303, 401), (method, path, answer.status_code)
         if answer.status_code == 303:
             assert answer.headers["location"].startswith("/console/sign-in?"), (method, path)
