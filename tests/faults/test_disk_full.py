@@ -40,7 +40,7 @@ class Disk:
                     break
 
     def clear(self) -> None:
-        self._ballast.unlink()
+        self._ballast.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +64,11 @@ def lying_on_it(disk: Disk) -> Iterator[Rig]:
 
 
 @pytest.fixture
-async def rig(lying_on_it: Rig) -> AsyncIterator[Rig]:
-    """Without the chat group, which takes twenty messages a minute."""
+async def rig(lying_on_it: Rig, disk: Disk) -> AsyncIterator[Rig]:
+    """Without the chat group, which takes twenty messages a minute. There is room afterwards."""
     async with lying_on_it.only(lying_on_it.outlets, group=False):
         yield lying_on_it
+        disk.clear()
 
 
 async def test_the_disk_is_full(
