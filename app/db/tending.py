@@ -20,6 +20,7 @@ class Tended:
     accepted_at: datetime
 
 
+# Where something real is live on the same outlet, what is not real is not shown again.
 _CLAIM = text(
     """
 UPDATE delivery t SET lease_until = now() + CAST(:lease AS interval), worker = :worker WHERE t.ctid = ANY (ARRAY(
@@ -27,6 +28,11 @@ UPDATE delivery t SET lease_until = now() + CAST(:lease AS interval), worker = :
   AND d.number = (SELECT a.head FROM alert a WHERE a.id = d.alert_id AND (d.kind = 'retract' OR a.expires_at > now()))
   AND (SELECT s.id FROM delivery s WHERE s.alert_id = d.alert_id AND s.outlet_id = d.outlet_id
        AND s.lease_until IS NOT NULL LIMIT 1) IS NULL
+  AND (d.kind = 'retract' OR (SELECT a.status FROM alert a WHERE a.id = d.alert_id) = 'actual'
+       OR (SELECT o.carrier FROM outlet o WHERE o.id = d.outlet_id) <> ALL (CAST(:renewing AS text[]))
+       OR (SELECT r.id FROM delivery r JOIN alert b ON b.id = r.alert_id AND b.head = r.number
+           WHERE r.outlet_id = d.outlet_id AND b.status = 'actual' AND b.state = 'active'
+             AND r.state IN ('sending', 'accepted', 'confirmed') LIMIT 1) IS NULL)
   ORDER BY d.tend_at LIMIT :room FOR UPDATE OF d SKIP LOCKED))
 RETURNING t.id, t.alert_id, t.number, t.outlet_id, t.kind, t.lane, t.tries, t.give_up_at, t.profile, t.reference,
   t.accepted_at
@@ -34,9 +40,12 @@ RETURNING t.id, t.alert_id, t.number, t.outlet_id, t.kind, t.lane, t.tries, t.gi
 )
 
 
-async def claim(session: Session, *, worker: str, lease: timedelta, room: int) -> Sequence[Tended]:
-    """Take up to ``room`` that are due."""
-    found = await session.execute(_CLAIM, {"worker": worker, "lease": lease, "room": room})
+async def claim(
+    session: Session, *, worker: str, lease: timedelta, room: int, renewing: Sequence[str]
+) -> Sequence[Tended]:
+    """Take up to ``room`` that are due. ``renewing``: the carriers that show a notice again when they look after it."""
+    values = {"worker": worker, "lease": lease, "room": room, "renewing": list(renewing)}
+    found = await session.execute(_CLAIM, values)
     return [
         Tended(
             Claimed(
@@ -71,6 +80,21 @@ async def again(session: Session, outlet_ids: Sequence[int]) -> None:
             "ORDER BY l.id FOR UPDATE))"
         ),
         {"outlets": list(outlet_ids)},
+    )
+
+
+async def uncover(session: Session, ids: Sequence[int]) -> None:
+    """Exercises and tests among these deliveries have just been shown: look at once after what is real on their outlets,
+    so that it stands before them again."""
+    await session.execute(
+        text(
+            "UPDATE delivery SET tend_at = now() WHERE id = ANY (ARRAY(SELECT l.id FROM delivery l "
+            "JOIN alert a ON a.id = l.alert_id AND a.head = l.number "
+            "WHERE a.status = 'actual' AND l.tend_at IS NOT NULL AND l.kind <> 'retract' AND l.outlet_id IN ("
+            "SELECT d.outlet_id FROM delivery d JOIN alert b ON b.id = d.alert_id "
+            "WHERE d.id = ANY(CAST(:ids AS bigint[])) AND b.status <> 'actual') ORDER BY l.id FOR UPDATE OF l))"
+        ),
+        {"ids": list(ids)},
     )
 
 

@@ -11,7 +11,7 @@ from app.db.engine import Session, clock, notify_all
 from app.dispatch.evidence import take
 from app.dispatch.send import Finished
 from app.domain.machines import after_attempt
-from app.domain.words import DeliveryState, Outcome
+from app.domain.words import DeliveryState, Kind, Outcome
 from app.flows.ports import Press
 from app.flows.tell import CHANGED
 from channels.contract import Reason
@@ -39,6 +39,8 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
         meters.accepted_seconds.labels(kind).observe(seconds)
     if cleared := sorted({r.claimed.outlet_id for r in results if r.clears}):
         await tending.again(session, cleared)
+    if shown := [r.claimed.id for r in results if r.tend is not None and r.claimed.kind is not Kind.RETRACT]:
+        await tending.uncover(session, shown)
     if said := [(r.claimed.id, receipt) for r, receipt in done if receipt is not None]:
         await take(session, said, now, press)
     await notify_all(session, CHANGED, [code for _, code in heads.values()])

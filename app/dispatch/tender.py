@@ -16,6 +16,7 @@ from app.dispatch.clock import StoreClock
 from app.dispatch.evidence import take
 from app.dispatch.prepare import Preparer
 from app.dispatch.send import MARGIN, Order
+from app.dispatch.wiring import renewing
 from app.domain.words import Kind
 from app.flows.ports import Press
 from channels.contract import ReceiptKind, StatedReceipt, Wire, WireError
@@ -71,7 +72,7 @@ class Tender:
         begun = time.monotonic()
         async with transaction(self._engine) as session:
             room = ROOM - len(self._looking)
-            due = await tending.claim(session, worker=self._worker, lease=self._lease, room=room) if room > 0 else []
+            due = await self._due(session, room) if room > 0 else []
             if not due:
                 return 0
             self._clock.set(await clock(session))
@@ -83,6 +84,9 @@ class Tender:
             self._looking.add(task)
             task.add_done_callback(self._looking.discard)
         return len(due)
+
+    async def _due(self, session: Session, room: int) -> Sequence[Tended]:
+        return await tending.claim(session, worker=self._worker, lease=self._lease, room=room, renewing=renewing())
 
     async def _settle_forever(self) -> None:
         while True:

@@ -13,7 +13,7 @@ from app.domain.words import Lane
 from app.flows.faults import faults_of
 from app.flows.ports import Seal, Wiring
 from channels.contract import Carrier, Pace
-from channels.registry import CARRIERS, UnknownName, carrier, channel, hears, is_alone, is_sent
+from channels.registry import CARRIERS, UnknownName, carrier, channel, hears, is_alone, is_sent, is_tended
 
 
 def wire(channel_name: str, carrier_name: str, settings: Mapping[str, Any]) -> Wiring:
@@ -66,6 +66,11 @@ def longest_deadline() -> timedelta:
 def paced() -> list[tuple[str, Pace]]:
     """The carriers that may not be hurried."""
     return [(name, how.pace) for name, how in CARRIERS.items() if is_sent(how) and how.pace is not None]
+
+
+def renewing() -> list[str]:
+    """The carriers that show a notice again when they look after it."""
+    return [name for name, how in CARRIERS.items() if is_tended(how) and how.renews]
 
 
 def revealed(settings: BaseModel) -> dict[str, Any]:

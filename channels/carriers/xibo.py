@@ -28,6 +28,7 @@ from channels.contract import (
     Retracts,
     Retry,
     StatedReceipt,
+    Status,
     Wire,
     WireError,
 )
@@ -53,7 +54,7 @@ class XiboSettings(BaseModel):
     seconds_per_hour: int = Field(
         default=3600, ge=1, le=3600, title="每小时播出秒数", description="插播占每小时多少秒，3600 为独占"
     )
-    priority: int = Field(default=9, ge=0, le=100, title="优先级", description="高于该屏其他插播即可")
+    priority: int = Field(default=9, ge=1, le=100, title="优先级", description="高于该屏其他插播即可；演练和测试低一级")
     utc_offset: int = Field(
         default=8, ge=-12, le=14, title="CMS 时区", description="CMS 设置的时区，与 UTC 相差的小时数"
     )
@@ -212,7 +213,7 @@ def _form(notice: Notice, settings: XiboSettings, campaign: int, called: str, no
         "name": called,
         "campaignId": campaign,
         "displayOrder": 0,
-        "isPriority": settings.priority,
+        "isPriority": settings.priority - (notice.status is not Status.ACTUAL),  # a real child goes before an exercise
         "shareOfVoice": settings.seconds_per_hour,
         "dayPartId": 0,  # the times below, and no part of the day
         "syncTimezone": 0,

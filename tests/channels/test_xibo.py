@@ -61,6 +61,13 @@ def seen(wire: CloudWire) -> list[str]:
     return [shown["name"].partition(" L")[0] for shown in wire.cms.showing()]
 
 
+@pytest.mark.parametrize("status", [Status.EXERCISE, Status.TEST])
+async def test_a_real_child_goes_before_whatever_is_rehearsed(status: Status) -> None:
+    wire = recorded(answer("xibo", "accepted"))
+    await sent(wire, replace(PUBLISH, status=status))
+    assert form(wire.calls[-1])["isPriority"] == "8"
+
+
 def form(call: Call) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(call.body.decode(), strict_parsing=True).items()}
 

@@ -224,6 +224,23 @@ async def test_what_clears_the_whole_target_brings_the_others_back(house: House,
         await until(lambda: hub.shows["a"] == {second})
 
 
+async def test_an_exercise_never_stands_before_a_real_child(house: House, hub: Hub) -> None:
+    """On a wire where what was shown last is seen: the real one is shown again at once, the exercise not while it lasts."""
+    hub.renews = True  # type: ignore[misc]  # of this one
+    await faces(house, "a")
+    real = await make_alert(house)
+    async with dispatching(house, Far()):
+        await until(lambda: hub.shows.get("a") == {real})
+        rehearsed = await make_alert(house, status="exercise", case_number="A6101130000002026119999")
+        await until(lambda: {real, rehearsed} == hub.shows["a"])
+        seen = len(hub.looks)
+        await until(lambda: len(hub.looks) > seen)
+        await asyncio.sleep(0.8)
+        assert {reference.split("/")[1] for _, reference in hub.looks} == {real}
+        await retracted(house, real)
+        await until(lambda: any(rehearsed in reference for _, reference in hub.looks))
+
+
 async def test_a_call_back_is_kept_before_it_is_answered(house: House, hub: Hub) -> None:
     (outlet,) = await faces(house, "a")
     (other,) = await faces(house, "z", hub="h2")
