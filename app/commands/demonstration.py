@@ -12,10 +12,11 @@ from rich.console import Console
 from app.commands.children import end
 from app.commands.sample import ORGAN, ORGAN_NAME, sample_record
 from app.commands.sandbox import SandboxPlan, answers, enrol_sandbox, start_sandbox, write_private
-from app.db import keys
+from app.db import keys, people
 from app.db.engine import transaction
 from app.domain.words import Scope
 from app.flows.house import House
+from app.flows.people import from_outside
 from app.flows.principal import issue_key, recognise
 from app.flows.sign_in import one_time_link
 from app.settings import Settings
@@ -101,6 +102,9 @@ class Demonstration:
         write_private(record, json.dumps(sample_record(), ensure_ascii=False, indent=2))
         async with transaction(house.engine) as session:
             token = await one_time_link(session, OPERATOR)
+            me = await people.called(session, OPERATOR)
+            if me and not (await people.person(session, me) or {}).get("organ_code"):  # 发布 is open to officers alone
+                await from_outside(session, OPERATOR, None, ORGAN, "010233", "029-85250110")
         base = self._settings.local_url
         self._screen.rule("正在运行，Ctrl-C 停止", align="left")
         self._line(f"控制台       {base}/console/")

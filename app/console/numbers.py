@@ -41,7 +41,10 @@ def numbers(house: House) -> APIRouter:
             first, after = _span(month, now)
             paces = await pace.paces(session, await pace.of_month(session, first, after))
         real = [p for p in paces if p.status == Status.ACTUAL]
-        strips = [charts.strip(word, [(p.code, getattr(p, of)) for p in real]) for word, of in FIGURES]
+        strips = [
+            charts.strip(word, [(p.code, getattr(p, of)) for p in real if of != "all_down" or p.ended_at])
+            for word, of in FIGURES
+        ]
         return page(
             "numbers.html", who=who, now=now, month=_name(first), before=_name(first - timedelta(days=1)),
             after=_name(after) if after <= now else "", paces=paces, real=len(real), strips=strips, ticks=charts.ticks(),

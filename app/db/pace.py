@@ -11,11 +11,12 @@ from app.db.engine import Session
 
 # The first notice and the end at each outlet. What an outlet states counts when it says that it happened, but never before
 # it was told nor after we heard. A correction in a chat is done when it was taken; so, for want of better, is a take-down
-# where the wire can prove nothing. ``every_step`` has what a newer notice replaced before it was taken, too.
+# where the wire can prove nothing; of the airing such an outlet (``silent``) can say nothing at all, and is not waited for.
+# ``every_step`` has what a newer notice replaced before it was taken, too.
 STEPS = """
 WITH sent AS (
   SELECT d.alert_id, d.id, d.number, d.kind, d.state, d.reason, d.created_at, d.accepted_at, o.id AS outlet_id, o.name,
-    o.channel, o.retracts = 'follow_up' OR o.proves = 'nothing' AS mute
+    o.channel, o.retracts = 'follow_up' OR o.proves = 'nothing' AS mute, o.proves = 'nothing' AS silent
   FROM delivery d JOIN outlet o ON o.id = d.outlet_id WHERE d.alert_id = ANY(CAST(:alerts AS bigint[]))
     AND (d.number = 1 OR d.kind = 'retract')
 ), heard AS (
@@ -27,7 +28,7 @@ WITH sent AS (
   SELECT s.*, h.aired_at, h.shown_at, h.down_at, p.at AS phoned_at FROM sent s LEFT JOIN heard h ON h.id = s.id
   LEFT JOIN phoned p ON p.delivery_id = s.id AND p.undone_at IS NULL
 ), every_step AS (
-  SELECT alert_id, number, outlet_id, name, channel, kind, state, reason, mute,
+  SELECT alert_id, number, outlet_id, name, channel, kind, state, reason, mute, silent,
     extract(epoch FROM accepted_at - created_at)::float AS accepted,
     extract(epoch FROM aired_at - created_at)::float AS aired, extract(epoch FROM shown_at - created_at)::float AS shown,
     extract(epoch FROM coalesce(down_at, phoned_at, CASE WHEN mute THEN accepted_at END) - created_at)::float AS down
@@ -41,7 +42,8 @@ SELECT a.id, a.code, a.status, a.created_at, a.ended_at,
   count(*) FILTER (WHERE s.kind <> 'retract') AS told,
   count(s.aired) FILTER (WHERE s.kind <> 'retract') AS aired, count(s.shown) FILTER (WHERE s.kind <> 'retract') AS shown,
   min(s.aired) FILTER (WHERE s.kind <> 'retract') AS first_aired,
-  percentile_disc(0.95) WITHIN GROUP (ORDER BY coalesce(s.shown, 'infinity')) FILTER (WHERE s.kind <> 'retract') AS most_shown,
+  percentile_disc(0.95) WITHIN GROUP (ORDER BY coalesce(s.shown, 'infinity'))
+    FILTER (WHERE s.kind <> 'retract' AND NOT s.silent) AS most_shown,
   count(*) FILTER (WHERE s.kind = 'retract') AS recalled, count(s.down) FILTER (WHERE s.kind = 'retract') AS down,
   count(s.down) FILTER (WHERE s.kind = 'retract' AND s.mute) AS mute,
   max(coalesce(s.down, 'infinity')) FILTER (WHERE s.kind = 'retract') AS all_down

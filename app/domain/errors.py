@@ -92,7 +92,7 @@ class Invalid(HuijiaError):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(
-            f"提交的信息有 {len(faults)} 处问题，未发布。请按各项提示修改后重新提交。",
-            f"{len(faults)} fault(s) found; nothing was issued. Correct each one and submit again.",
+            f"提交的信息有 {len(faults)} 处问题，没有生效。请按各项提示修改后重新提交。",
+            f"{len(faults)} fault(s) found; nothing was done. Correct each one and submit again.",
         )
         self.faults = tuple(faults)
