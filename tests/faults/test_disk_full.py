@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,7 @@ async def test_the_disk_is_full(
     )
     alerts = []
     for key, again in asked.items():
-        taken = await officer.insist(lambda key=key, again=again: officer.submit(again, key))
+        taken = await officer.insist(partial(officer.submit, again, key))
         alerts.append(str(taken.body["id"]))
     cases = [str(one["case_number"]) for one in (record, *asked.values())]
     await assert_none_lost(rig, [kept, *alerts], cases)
