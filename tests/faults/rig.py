@@ -168,7 +168,7 @@ class Rig:
             "HUIJIA_MAY_CALL": "127.0.0.1",
         }
         return self.processes.start(
-            name, *HUIJIA, *arguments, env={**environment(self.settings.data, given), **surroundings}
+            name, *HUIJIA, *arguments, env=environment(self.settings.data, {**given, **surroundings})
         )
 
     def start_api(self) -> None:
