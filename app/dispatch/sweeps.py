@@ -1,12 +1,14 @@
-"""The metronome: it starts the sweeps, the database holds the work. Each sweep is safe to run twice, so that every
-dispatcher may run all of them."""
+"""The metronome: APScheduler starts the sweeps, the database holds the work. Each sweep is safe to run twice, so that
+every dispatcher may run all of them."""
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import (
@@ -37,9 +39,23 @@ from app.flows.propose import lapse
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 NOTES_KEPT = timedelta(days=90)  # no alert, and no retraction, lasts as long
+STEP = 1.0  # seconds between two looks that the wall clock may differ from the monotonic one
 MOST_PROBES = 20  # at once; none takes longer than twice its wire's deadline
 
 log = logging.getLogger("huijia.sweep")
+
+
+async def _through_steps(scheduler: AsyncIOScheduler) -> None:
+    """APScheduler goes by the wall clock: on a machine that steps back nothing would be swept until that time has come
+    again. Every step is seen by the monotonic clock, and everything is swept at once. Until cancelled."""
+    ahead = time.time() - time.monotonic()
+    while True:
+        await asyncio.sleep(1)
+        before, ahead = ahead, time.time() - time.monotonic()
+        if abs(ahead - before) > STEP:
+            log.warning("the clock of this machine has stepped by %.0f s", ahead - before)
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=datetime.now(UTC))
 
 
 class Sweeps:
@@ -51,8 +67,16 @@ class Sweeps:
         self._engine, self._press, self._worker, self._trier, self._seal = engine, press, worker, trier, seal
 
     async def run(self) -> None:
-        """Every sweep at its own pace, until cancelled. The pace is the monotonic clock's: by the wall clock nothing would be
-        swept on a machine that steps back, until that time has come again."""
+        """Every sweep at its own pace, until cancelled."""
+        scheduler = self._schedule()
+        scheduler.start()
+        try:
+            await _through_steps(scheduler)
+        finally:
+            scheduler.shutdown(wait=False)
+
+    def _schedule(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(timezone="UTC")
         every: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
             (self.rescue, 1),
             (self.expire, 1),
@@ -66,12 +90,12 @@ class Sweeps:
             (self.make_sure, 3600),
             (self.forget, 3600),
         )
-        await asyncio.gather(*(self._repeat(sweep, seconds) for sweep, seconds in every))
-
-    async def _repeat(self, sweep: Callable[[], Awaitable[None]], seconds: float) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            await self._guarded(sweep)
+        for sweep, seconds in every:
+            scheduler.add_job(
+                self._guarded, "interval", [sweep], seconds=seconds, max_instances=1, coalesce=True,
+                misfire_grace_time=None, id=sweep.__name__,
+            )  # fmt: skip
+        return scheduler
 
     async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int | str) -> None:
         """One alert that cannot be swept, or one sweep that fails, keeps none of the others."""

@@ -1,5 +1,6 @@
 """What the edges share, built once by a composition root."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -7,12 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.flows.notary import Notary
 from app.flows.ports import Catalogue, Ear, Press, Seal, Signer, Trier, Wirer
 
+ISSUING = 16
+"""Notices that are drawn at the same time in one process; each holds a connection meanwhile, of forty."""
+
 
 @dataclass(frozen=True, slots=True)
 class House:
     """``crowd`` is the public's few connections to the same database: a city that opens a child's page takes none from an
     officer. ``base_url`` is where the public and partners find huijia, without a trailing slash.
-    ``cap_sender`` names the house in CAP documents."""
+    ``cap_sender`` names the house in CAP documents. Whoever issues something that has to be drawn waits for ``issuing``
+    first, without a connection: however many do so at once, a retraction finds one."""
 
     engine: AsyncEngine
     crowd: AsyncEngine
@@ -28,3 +33,4 @@ class House:
     notary: Notary = field(default_factory=Notary)
     cap_sender: str = "huijia@localhost"
     catalogue: Catalogue = field(default_factory=Catalogue)
+    issuing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ISSUING))
