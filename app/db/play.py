@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text, update
@@ -62,6 +63,16 @@ async def listing(session: Session) -> Sequence[Mapping[str, Any]]:
         )
     )
     return [dict(r._mapping) for r in found]
+
+
+async def turn(session: Session, outlet_id: int) -> datetime:
+    """Wait until nobody else asks for this outlet; until the transaction ends nobody will. What is read from now on is true
+    of this moment or later: of two answers the one with the later moment knows more."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('play', :outlet))"), {"outlet": outlet_id}
+    )
+    at: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    return at
 
 
 _TAKE = text(

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from app.db import alerts, audit, play
@@ -37,6 +38,12 @@ async def revoke_links(session: Session, outlet: Enrolled, by: str) -> int:
 async def recognise(session: Session, token: str) -> Player | None:
     """Whose page this token opens."""
     return await play.find(session, hash_secret(token)) if token.isascii() else None
+
+
+async def in_turn(session: Session, player: Player) -> datetime:
+    """The moment from which on the answer is true. A page asks twice when it opens, by its stream and by a question: of the
+    two answers it believes the later one, which must not be the one that found everything just being taken."""
+    return await play.turn(session, player.outlet_id)
 
 
 async def show(session: Session, player: Player, *, press: Press) -> Sequence[Mapping[str, Any]]:

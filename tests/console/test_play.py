@@ -21,6 +21,7 @@ from app.flows import play
 from app.flows.house import House
 from tests.console.conftest import browser
 from tests.flows.acts import retracted
+from tests.flows.ledger import rows
 from tests.making import make_alert, make_organ, make_outlet
 from tests.player.stage import make_link, receipts
 
@@ -62,6 +63,29 @@ async def test_the_page_is_small_strict_and_for_nobody_else(screen: httpx.AsyncC
     assert "noindex" in answer.headers["x-robots-tag"]
     assert "set-cookie" not in answer.headers
     assert "<script>" not in answer.text
+
+
+async def test_of_several_answers_at_once_the_latest_knows_all(
+    house: House, screen: httpx.AsyncClient, token: str
+) -> None:
+    """A page asks twice when it opens, and believes the answer that says the later time: it is not the one that found the
+    notice just being taken by the other, and it knows of an end that came between."""
+    for _ in range(5):
+        code = await make_alert(house)
+        found = await asyncio.gather(*(screen.get(f"/play/{token}/now") for _ in range(8)))
+        answers = sorted((one.json() for one in found), key=lambda one: datetime.fromisoformat(one["now"]))
+        assert [len(one["items"]) for one in answers] == [1] * 8
+        asked = [asyncio.create_task(screen.get(f"/play/{token}/now")) for _ in range(4)]
+        await retracted(house, code)
+        asked += [asyncio.create_task(screen.get(f"/play/{token}/now")) for _ in range(4)]
+        answers = sorted((one.json() for one in await asyncio.gather(*asked)), key=lambda one: one["now"])
+        kinds = [item["payload"]["type"] for one in answers for item in one["items"]]
+        assert kinds == sorted(kinds, key=["alert.publish", "alert.retract"].index), "nothing after its end"
+        assert kinds[-1] == "alert.retract"
+        (end,) = answers[-1]["items"]
+        body = {"receipts": [{"delivery": end["delivery"], "kind": "taken_down", "at": datetime.now(UTC).isoformat()}]}
+        assert (await screen.post(f"/play/{token}/receipts", json=body)).status_code == 200
+        await rows(house, "UPDATE alert SET ended_at = ended_at - interval '31 days'")
 
 
 async def test_its_files_import_each_other_by_the_name_of_their_contents(screen: httpx.AsyncClient) -> None:

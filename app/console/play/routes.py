@@ -15,7 +15,7 @@ from app.console.live import Live
 from app.console.pages import page
 from app.console.play import reports
 from app.console.play.files import EDITION, static_files
-from app.db.engine import Session, StoreUnavailable, clock, transaction
+from app.db.engine import Session, StoreUnavailable, transaction
 from app.db.play import Player
 from app.flows import play
 from app.flows.house import House
@@ -109,8 +109,8 @@ async def _shown(house: House, token: str) -> dict[str, Any] | None:
         player = await _recognised(session, token)
         if player is None:
             return None
+        now = await play.in_turn(session, player)
         items = await play.show(session, player, press=house.press)
-        now = await clock(session)
     return {"edition": EDITION, "now": now.isoformat(), "settings": dict(player.settings), "items": list(items)}
 
 
