@@ -74,6 +74,10 @@ class Dispatcher:
         self._turns = 0
         self._crowds = Crowds()
         self._sending = Slots(limits.in_flight, limits.late, limits.patience)
+        # Room enough to be worth a claim: among the reserve, and beyond it. A claim for each place costs more than the sends.
+        enough = min(limits.reserve + limits.batch // 2, (limits.in_flight + limits.reserve) // 2)
+        self._marks = (max(1, limits.reserve // 2), max(1, enough))
+        self._room = limits.in_flight
         self._finished: asyncio.Queue[Finished] = asyncio.Queue()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -130,7 +134,8 @@ class Dispatcher:
             log.exception("claiming failed")
             took = 0
         if took < self._limits.batch:
-            full = self._sending.room() <= self._limits.reserve
+            self._room = self._sending.room()
+            full = self._room < self._marks[-1]
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._limits.patience if full else POLL_SECONDS):
                     await first_of(self._wake.wait(), stop.wait())
@@ -176,9 +181,9 @@ class Dispatcher:
             self._finished.put_nowait(finished)
 
     def _sent(self, hosts: Sequence[Host], task: asyncio.Task[None]) -> None:
-        was_full = self._sending.room() <= self._limits.reserve
         self._sending.leave(task)
-        if self._crowds.leave(hosts) or was_full:
+        before, self._room = self._room, self._sending.room()
+        if self._crowds.leave(hosts) or any(before < mark <= self._room for mark in self._marks):
             self._wake.set()
 
     async def _settle_forever(self) -> None:
