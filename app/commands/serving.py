@@ -146,7 +146,7 @@ def spare_the_collector() -> None:
 def open_as_many_as_allowed() -> None:
     """Every send is a connection: the soft limit of open files, often 1,024, is raised to the hard one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
+    if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 

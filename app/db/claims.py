@@ -261,7 +261,7 @@ async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worke
 def _settled(r: Result, s: Settled) -> dict[str, Any]:
     return {
         "id": r.claimed.id, "tries": r.claimed.tries, "state": s.state, "due_at": s.due_at,
-        "tend": r.tend and r.tend.total_seconds(), "outlet": r.claimed.outlet_id, "lane": r.claimed.lane,
+        "tend": None if r.tend is None else r.tend.total_seconds(), "outlet": r.claimed.outlet_id, "lane": r.claimed.lane,
         "started": r.started_at, "finished": r.finished_at, "outcome": r.outcome, "reason": r.reason,
         "detail": r.detail or None, "reference": r.reference,
     }  # fmt: skip

@@ -20,7 +20,10 @@ class Slots:
 
     def __init__(self, at_once: int, late: int, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._at_once, self._patience, self._clock = at_once, patience, clock
-        self._most = max(1, min(at_once + late, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES))
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._most = at_once + late
+        if files != resource.RLIM_INFINITY:  # which is -1
+            self._most = max(1, min(self._most, files - OTHER_FILES))
         self._usual = 0.0
         self._young: dict[asyncio.Task[None], float] = {}  # in the order in which they began
         self._late: dict[asyncio.Task[None], float] = {}

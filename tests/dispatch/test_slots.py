@@ -55,3 +55,8 @@ async def test_there_are_never_more_than_the_process_may_have_connections(monkey
     monkeypatch.setattr(resource, "getrlimit", lambda _: (OTHER_FILES + 3, OTHER_FILES + 3))
     slots = Slots(2000, 8000, 0.25)
     assert slots.room() == 3
+
+
+async def test_without_a_limit_of_files_there_are_as_many_as_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert Slots(2000, 8000, 0.25).room() == 2000
