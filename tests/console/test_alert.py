@@ -189,7 +189,7 @@ async def test_after_the_end_neither_name_nor_photo(house: House, officer: httpx
     code = await make_alert(house, Picture(photo_bytes(), "image/jpeg", 120, 160))
     await _retract(house, code)
     page = await _page(officer, code)
-    for gone in ("李小明", "<img", "/media/", "小寨", "左眉", "红色", "118", "全部重新发送", f"{code}/retract"):
+    for gone in ("李小明", "<img", "/media/", "小寨", "左眉", "红色", "118 厘米", "全部重新发送", f"{code}/retract"):
         assert gone not in page
     assert "李某某" in page
     assert "已撤回（已找到）" in page
