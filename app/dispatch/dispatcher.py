@@ -133,12 +133,13 @@ class Dispatcher:
         except Exception:
             log.exception("claiming failed")
             took = 0
-        if took < self._limits.batch:
-            self._room = self._sending.room()
-            full = self._room < self._marks[-1]
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._limits.patience if full else POLL_SECONDS):
-                    await first_of(self._wake.wait(), stop.wait())
+        self._room = self._sending.room()
+        full = self._room < self._marks[-1]
+        if took and not full:
+            return  # more may be waiting: what was asked for is no measure, a partner that has its fill was passed over
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.patience if full else POLL_SECONDS):
+                await first_of(self._wake.wait(), stop.wait())
 
     async def _claim(self) -> int:
         room = self._sending.room()
