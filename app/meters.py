@@ -13,6 +13,7 @@ attempt = cache(attempts.labels)
 accepted_seconds = Histogram(
     "huijia_accepted_seconds", "From a notice's commit to its outlet taking it", ["kind"], buckets=_SECONDS
 )
+accepted = cache(accepted_seconds.labels)
 aired_seconds = Histogram(
     "huijia_proven_seconds", "From a notice's commit to the receipt that proves it", ["kind"], buckets=_SECONDS
 )

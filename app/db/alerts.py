@@ -1,6 +1,6 @@
 """Alerts, their notices and what was rendered of them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -200,13 +200,16 @@ async def ended(session: Session, ids: Collection[int]) -> frozenset[int]:
     return frozenset(r.id for r in found)
 
 
-async def heads(session: Session, alert_ids: Sequence[int]) -> Mapping[int, tuple[int, str]]:
-    """The newest notice number of each alert, and its public number. Not locked: a settle that misses a notice which is
-    just being issued leaves a pending delivery that no claim will take and ``leftovers.supersede`` puts right."""
+async def heads(session: Session, alert_ids: Iterable[int]) -> tuple[datetime, Mapping[int, tuple[int, str]]]:
+    """The database's clock; and of each alert the newest notice's number, and its public number. Not locked: a settle that
+    misses a notice which is just being issued leaves a pending delivery that no claim will take and
+    ``leftovers.supersede`` puts right."""
     found = await session.execute(
-        text("SELECT id, head, code FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(set(alert_ids))}
+        text("SELECT id, head, code, now() AS now FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"),
+        {"ids": list(set(alert_ids))},
     )
-    return {r.id: (r.head, r.code) for r in found}
+    rows = found.all()
+    return rows[0].now, {r.id: (r.head, r.code) for r in rows}
 
 
 async def overdue_to_expire(session: Session) -> Sequence[int]:

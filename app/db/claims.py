@@ -11,9 +11,8 @@ The four rules that keep a notice off the air after its retraction (each is test
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import TextClause, text
@@ -25,9 +24,9 @@ from app.domain.machines import Settled
 from app.domain.words import Kind, Lane, Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that this process, and no other, may send once, until the lease ends."""
+class Claimed(NamedTuple):
+    """A delivery that this process, and no other, may send once, until the lease ends. (A tuple, as ``Result`` is: making
+    ten thousand frozen dataclasses a second is felt.)"""
 
     id: int
     alert_id: int
@@ -41,8 +40,7 @@ class Claimed:
     prior: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One finished attempt. ``settled`` is what it makes of the delivery if it is still ours."""
 
     claimed: Claimed

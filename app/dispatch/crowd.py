@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from app.db.crowd import Crowd
-from app.dispatch.send import Host, Order
+from app.dispatch.send import Order
 
 
 class Crowds:
@@ -19,12 +19,16 @@ class Crowds:
             self._under_way[order.host.partner_id] += 1
             self._bears[order.host.partner_id] = order.host.at_once
 
-    def leave(self, hosts: Sequence[Host]) -> bool:
-        """True when one of them had its fill until now."""
-        had = any(self._under_way[h.partner_id] >= h.at_once for h in hosts)
-        for host in hosts:
-            self._under_way[host.partner_id] -= 1
-            if not self._under_way[host.partner_id]:
+    def leave(self, orders: Sequence[Order]) -> bool:
+        """True when one of their partners had its fill until now."""
+        had = False
+        for order in orders:
+            host = order.host
+            left = self._under_way[host.partner_id]
+            had = had or left >= host.at_once
+            if left > 1:
+                self._under_way[host.partner_id] = left - 1
+            else:
                 del self._under_way[host.partner_id]
         return had
 

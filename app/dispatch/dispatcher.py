@@ -22,10 +22,11 @@ from app.dispatch.clock import StoreClock
 from app.dispatch.crowd import Crowds
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Finished, Host, Order, grouped, send_together, tell
+from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together, tell
 from app.dispatch.settle import settle
 from app.dispatch.slots import Slots
 from app.dispatch.tender import Tender
+from app.dispatch.unsettled import Unsettled
 from app.dispatch.wiring import longest_deadline, paced
 from app.domain.breaker import Sign, sign
 from app.flows.ports import Seal
@@ -50,7 +51,7 @@ class Limits:
     patience: float = 0.25
     reserve: int = 200
     batch: int = 500
-    settle_within: float = 0.005
+    settle_within: float = 0.02
     lease_spare: timedelta = timedelta(seconds=6)
     grace: timedelta = timedelta(seconds=6)
 
@@ -78,7 +79,7 @@ class Dispatcher:
         enough = min(limits.reserve + limits.batch // 2, (limits.in_flight + limits.reserve) // 2)
         self._marks = (max(1, limits.reserve // 2), max(1, enough))
         self._room = limits.in_flight
-        self._finished: asyncio.Queue[Finished] = asyncio.Queue()
+        self._unsettled = Unsettled(limits.batch, limits.settle_within, self._sending.__len__)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``; then claim no more, let what is in flight finish, settle it, and return."""
@@ -111,7 +112,7 @@ class Dispatcher:
                 except Exception:
                     log.exception("the dispatcher cannot say that it is there")
             meters.in_flight.set(len(self._sending))
-            meters.unsettled.set(self._finished.qsize())
+            meters.unsettled.set(len(self._unsettled))
             await asyncio.sleep(PULSE_SECONDS)
 
     async def _sign_off(self) -> None:
@@ -154,13 +155,12 @@ class Dispatcher:
             claimed = await self._take(session, min(room, self._limits.batch), only_retractions)
             orders, broken = await self._preparer.orders(session, claimed, begun, self.clock.now())
         meters.claimed.inc(len(claimed))
-        for result in broken:
-            self._finished.put_nowait((result, None))
+        self._unsettled.put([(result, None) for result in broken])
         self._crowds.enter(orders)
         for together in grouped(orders):
             task = asyncio.create_task(self._send(together))
             self._sending.enter(task)
-            task.add_done_callback(partial(self._sent, [order.host for order in together]))
+            task.add_done_callback(partial(self._sent, together))
         return len(claimed)
 
     async def _take(self, session: Session, room: int, only_retractions: bool) -> Sequence[Claimed]:
@@ -178,25 +178,21 @@ class Dispatcher:
         return taken
 
     async def _send(self, orders: Sequence[Order]) -> None:
-        for finished in await send_together(orders, wire=self._wire, clock=self.clock, lease=self.lease):
-            self._finished.put_nowait(finished)
+        self._unsettled.put(await send_together(orders, wire=self._wire, clock=self.clock, lease=self.lease))
 
-    def _sent(self, hosts: Sequence[Host], task: asyncio.Task[None]) -> None:
+    def _sent(self, orders: Sequence[Order], task: asyncio.Task[None]) -> None:
         self._sending.leave(task)
-        before, self._room = self._room, self._sending.room()
-        if self._crowds.leave(hosts) or any(before < mark <= self._room for mark in self._marks):
+        before, self._room = self._room, self._sending.places()
+        enough, plenty = self._marks
+        if self._crowds.leave(orders) or before < enough <= self._room or before < plenty <= self._room:
             self._wake.set()
 
     async def _settle_forever(self) -> None:
         while True:
-            batch = [await self._finished.get()]
-            await asyncio.sleep(self._limits.settle_within)
-            while len(batch) < self._limits.batch and not self._finished.empty():
-                batch.append(self._finished.get_nowait())
+            batch = await self._unsettled.batch()
             tell(batch)
             await self._settle(batch)
-            for _ in batch:
-                self._finished.task_done()
+            self._unsettled.written()
 
     async def _settle(self, batch: list[Finished]) -> None:
         """Until it is written: the database may be away for a while, but what was sent is not forgotten."""
@@ -221,8 +217,11 @@ class Dispatcher:
 
     async def _note(self, batch: Sequence[Finished]) -> None:
         """What the attempts say of their outlets: in a transaction of its own, which a settle never waits for."""
-        seen = [Seen(r.claimed.outlet_id, sign(r.outcome, r.reason), r.reason or "") for r, _ in batch]
-        telling = [s for s, (r, _) in zip(seen, batch, strict=True) if r.ailing or s.sign in (Sign.ILL, Sign.GONE)]
+        telling = [
+            Seen(r.claimed.outlet_id, said, r.reason or "")
+            for r, _ in batch
+            if (said := sign(r.outcome, r.reason)) in (Sign.ILL, Sign.GONE) or r.ailing
+        ]
         if not telling:
             return
         try:
@@ -241,4 +240,4 @@ class Dispatcher:
         if left := list(self._sending):
             await asyncio.wait(left)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._finished.join(), 2.0)
+            await asyncio.wait_for(self._unsettled.all_written(), 2.0)

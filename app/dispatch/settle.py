@@ -7,7 +7,7 @@ from datetime import datetime
 from app import meters
 from app.db import alerts, claims, tending
 from app.db.claims import Claimed, Result
-from app.db.engine import Session, clock, notify_all
+from app.db.engine import Session, notify_all
 from app.dispatch.evidence import take
 from app.dispatch.send import Finished
 from app.domain.machines import after_attempt
@@ -22,8 +22,7 @@ RESCUE_BATCH = 500
 async def settle(session: Session, done: Sequence[Finished], worker: str, press: Press) -> None:
     """One batch: the deliveries, their attempts, and the receipts that came inside the answers."""
     results = [r for r, _ in done]
-    now = await clock(session)
-    heads = await alerts.heads(session, [r.claimed.alert_id for r in results])
+    now, heads = await alerts.heads(session, {r.claimed.alert_id for r in results})
     settled = [
         (
             r,
@@ -36,7 +35,7 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
     ]  # fmt: skip
     meters.retries.inc(sum(s.state is DeliveryState.PENDING for _, s in settled))
     for kind, seconds in await claims.settle(session, settled, worker):
-        meters.accepted_seconds.labels(kind).observe(seconds)
+        meters.accepted(kind).observe(seconds)
     if cleared := sorted({r.claimed.outlet_id for r in results if r.clears}):
         await tending.again(session, cleared)
     if shown := [r.claimed.id for r in results if r.tend is not None and r.claimed.kind is not Kind.RETRACT]:

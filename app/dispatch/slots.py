@@ -39,7 +39,12 @@ class Slots:
         long_ago = self._clock() - min(max(self._patience, USUAL * self._usual), LONGEST_PATIENCE)
         while self._young and self._young[first := next(iter(self._young))] <= long_ago:
             self._late[first] = self._young.pop(first)
-        return min(self._at_once - len(self._young), self._most - len(self))
+        return self.places()
+
+    def places(self) -> int:
+        """As ``room``, without a look for those that have become late."""
+        young = len(self._young)
+        return min(self._at_once - young, self._most - young - len(self._late))
 
     def enter(self, task: asyncio.Task[None]) -> None:
         self._young[task] = self._clock()

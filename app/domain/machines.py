@@ -72,6 +72,9 @@ class Settled:
     due_at: datetime | None = None
 
 
+_TAKEN = Settled(S.ACCEPTED)
+
+
 def after_attempt(
     outcome: Outcome,
     *,
@@ -85,7 +88,7 @@ def after_attempt(
     """sending → what next. ``newest`` is whether no newer notice of the alert exists at the moment of settling."""
     match outcome:
         case Outcome.ACCEPTED:
-            return Settled(S.ACCEPTED)
+            return _TAKEN
         case Outcome.REFUSED:
             return Settled(S.FAILED)
         case Outcome.RETRY:

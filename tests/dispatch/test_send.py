@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -149,7 +148,7 @@ async def test_the_answer_and_its_receipt_are_one_transaction(house: House, monk
     await make_alert(house)
     await rows(house, "UPDATE delivery SET state = 'sending', tries = 1, lease_until = now() + interval '15 s'")
     (delivery,) = await rows(house, "SELECT id, alert_id, outlet_id FROM delivery")
-    claimed = replace(CLAIMED, id=delivery.id, alert_id=delivery.alert_id, outlet_id=delivery.outlet_id)
+    claimed = CLAIMED._replace(id=delivery.id, alert_id=delivery.alert_id, outlet_id=delivery.outlet_id)
     now = datetime.now(UTC)
     result = Result(claimed, "", Outcome.ACCEPTED, None, "", now, now)
 
