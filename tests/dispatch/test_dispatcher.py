@@ -278,6 +278,32 @@ async def test_claimers_that_cross_try_again_at_once(house: House, monkeypatch: 
     assert crossed >= 2
 
 
+async def test_what_waits_is_claimed_as_soon_as_there_is_room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others of the first batch finish while the second is being claimed, and nothing is left that could wake the
+    dispatcher: with the poll half a minute away all goes out at once."""
+    monkeypatch.setattr(engine_room, "POLL_SECONDS", 30.0)
+    claim = claims.claim
+
+    async def slow(session: Session, **more: Any) -> Sequence[claims.Claimed]:
+        await asyncio.sleep(0.05)
+        return await claim(session, **more)
+
+    async def a_moment() -> Reply:
+        await asyncio.sleep(0.02)
+        return reply()
+
+    far = Far()
+    for n in range(100):
+        await make_place(house, f"p{n}")
+        if 19 <= n < 38:
+            far.script[f"p{n}"] = [a_moment]
+    monkeypatch.setattr(claims, "claim", slow)
+    async with dispatching(house, far, Limits(in_flight=40, reserve=2, batch=50, grace=timedelta(seconds=0.3))):
+        await make_alert(house)
+        await until(lambda: all_are(house, "accepted"), 10)
+    assert len(far.calls) == 100
+
+
 async def test_the_index_stops_a_second_live_send(house: House) -> None:
     """Were two claimers blind to each other, the ledger itself would refuse the second."""
     await make_place(house, "one")

@@ -1,10 +1,12 @@
 """Runs that end badly when one protection is missing, and well as things are."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import pytest
 
 from app.db import alerts
+from app.db.engine import Session, clock
 from app.domain.words import Kind, Lane, Outcome, ReceiptKind, Status
 from tests.machine.far_end import Arrival, Place
 from tests.machine.invariants import check_each, check_end, drive
@@ -88,8 +90,10 @@ async def ended_while_settling(world: World) -> None:
     await rest(world)
 
 
-async def _heads_before_the_end(_: object, alert_ids: list[int]) -> dict[int, tuple[int, str]]:
-    return dict.fromkeys(alert_ids, (1, "HJ"))
+async def _heads_before_the_end(
+    session: Session, alert_ids: Iterable[int]
+) -> tuple[datetime, dict[int, tuple[int, str]]]:
+    return await clock(session), dict.fromkeys(alert_ids, (1, "HJ"))
 
 
 async def slow_answer(world: World) -> None:
