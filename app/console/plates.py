@@ -86,7 +86,7 @@ def media(
         own = list(enumerate((plates or {}).get(face["profile"], ())))
         paths |= {_key(face, n): f"{ROOT}/plates/{said}/{face['profile']}/{n}" for n, _ in own}
         rows.append({**face, "body": {**body, "media": [_listed(face, n, plate) for n, plate in own]}})
-    return group(rows, paths.__getitem__)
+    return group(rows, house.catalogue, paths.__getitem__)
 
 
 def _key(face: Mapping[str, Any], n: int) -> str:
