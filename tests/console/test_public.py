@@ -70,6 +70,8 @@ async def test_a_drill_is_unmistakable(house: House, visitor: httpx.AsyncClient,
     assert page.count(f'<p class="band">{mark}信息，请勿转发</p>') == 2, "above and below"
     assert '<body class="drill">' in page
     assert f"{mark}内容，请勿真的拨打" in page
+    assert "<span>110</span>" in page
+    assert "tel:" not in page, "a tap calls nobody"
     await _retract(house, code)
     await _gone(visitor, code, mark)
 

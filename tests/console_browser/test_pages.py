@@ -102,6 +102,17 @@ async def test_a_page_is_for_everybody(
     assert [said for said in at.errors if answered not in said] == []
 
 
+@pytest.mark.parametrize("path", ["/console/alerts/{}", "/console/alerts/{}/retract", "/p/{}"])
+async def test_the_photo_of_a_drill_is_grey_wherever_it_is_shown(
+    desks: Mapping[str, Desk], places: Mapping[str, object], path: str
+) -> None:
+    at = desks["desktop"]
+    for name, look in (("drill", "grayscale(1)"), ("live", "none")):
+        page = await at.open(path.format(places[name]))
+        photo = page.locator("main img[src*='/media/']").first
+        assert await photo.evaluate("el => getComputedStyle(el).filter") == look, name
+
+
 async def test_the_eyes_can_see(browser: Browser) -> None:
     """What no page may be is noticed."""
     page = await (await browser.new_context(viewport={"width": 390, "height": 844})).new_page()

@@ -5,6 +5,7 @@
   "use strict";
 
   var KINDS = { date: "日期没有填完整，或没有这一天。", "datetime-local": "日期和时刻没有填完整，或没有这一刻。", time: "时刻没有填完整。", number: "请填一个数。" };
+  var CLOCKS = "input[type=date][id], input[type=datetime-local][id], input[type=time][id]";
   var made = 0;
 
   function label(el) {
@@ -61,7 +62,8 @@
 
   // A date is shown by the browser in the browser's language, day and month in whatever order: ours stands below it.
   function echo(el) {
-    var read = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d))?/.exec(el.value), id = el.id + "-read";
+    var read = /^(?:(\d{4})-(\d\d)-(\d\d))?T?(\d\d:\d\d)?/.exec(el.value), id = el.id + "-read";
+    var words = [read[1] && read[1] + "年" + +read[2] + "月" + +read[3] + "日", read[4]].filter(Boolean).join(" ");
     var said = document.getElementById(id);
     if (!said) {
       said = document.createElement("span");
@@ -69,11 +71,11 @@
       said.className = "read";
       el.insertAdjacentElement("afterend", said);
     }
-    said.textContent = read ? "即 " + read[1] + "年" + +read[2] + "月" + +read[3] + "日" + (read[4] ? " " + read[4] + ":" + read[5] : "") : "";
+    said.textContent = words && "即 " + words;
   }
 
   function echoes() {
-    document.querySelectorAll("input[type=date][id], input[type=datetime-local][id]").forEach(echo);
+    document.querySelectorAll(CLOCKS).forEach(echo);
   }
 
   document.addEventListener("submit", function (event) {
@@ -102,7 +104,7 @@
         var said = el.closest(".upload") && el.closest(".upload").parentNode.querySelector(".chosen");
         if (said) said.textContent = el.files.length ? el.files[0].name : "没有选择文件";
       }
-      if (el.type === "date" || el.type === "datetime-local") echo(el);
+      if (el.matches(CLOCKS)) echo(el);
       if (el.name) clear(el);
     });
   });
