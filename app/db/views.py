@@ -78,9 +78,10 @@ async def oldest_of_each(session: Session) -> tuple[Row | None, Row | None]:
             "WITH due AS MATERIALIZED (SELECT d.id, d.outlet_id, d.created_at, a.code, a.status <> 'actual' AS drill "
             "FROM delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number "
             "WHERE d.state IN ('pending', 'sending', 'failed')) "
-            "SELECT d.code AS alert, o.name AS outlet, d.drill, d.count, d.created_at AS since, "
-            "extract(epoch FROM now() - d.created_at)::float AS seconds FROM (SELECT DISTINCT ON (drill) *, "
-            "count(*) OVER (PARTITION BY drill) AS count FROM due ORDER BY drill, created_at, id) d "
+            "SELECT d.code AS alert, o.name AS outlet, d.drill, d.created_at AS since, "
+            "(SELECT count(*) FROM due WHERE due.drill = k.drill) AS count, "
+            "extract(epoch FROM now() - d.created_at)::float AS seconds FROM (VALUES (false), (true)) k (drill) "
+            "JOIN LATERAL (SELECT * FROM due WHERE due.drill = k.drill ORDER BY created_at, id LIMIT 1) d ON true "
             "JOIN outlet o ON o.id = d.outlet_id"
         )
     )
