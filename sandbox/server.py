@@ -21,6 +21,7 @@ from sandbox.town import Town
 MOST_BODY = 256 * 1024
 ASSETS = {
     "/": ("index.html", "text/html"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
     "/style.css": ("style.css", "text/css"),
     "/devices.css": ("devices.css", "text/css"),
     "/page.js": ("page.js", "text/javascript"),

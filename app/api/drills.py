@@ -85,7 +85,7 @@ async def read_drill_sheet(who: Keeper, id: AlertId, house: TheHouse) -> Respons
         drill = await _drill(session, who, id)
         rows = await drills.results(session, drill.alert_id, who.partner_id)
     headers = {"content-disposition": f'attachment; filename="{drill.code}.csv"'}
-    said = csv_of(sheet(rows, house.catalogue.channels, {}))
+    said = csv_of(sheet(rows, house.catalogue.channels))
     return Response(said, media_type="text/csv; charset=utf-8", headers=headers)
 
 

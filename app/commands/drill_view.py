@@ -1,9 +1,11 @@
 """What a drill looks like in the terminal."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import quantiles
 
-from rich.console import Group, RenderableType
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -14,26 +16,73 @@ TITLES = {
     "tv": "电视", "radio": "广播", "screen": "户外大屏", "billboard": "电子广告牌", "dingtalk": "钉钉群", "partner": "协作平台",
 }  # fmt: skip
 MOST_ROWS = 24
+COLUMNS = {"渠道": 10, "发布点": 0, "接收": 7, "播出": 12, "接收撤回": 8, "撤下": 8}
+"""Cells across; the name of the outlet has what is left."""
+BETWEEN, LEAST_NAME = 3, 8
+MOST_TROUBLES = 3
 
 
 def live_view(run: Drill) -> RenderableType:
-    """Outlet by outlet: accepted, aired, told to take down, down; milliseconds since the notice was issued."""
+    """Outlet by outlet: accepted, aired, told to take down, down; milliseconds since the notice was issued. No higher and no
+    wider than the terminal: who is in trouble or late stands first, and what has no room is counted."""
+    return _View(run)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    run: Drill
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        high = console.height - 1 if console.is_terminal else MOST_ROWS + 8  # the cursor has the last line
+        yield Group(*_laid_out(self.run, high, options.max_width))
+
+
+def _laid_out(run: Drill, high: int, wide: int) -> Sequence[RenderableType]:
     courses = list(run.courses.values())
-    done = sum(c.off() if run.retracting else c.up() for c in courses)
-    title = f"演练 {run.code}  " + ("撤回" if run.retracting else "发布")
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for head in ("渠道", "发布点"):
-        table.add_column(head, overflow="fold")
-    for head in ("接收 ms", "播出 ms", "撤回接收 ms", "撤下 ms"):
-        table.add_column(head, justify="right")
-    for c in courses[:MOST_ROWS]:
-        table.add_row(TITLES.get(c.channel, c.channel), c.outlet, *_cells(c))
-    bar = ProgressBar(total=max(len(courses), 1), completed=done, width=50)
-    rest = len(courses) - MOST_ROWS
-    more = Text(f"（另有 {rest} 个发布点未列出）") if rest > 0 else Text("")
-    return Group(
-        table, more, bar, Text(f"{done} / {len(courses)} 个发布点" + ("已撤下" if run.retracting else "已播出"))
+    word, done = "撤下" if run.retracting else "播出", sum(_done(run, c) for c in courses)
+    troubles = [_line(f"✕ {c.outlet}：{' '.join(c.trouble.split())}", "red") for c in courses if c.trouble]
+    below: list[RenderableType] = [
+        *troubles[:MOST_TROUBLES],
+        ProgressBar(total=max(len(courses), 1), completed=done, width=min(40, wide // 2)),  # ends no line
+        _line(f"  {done} / {len(courses)} 个发布点已{word}"),
+    ]
+    most = min(max(high - len(below) - 3, 1), MOST_ROWS)  # title, head, rule, what is left out; the bar shares its line
+    shown = courses if len(courses) <= most else sorted(courses, key=lambda c: _urgency(run, c))[:most]
+    if hidden := len(courses) - len(shown):
+        late = len(courses) - done - sum(not _done(run, c) for c in shown)
+        state = f"其中 {late} 个还没有" if late else "都已"
+        below.insert(0, _line(f"另有 {hidden} 个发布点没有列出，{state}{word}", "dim"))
+    return [_table(run, shown, wide), *below]
+
+
+def _table(run: Drill, shown: Sequence[Course], wide: int) -> Table:
+    title = f"演练 {run.code}　{'撤回' if run.retracting else '发布'}　用时（毫秒）"
+    table = Table(
+        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, show_edge=False, pad_edge=False
     )
+    for head, width in COLUMNS.items():
+        numbers = head not in ("渠道", "发布点")
+        table.add_column(head, min_width=width, no_wrap=True, justify="right" if numbers else "left")
+    room = max(wide - sum(COLUMNS.values()) - BETWEEN * (len(COLUMNS) - 1), LEAST_NAME)
+    for c in shown:
+        name = Text(c.outlet, "red" if c.trouble else "")
+        name.truncate(room, overflow="ellipsis")
+        table.add_row(TITLES.get(c.channel, c.channel), name, *_cells(c))
+    return table
+
+
+def _line(said: str, style: str = "") -> Text:
+    return Text(said, style, no_wrap=True, overflow="ellipsis")
+
+
+def _done(run: Drill, c: Course) -> bool:
+    return c.off() if run.retracting else c.up()
+
+
+def _urgency(run: Drill, c: Course) -> tuple[bool, bool, float]:
+    """In trouble, then late, then slow."""
+    took = [ms for ms in ((c.told_down, c.down) if run.retracting else (c.accepted, c.aired)) if ms is not None]
+    return not c.trouble, _done(run, c), -max(took, default=0.0)
 
 
 def _cells(c: Course) -> Sequence[Text]:
@@ -42,12 +91,7 @@ def _cells(c: Course) -> Sequence[Text]:
 
     aired = cell(c.aired, "green") if c.airs else Text("群消息无回执", "dim")
     down = cell(c.down, "cyan") if c.ends else Text("已发更正" if c.told_down is not None else "…", "dim")
-    return (
-        cell(c.accepted, "yellow") if not c.trouble else Text(c.trouble, "red"),
-        aired,
-        cell(c.told_down, "yellow"),
-        down,
-    )
+    return cell(c.accepted, "yellow"), aired, cell(c.told_down, "yellow"), down
 
 
 def summary(run: Drill) -> RenderableType:

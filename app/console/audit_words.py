@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.console.labels import END_REASONS, MARKS, REASONS, ROLES, actor
+from app.console.labels import END_REASONS, MARKS, ROLES, actor
+from app.domain.reasons import REASONS
 from app.domain.words import EndReason, Role, Status
 
 ACTS: Mapping[str, str] = {

@@ -20,7 +20,6 @@ from app.console.shown import Shown, shown
 from app.console.tally import Tally, by_stage, still_up
 from app.db import progress, views
 from app.db.engine import Session, StoreUnavailable, clock, transaction
-from app.domain.words import ProposalState
 from app.flows.house import House
 
 LIVE_SHOWN = 200
@@ -59,10 +58,8 @@ class Board:
     @property
     def said(self) -> str:
         """The whole board in a sentence, for who hears it."""
-        still, waiting = (
-            sum(card.up for card in self.ending),
-            sum(held.state is ProposalState.PROPOSED for held in self.needs.proposals),
-        )
+        still = sum(card.up for card in self.ending)
+        waiting = self.needs.real.waiting + self.needs.drills.waiting
         return (
             (f"{waiting} 份信息等待第二名民警确认，" if waiting else "")
             + f"正在发布 {len(self.real)} 条，演练和测试 {len(self.drills)} 条"

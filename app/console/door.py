@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.console.labels import ROLES
+from app.db import people
 from app.db.engine import Session
 from app.domain.errors import Forbidden
 from app.domain.words import Role
@@ -17,6 +18,7 @@ HOME = f"{ROOT}/"
 SIGN_IN = f"{ROOT}/sign-in"
 CODE = f"{SIGN_IN}/code"
 COOKIE = "huijia_session"
+ASKED = 3  # administrators that are named to who is refused
 
 _PATH = re.compile(r"https?://[^/]+(/.*)")
 _LOCAL = re.compile(r"/console/[!-\[\]-~]*")  # printable ASCII without the backslash, which browsers read as a slash
@@ -36,6 +38,21 @@ class ForeignForm(Exception):
     def __init__(self, back: str) -> None:
         super().__init__("foreign form")
         self.back = back
+
+
+class Unwelcome(Forbidden):
+    """Somebody is signed in whose account may not. ``onward``: what they can do about it, a sentence; ``way``: the path and
+    the word of a link, where they can do it themselves."""
+
+    def __init__(self, refused: Forbidden, onward: str, way: tuple[str, str] | None = None) -> None:
+        super().__init__(refused.zh, refused.en)
+        self.onward, self.way = onward, way
+
+
+async def whom_to_ask(session: Session) -> str:
+    """One sentence."""
+    names = await people.administrators_named(session, ASKED)
+    return f"需要的话，请管理员在“人员”页修改：{'、'.join(names)}。" if names else "还没有管理员，请联系系统维护人员。"
 
 
 def local(path: str) -> str:
@@ -63,10 +80,11 @@ async def signed_in(
         raise SignInFirst(back or here(request), expired=bool(token))
     least = least or (Role.VIEWER if request.method in ("GET", "HEAD") else Role.OPERATOR)
     if not who.role.reaches(least):
-        raise Forbidden(
+        refused = Forbidden(
             f"此操作需要“{ROLES[least]}”及以上的权限，你的账号是“{ROLES[who.role]}”。未执行任何操作。",
             f"This takes the role {least}; yours is {who.role}.",
         )
+        raise Unwelcome(refused, await whom_to_ask(session))
     return who
 
 

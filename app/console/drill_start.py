@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fastapi import APIRouter
 from pydantic import ValidationError
@@ -26,6 +26,8 @@ from app.flows.house import House
 
 NEW = f"{LIST}/new"
 SHOWN = 300  # outlets to choose from by a tick; others by name
+# by the member of what was asked
+FIELDS: Mapping[str, str] = {"minutes": "minutes", "channels": "channels", "outlets": "named"}
 WHOM = ("all", "channels", "outlets")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _BREAKS = re.compile(r"[,，;；、]")
@@ -39,7 +41,7 @@ def drill_starting(house: House) -> APIRouter:
     @router.get("/drills/new")
     async def ask(request: Request, outlet: str = "") -> Response:
         typed = {"whom": "outlets", f"outlet-{outlet[:18]}": "1"} if outlet else {}
-        return await _page(house, request, typed, ())
+        return await _page(house, request, typed, {})
 
     @router.post("/drills/new")
     async def begin(request: Request) -> Response:
@@ -52,9 +54,9 @@ def drill_starting(house: House) -> APIRouter:
                     issued = await drilling.start(session, who.principal, form, seal=house.seal, press=house.press)
                     return RedirectResponse(f"{drill_path(issued.code)}?result=started", 303)
         except Invalid as e:
-            wrong = [f"{f.zh}{f.remedy_zh}" for f in e.faults]
+            wrong = _by_field((f.pointer, f"{f.zh}{f.remedy_zh}") for f in e.faults)
         except Conflict as e:
-            wrong = [e.zh]
+            wrong = {"": e.zh}
         return await _page(house, request, typed, wrong)
 
     @router.post("/drills/weekly")
@@ -73,31 +75,39 @@ def _ticked(typed: Form, kind: str) -> Sequence[str]:
     return [name.removeprefix(kind) for name, value in typed.items() if name.startswith(kind) and value == "1"]
 
 
-def _read(typed: Form) -> tuple[DrillForm | None, Sequence[str]]:
-    """For whom, without a doubt: what is filled in under another choice is not passed over."""
+def _read(typed: Form) -> tuple[DrillForm | None, Form]:
+    """For whom, without a doubt: what is filled in under another choice is not passed over. Else what is wrong, by field."""
     channels = _ticked(typed, "channel-")
     outlets = [*_ticked(typed, "outlet-"), *(w.strip() for w in _BREAKS.split(typed.get("named", "")) if w.strip())]
     whom = typed.get("whom", "")
-    wrong = []
+    wrong = {}
     if whom not in WHOM:
-        wrong.append("请选择发给谁。")
+        wrong["whom"] = "请选择发给谁。"
+    elif (whom != "outlets" and outlets) or (whom != "channels" and channels):
+        wrong["whom"] = "勾选的渠道或发布点与“发给谁”的选择不一致，请改其中一处。"
     if whom == "channels" and not channels:
-        wrong.append("请至少勾选一个渠道。")
+        wrong["channels"] = "请至少勾选一个渠道。"
     if whom == "outlets" and not outlets:
-        wrong.append("请勾选发布点，或写出它的名称或编号。")
-    if (whom in ("all", "channels") and outlets) or (whom in ("all", "outlets") and channels):
-        wrong.append("勾选的渠道或发布点与“发给谁”的选择不一致，请改其中一处。")
+        wrong["named"] = "请勾选发布点，或写出它的名称或编号。"
     if wrong:
         return None, wrong
     try:
         return DrillForm.model_validate(
             {"outlets": outlets, "channels": channels, "minutes": typed.get("minutes", "").strip()}
-        ), ()
+        ), {}
     except ValidationError as e:
-        return None, [
-            f"{'几分钟后撤回' if f.pointer == '/minutes' else '发布点'}：{f.zh}{f.remedy_zh}"
-            for f in faults_of(e.errors(include_url=False, include_input=False))
-        ]
+        faults = faults_of(e.errors(include_url=False, include_input=False))
+        words = {"/minutes": "几分钟后撤回"}
+        return None, _by_field((f.pointer, f"{words.get(f.pointer, '发布点')}：{f.zh}{f.remedy_zh}") for f in faults)
+
+
+def _by_field(faults: Iterable[tuple[str, str]]) -> Form:
+    """By the field that has to be changed, from the pointer of what was asked."""
+    found: dict[str, str] = {}
+    for pointer, said in faults:
+        name = FIELDS.get(pointer.removeprefix("/").partition("/")[0], "")
+        found[name] = f"{found.get(name, '')}{said}"
+    return found
 
 
 def _plan(typed: Form) -> Plan:
@@ -112,7 +122,7 @@ def _plan(typed: Form) -> Plan:
     return Plan(Weekly(int(day), int(at[1]) * 60 + int(at[2])), int(lasts), _ticked(typed, "channel-"))
 
 
-async def _page(house: House, request: Request, typed: Form, wrong: Sequence[str]) -> Response:
+async def _page(house: House, request: Request, typed: Form, wrong: Form) -> Response:
     async with transaction(house.engine) as session:
         who = await signed_in(session, request, back=NEW, least=Role.OPERATOR)
         now = await clock(session)

@@ -11,7 +11,7 @@ from app.console import charts
 from app.console.door import ROOT, acting, signed_in
 from app.console.forms import read_form
 from app.console.guard import Guarded
-from app.console.labels import REASONS, Stage, actor
+from app.console.labels import Stage, actor
 from app.console.pages import page
 from app.console.paging import PAGE, Paging, page_number
 from app.console.shown import known
@@ -57,7 +57,7 @@ def drill_pages(house: House) -> APIRouter:
             drill = await _drill(session, code)
             rows = await drills.results(session, drill.alert_id, None)
         headers = {"content-disposition": f'attachment; filename="{drill.code}.csv"'}
-        said = csv_of(sheet(rows, house.catalogue.channels, REASONS))
+        said = csv_of(sheet(rows, house.catalogue.channels))
         return Response(said, media_type="text/csv; charset=utf-8", headers=headers)
 
     @router.get("/drills/{code}")

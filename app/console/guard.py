@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.console.door import HOME, SIGN_IN, ForeignForm, SignInFirst
+from app.console.door import HOME, SIGN_IN, ForeignForm, SignInFirst, Unwelcome
 from app.console.forms import TooLarge
 from app.console.pages import page
 from app.db.engine import StoreUnavailable
@@ -82,6 +82,8 @@ async def _answered(handle: Handler, request: Request) -> Response:
         return trouble(413, "提交的内容过大，未执行任何操作。")
     except Invalid as e:
         return trouble(422, *[f.zh for f in e.faults])
+    except Unwelcome as e:
+        return trouble(403, e.zh, e.onward, way=e.way)
     except HuijiaError as e:
         return trouble(next((status for kind, status in _STATUS if isinstance(e, kind)), 400), e.zh)
     except StoreUnavailable:
@@ -104,9 +106,9 @@ def to_sign_in(request: Request, e: SignInFirst, *, why: str = "") -> Response:
     return RedirectResponse(target, 303)
 
 
-def trouble(status: int, *said: str, back: str = HOME) -> Response:
-    """A page that says what is wrong and leads on."""
-    return page("trouble.html", status, said=said, back=back)
+def trouble(status: int, *said: str, back: str = HOME, way: tuple[str, str] | None = None) -> Response:
+    """A page that says what is wrong and leads on: ``back``, and where there is a ``way`` to mend it (path, word), there."""
+    return page("trouble.html", status, said=said, back=back, way=way)
 
 
 def away(back: str = HOME) -> Response:

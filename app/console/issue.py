@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.console import issue_draft
-from app.console.door import ROOT, SIGN_IN, ForeignForm, SignInFirst, signed_in
+from app.console.door import ROOT, SIGN_IN, ForeignForm, SignInFirst, Unwelcome, signed_in, whom_to_ask
 from app.console.forms import read_upload
 from app.console.guard import Guarded, to_sign_in, trouble
 from app.console.issue_draft import Draft, mark, marked
@@ -19,11 +19,11 @@ from app.console.issue_form import CROPS, FIELDS, Typed, check, crop_of, read, w
 from app.console.pages import page
 from app.console.place import pointed, where
 from app.db.engine import Session, StoreUnavailable, clock, transaction
-from app.domain.errors import Conflict, Fault, NotFound
+from app.domain.errors import Conflict, Fault, Forbidden, NotFound
 from app.domain.words import Role
 from app.flows.house import House
 from app.flows.propose import unclaimed
-from app.flows.sign_in import Operator
+from app.flows.sign_in import OFFICERS_ONLY, Operator
 from app.flows.submit import Picture
 from app.forms.crop import cropped
 from app.forms.photo import picture
@@ -106,7 +106,13 @@ def issuing(house: House) -> APIRouter:
 async def writing(session: Session, request: Request) -> Operator:
     """The officer, whose account can act for an organ. Raises SignInFirst or Forbidden."""
     who = await signed_in(session, request, back=PATH, least=Role.OFFICER)
-    assert who.officer.organ_area
+    try:
+        assert who.officer.organ_area
+    except Forbidden as e:
+        refused = Forbidden(OFFICERS_ONLY, e.en)
+        if not who.role.reaches(Role.ADMIN):
+            raise Unwelcome(refused, await whom_to_ask(session)) from e
+        raise Unwelcome(refused, "你是管理员，可以自己登记。", (f"{ROOT}/people/{who.id}", "去登记")) from e
     return who
 
 

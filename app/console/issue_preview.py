@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.console import issue_draft
+from app.console import issue_draft, update
 from app.console.door import ROOT, acting, signed_in
 from app.console.forms import read_form
 from app.console.guard import Guarded
@@ -73,7 +73,7 @@ async def _page(session: Session, house: House, who: Operator, said: str = "") -
         return RedirectResponse(PATH, 303)
     record, picture = await _filled_in(session, who, draft)
     seen = await foresee(session, record, picture.described() if picture else None, now)
-    pass_ = ticket(house, Ticket(who.name, None), now)
+    pass_ = ticket(house, Ticket(who.name), now)
     child = unsent(seen, "尚未提交", f"{ROOT}/plates/{pass_}/photo" if picture else None)
     return page(
         "issue_preview.html", 409 if said else 200, who=who, now=now, said=said, seen=seen, alert=child, ticket=pass_,
@@ -124,6 +124,8 @@ async def _seen(house: House, request: Request, said: str) -> tuple[Foresight, P
         who = await signed_in(session, request, back=f"{ROOT}/", least=Role.OFFICER)
         now = await clock(session)
         of = admitted(house, said, who.name, now)
+        if of.update:
+            return await update.foreseen(session, house, who, of.update, now)
         if of.proposal is None:
             record, picture = await _filled_in(session, who, await issue_draft.kept(session, house, who))
         else:

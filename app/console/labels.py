@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from app.domain.reasons import REASONS as REASONS
 from app.domain.words import AlertState, EndReason, Kind, ReceiptKind, Role, Status
 
 Tone = Literal["good", "wait", "warn", "bad", "off"]
@@ -134,22 +135,6 @@ RETRACTING: Mapping[str, str] = {
     "follow_up": "只能补发更正",
 }
 PROVING: Mapping[str, str] = {"nothing": "不能回报", "received": "能回报收到", "aired": "能回报播出"}
-REASONS: Mapping[str, str] = {
-    "unreachable": "连接不上对方",
-    "timeout": "对方超时未答复，是否播出不明",
-    "broken": "对方答复中断，是否播出不明",
-    "throttled": "对方要求放慢发送",
-    "server_error": "对方系统故障",
-    "redirected": "对方要求转到别处，未予跟随",
-    "unintelligible": "对方的答复无法识别",
-    "bad_credentials": "对方不认可密钥、签名或地址",
-    "gone": "对方的接收地址已失效",
-    "bad_content": "对方不接受这份文字或图片",
-    "rejected": "对方拒绝",
-    "overtaken": "已有更新的通告，未发出",
-    "crash": "本系统的发送程序出错",
-    "lease_lost": "发送途中中断，是否播出不明",
-}
 
 
 def actor(by: str) -> str:

@@ -12,7 +12,8 @@ from app.console.door import COOKIE, ROOT, acting, signed_in
 from app.console.forms import read_form
 from app.console.guard import Guarded
 from app.console.pages import page
-from app.console.slowing import Slowing
+from app.console.sign_in import SLOWED
+from app.console.slowing import Count, Slowing, succeeded
 from app.db import people
 from app.db.engine import clock, transaction
 from app.domain.errors import Invalid
@@ -34,7 +35,8 @@ RESULTS: Mapping[str, str] = {
 def my_account(house: House) -> APIRouter:
     """/me, /me/password and /me/sessions."""
     router = APIRouter(route_class=Guarded, include_in_schema=False)
-    slowing, checks = Slowing(free=4, longest=30), asyncio.Semaphore(CHECKS_AT_ONCE)
+    slowing, count = Slowing("own password", free=4, longest=30), Count(house)
+    checks = asyncio.Semaphore(CHECKS_AT_ONCE)
 
     @router.get("/me")
     async def show(request: Request, result: str = "") -> Response:
@@ -45,17 +47,17 @@ def my_account(house: House) -> APIRouter:
         form = await read_form(request)
         async with transaction(house.engine) as session:
             who = await acting(session, request, form.get("csrf", ""), back=ME, least=Role.VIEWER)
-        if wait := slowing.wait(str(who.id)):
-            return await _page(house, request, "", {"old": f"连续输错次数过多，请等 {wait} 秒后再试。"}, 429)
-        slowing.trying(str(who.id))
+        own = slowing.of(str(who.id))
+        if wait := await count.begin(own):
+            return await _page(house, request, "", {"old": SLOWED.format(wait)}, 429)
         try:
             async with checks, transaction(house.engine) as session:
                 who = await acting(session, request, form.get("csrf", ""), back=ME, least=Role.VIEWER)
                 said = [form.get(name, "") for name in ("old", "new", "again")]
                 await own_account.change_password(session, who, request.cookies[COOKIE], *said)
+                await succeeded(session, own)
         except Invalid as e:
             return await _page(house, request, "", {f.pointer[1:]: f.zh for f in e.faults}, 422)
-        slowing.succeeded(str(who.id))
         return RedirectResponse(f"{ME}?result=password", 303)
 
     @router.post("/me/sessions")

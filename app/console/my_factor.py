@@ -14,7 +14,8 @@ from app.console.guard import Guarded
 from app.console.my_account import ME
 from app.console.pages import page
 from app.console.poster import square
-from app.console.slowing import Slowing
+from app.console.sign_in import SLOWED
+from app.console.slowing import Count, Slowing, succeeded
 from app.db.engine import clock, transaction
 from app.domain.errors import NotFound
 from app.domain.words import Role
@@ -29,7 +30,7 @@ WRONG = "验证码不正确。请看手机上现在的六位数字；手机时�
 def my_factor(house: House) -> APIRouter:
     """/me/totp: on, off, and new recovery codes."""
     router = APIRouter(route_class=Guarded, include_in_schema=False)
-    slowing = Slowing(free=4, longest=300)
+    slowing, count = Slowing("own code", free=4, longest=300), Count(house)
 
     @router.get("/me/totp")
     async def ask(request: Request) -> Response:
@@ -56,9 +57,9 @@ def my_factor(house: House) -> APIRouter:
         form = await read_form(request)
         async with transaction(house.engine) as session:
             who = await acting(session, request, form.get("csrf", ""), back=TOTP, least=Role.VIEWER)
-        if wait := slowing.wait(str(who.id)):
-            return await _page(house, request, None, f"连续输错次数过多，请等 {wait} 秒后再试。", 429)
-        slowing.trying(str(who.id))
+        own = slowing.of(str(who.id))
+        if wait := await count.begin(own):
+            return await _page(house, request, None, SLOWED.format(wait), 429)
         codes: Sequence[str] | None = None
         async with transaction(house.engine) as session:
             now = await clock(session)
@@ -69,9 +70,10 @@ def my_factor(house: House) -> APIRouter:
             else:
                 codes = await second_factor.renew(session, who, form.get("code", ""), seal=house.seal)
                 done = codes is not None
+            if done:
+                await succeeded(session, own)
         if not done:
             return await _page(house, request, None, WRONG)
-        slowing.succeeded(str(who.id))
         return _shown(who, now, codes, "新的恢复码") if codes else RedirectResponse(f"{ME}?result=off", 303)
 
     return router

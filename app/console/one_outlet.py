@@ -37,7 +37,10 @@ def one_outlet(house: House) -> APIRouter:
             if place is None:
                 raise NotFound("没有这个发布点。", "There is no such outlet.")
             rows = await history.deliveries(session, alert.id, place.id)
-        return page("one_outlet.html", who=who, now=now, alert=alert, place=place, rows=rows, link=safe_link)
+        return page(
+            "one_outlet.html", who=who, now=now, alert=alert, place=place, rows=rows, link=safe_link,
+            catalogue=house.catalogue,
+        )  # fmt: skip
 
     @router.post("/alerts/{code}/phoned")
     async def phoned(request: Request, code: str) -> Response:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from app.console.content import duty_words
 from app.console.door import ROOT, acting, signed_in
 from app.console.forms import read_form
 from app.console.guard import Guarded
@@ -104,6 +105,6 @@ async def _show(house: House, request: Request, id: int, result: str) -> Respons
     areas = [counties()[code].full_name if code in counties() else code for code in outlet["codes"]]
     return page(
         "outlet.html", who=who, now=now, outlet=outlet, history=history, trials=tried, carrier=carrier, shown=shown,
-        areas=areas, catalogue=house.catalogue, result=RESULTS.get(result, ""),
+        areas=areas, catalogue=house.catalogue, duty=duty_words(outlet["duty"]), result=RESULTS.get(result, ""),
         rotates=bool(outlet["settings_shown"].get("secret")) and "previous_secret" in outlet["settings_shown"],
     )  # fmt: skip

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from app.console.labels import CHANNELS, ORDER, REASONS, STAGES, UP, Stage
+from app.console.labels import CHANNELS, ORDER, STAGES, UP, Stage
 from app.console.shown import Shown
 from app.db import progress
 from app.db.engine import Session
 from app.db.progress import Row, Sheet
+from app.domain.reasons import REASONS
 
 PAGE = 50
 LONGEST_FIND = 40

@@ -24,25 +24,27 @@ LARGEST = 48 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """``proposal``: the number of what is looked at; ``None`` is the account's own draft."""
+    """What is looked at: the proposal of this number; the update of this alert (its code), as the account has it in hand; or
+    else the account's own draft."""
 
     account: str
-    proposal: int | None
+    proposal: int | None = None
+    update: str = ""
 
 
 def ticket(house: House, of: Ticket, now: datetime) -> str:
-    return house.seal.close(orjson.dumps(["plates", of.account, of.proposal, now.isoformat()])).decode()
+    return house.seal.close(orjson.dumps(["plates", of.account, of.proposal, of.update, now.isoformat()])).decode()
 
 
 def admitted(house: House, said: str, account: str, now: datetime) -> Ticket:
     """What this account may see with this ticket. Raises NotFound."""
     try:
-        what, whose, proposal, made = orjson.loads(house.seal.open(said.encode()))
+        what, whose, proposal, update, made = orjson.loads(house.seal.open(said.encode()))
     except (InvalidToken, ValueError):
-        what = whose = proposal = made = ""
+        what = whose = proposal = update = made = ""
     if what != "plates" or whose != account or now - datetime.fromisoformat(made) > TICKET_LASTS:
         raise NotFound("页面已过期，请重新打开。", "The page is too old.")
-    return Ticket(whose, proposal)
+    return Ticket(whose, proposal, update)
 
 
 class Shelf:
@@ -86,7 +88,7 @@ def media(
         own = list(enumerate((plates or {}).get(face["profile"], ())))
         paths |= {_key(face, n): f"{ROOT}/plates/{said}/{face['profile']}/{n}" for n, _ in own}
         rows.append({**face, "body": {**body, "media": [_listed(face, n, plate) for n, plate in own]}})
-    return group(rows, paths.__getitem__)
+    return group(rows, house.catalogue, paths.__getitem__)
 
 
 def _key(face: Mapping[str, Any], n: int) -> str:

@@ -155,7 +155,8 @@ def proposing(house: House) -> APIRouter:
         async with transaction(house.engine) as session:
             who = await acting(session, request, form.get("csrf", ""), back=proposal_path(number), least=Role.OFFICER)
             if (pressed := form.get("confirm", "")) != code_of(number):
-                return await _opened(session, house, who, number, OTHER if pressed else NOT_CONFIRMED)
+                wrong = OTHER if pressed else NOT_CONFIRMED
+                return await _opened(session, house, who, number, unconfirmed=wrong)
             done = await propose.confirm(session, who, number, seal=house.seal, press=house.press)
         if done.again:
             return RedirectResponse(f"{proposal_path(number)}?result=confirmed", 303)
@@ -168,7 +169,7 @@ def proposing(house: House) -> APIRouter:
         async with transaction(house.engine) as session:
             who = await acting(session, request, form.get("csrf", ""), back=proposal_path(number), least=Role.OFFICER)
             if wrong:
-                return await _opened(session, house, who, number, wrong, reason)
+                return await _opened(session, house, who, number, reason=reason, unfit=wrong)
             await propose.decline(session, who, number, reason, seal=house.seal)
         return RedirectResponse(f"{proposal_path(number)}?result=declined", 303)
 
@@ -238,9 +239,10 @@ async def _find(session: Session, house: House, who: Operator, id: int, now: dat
 
 
 async def _opened(
-    session: Session, house: House, who: Operator, id: int, wrong: str = "", reason: str = ""
+    session: Session, house: House, who: Operator, id: int, *, unconfirmed: str = "", reason: str = "", unfit: str = ""
 ) -> Response:
-    """Everything, once it is written down who looked."""
+    """Everything, once it is written down who looked. ``unconfirmed``: why the name that was pressed does not count;
+    ``unfit``: what is wrong with the ``reason`` to decline."""
     record, picture = await propose.look_at(session, who, id, seal=house.seal)
     now = await clock(session)
     waiting = await _find(session, house, who, id, now)
@@ -248,7 +250,7 @@ async def _opened(
     pass_ = ticket(house, Ticket(who.name, id), now)
     child = unsent(seen, code_of(id), f"{ROOT}/plates/{pass_}/photo" if picture else None)
     return page(
-        "proposal_open.html", 422 if wrong else 200, who=who, now=now, w=waiting, alert=child, seen=seen, ticket=pass_,
-        parts=parts(record), media=media(house, seen), wrong=wrong, reason=reason, longest=LONGEST_REASON,
-        hours=record.duration_hours, names=offered(child, await live_alerts(session, house.media_secret)),
+        "proposal_open.html", 422 if unconfirmed or unfit else 200, who=who, now=now, w=waiting, alert=child, seen=seen,
+        ticket=pass_, parts=parts(record), media=media(house, seen), unconfirmed=unconfirmed, reason=reason, unfit=unfit,
+        longest=LONGEST_REASON, hours=record.duration_hours, names=offered(child, await live_alerts(session, house.media_secret)),
     )  # fmt: skip

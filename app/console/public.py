@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from markupsafe import Markup
 from starlette.responses import Response
 
+from app.console.assets import FILES
 from app.console.pages import page
 from app.console.shown import Shown, find
 from app.db.engine import StoreUnavailable, clock, transaction
@@ -19,6 +20,7 @@ from app.domain.errors import NotFound
 from app.flows.house import House
 
 STYLE = Markup((Path(__file__).parent / "templates" / "public.css").read_text(encoding="utf-8"))  # noqa: S704 - our file
+ICON = "/p/icon.svg"
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS: Mapping[str, str] = {
     "content-security-policy": (
@@ -35,8 +37,13 @@ HEADERS: Mapping[str, str] = {
 
 
 def public_pages(house: House) -> APIRouter:
-    """/p/{code}."""
+    """/p/{code}, and the icon of its tab: whoever lets the public in at /p/ alone lets it in to all that the page asks for."""
     router = APIRouter(include_in_schema=False)
+
+    @router.api_route(ICON, methods=["GET", "HEAD"])
+    async def icon() -> Response:
+        kept = {**HEADERS, "cache-control": "public, max-age=86400"}
+        return Response(FILES["icon.svg"], media_type="image/svg+xml", headers=kept)
 
     @router.api_route("/p/{code}", methods=["GET", "HEAD"])
     async def show(code: str) -> Response:

@@ -4,7 +4,8 @@ Hawaii 2018 and Pickering 2020: the correction came after 38 and 108 minutes, be
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -36,9 +37,9 @@ OTHER = "您按下的是另一条寻人，不是本页这一条。没有执行�
 
 
 class _Again(Exception):
-    """Not yet: show the page once more, with what was typed."""
+    """Not yet: show the page once more, with what was typed. ``wrong``: why, by field ("" for what has none)."""
 
-    def __init__(self, status: int, *wrong: str) -> None:
+    def __init__(self, status: int, wrong: Mapping[str, str]) -> None:
         super().__init__("not yet")
         self.status, self.wrong = status, wrong
 
@@ -108,7 +109,7 @@ async def _confirmed(house: House, request: Request, code: str, form: Mapping[st
     except _Again as e:
         return await _once_more(house, request, code, typed, e.status, e.wrong)
     except Invalid as e:
-        return await _once_more(house, request, code, typed, 422, [f.zh for f in e.faults])
+        return await _once_more(house, request, code, typed, 422, {"line": "".join(f.zh for f in e.faults)})
     response = RedirectResponse(f"{alert_path(code)}?result={'before' if ended.again else 'retracted'}", 303)
     drafts.forget(response, code)
     return response
@@ -117,19 +118,19 @@ async def _confirmed(house: House, request: Request, code: str, form: Mapping[st
 def _checked(who: Operator, code: str, form: Mapping[str, str], typed: Draft) -> EndReason:
     """The reason, once everything is confirmed. A form of an earlier session is no attack worth losing a text for."""
     if not who.owns(form.get("csrf", "")):
-        raise _Again(403, RENEWED)
-    wrong = []
+        raise _Again(403, {"": RENEWED})
+    wrong = {}
     if typed.reason not in [r.value for r in EndReason]:
-        wrong.append(NO_REASON)
+        wrong["reason"] = NO_REASON
     if (pressed := form.get("confirm", "")) != code:
-        wrong.append(OTHER if CODE.fullmatch(pressed) else NOT_CONFIRMED)
+        wrong["confirm"] = OTHER if CODE.fullmatch(pressed) else NOT_CONFIRMED
     if wrong:
-        raise _Again(422, *wrong)
+        raise _Again(422, wrong)
     return EndReason(typed.reason)
 
 
 async def _once_more(
-    house: House, request: Request, code: str, typed: Draft, status: int, wrong: Sequence[str]
+    house: House, request: Request, code: str, typed: Draft, status: int, wrong: Mapping[str, str]
 ) -> Response:
     async with transaction(house.engine) as session:
         who = await signed_in(session, request)
@@ -137,7 +138,13 @@ async def _once_more(
 
 
 async def _page(
-    session: Session, house: House, who: Operator, code: str, typed: Draft, status: int = 200, wrong: Sequence[str] = ()
+    session: Session,
+    house: House,
+    who: Operator,
+    code: str,
+    typed: Draft,
+    status: int = 200,
+    wrong: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     now = await clock(session)
     alert, last = await find(session, code, house.media_secret, now)
@@ -147,7 +154,8 @@ async def _page(
     said = await worded(session, house, alert, last, "" if fault else typed.line)
     return page(
         "retract.html", status, who=who, now=now, alert=alert, typed=typed, wrong=wrong, fault=fault, correction=said,
-        reasons=END_REASONS, longest=LONGEST_LINE, names=offered(alert, await live_alerts(session, house.media_secret)),
+        reasons=END_REASONS, no_reason=NO_REASON, longest=LONGEST_LINE,
+        names=offered(alert, await live_alerts(session, house.media_secret)),
     )  # fmt: skip
 
 

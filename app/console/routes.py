@@ -30,7 +30,6 @@ from app.console.proposal import proposing
 from app.console.retract import retracting
 from app.console.sealed import sealed
 from app.console.sign_in import Desk, entering, giving_code, signing_in
-from app.console.slowing import Slowing
 from app.console.tally import Tally
 from app.console.update import updating
 from app.flows.house import House
@@ -39,8 +38,7 @@ from app.flows.house import House
 def console(house: House, live: Live, tally: Tally | None = None) -> APIRouter:
     """Everything under /console."""
     router = APIRouter(include_in_schema=False)
-    # A whole duty room may share one address, so an address is given more tries than a name.
-    desk = Desk(house, Slowing(free=4, longest=30), Slowing(free=20, longest=60), Slowing(free=4, longest=300))
+    desk = Desk(house)
     router.include_router(signing_in(house, desk))
     router.include_router(giving_code(house, desk))
     router.include_router(entering(house))

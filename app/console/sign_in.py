@@ -13,7 +13,7 @@ from app.console.door import CODE, COOKIE, HOME, SIGN_IN, acting, let_in, let_ou
 from app.console.forms import read_form
 from app.console.guard import Guarded
 from app.console.pages import page
-from app.console.slowing import Slowing
+from app.console.slowing import Count, Slowing, succeeded
 from app.db.engine import transaction
 from app.domain.words import Role
 from app.flows import sign_in
@@ -29,6 +29,7 @@ WHY: Mapping[str, str] = {
     "out": "已退出。",
     "late": "输入验证码的时间已过，请重新登录。",
 }
+SLOWED = "连续输错次数过多，请等 {} 秒后再试。"
 WRONG = "用户名或密码不正确，请重新输入。忘记密码请联系管理员，管理员可以发一个一次性登录链接。"
 WRONG_CODE = "验证码不正确。请看手机上现在的六位数字（每个只能用一次），或输入一个恢复码。"
 SPENT = "此登录链接已用过或已过期（一个链接只能用一次，12 小时内有效）。请向管理员再要一个，或用密码登录。"
@@ -36,38 +37,35 @@ CHECKS_AT_ONCE = 2  # a password check takes 64 MiB and a core for a moment (arg
 
 
 class Desk:
-    """Lets people in, one careful check at a time. A code has a slowing of its own: whoever tries codes knows the password."""
+    """Lets people in, one careful check at a time. A code has a slowing of its own: whoever tries codes knows the password.
+    A whole duty room may share one address, so an address is given more tries than a name."""
 
-    def __init__(self, house: House, by_name: Slowing, by_address: Slowing, by_code: Slowing) -> None:
-        self._house, self._by_name, self._by_address, self._by_code = house, by_name, by_address, by_code
-        self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._by_name, self._by_address = Slowing("name", free=4, longest=30), Slowing("address", free=20, longest=60)
+        self._by_code = Slowing("code", free=4, longest=300)
+        self._count, self._checks = Count(house), asyncio.Semaphore(CHECKS_AT_ONCE)
 
-    def wait(self, name: str, address: str) -> int:
-        """Seconds until this name may be tried again from this address."""
-        return max(self._by_name.wait(name), self._by_address.wait(address))
-
-    def wait_code(self, half: Half) -> int:
-        """Seconds until a code may be tried again for this account."""
-        return self._by_code.wait(str(half.account_id))
-
-    async def check_code(self, half: Half, code: str, address: str) -> str | None:
-        """The new session's token, or ``None``."""
-        self._by_code.trying(str(half.account_id))
+    async def check_code(self, half: Half, code: str, address: str) -> str | int | None:
+        """The new session's token; seconds to wait before a code may be tried again for this account; or ``None``."""
+        by_account = self._by_code.of(str(half.account_id))
+        if wait := await self._count.begin(by_account):
+            return wait
         async with transaction(self._house.engine) as session:
             token = await by_code(session, half, code, address, seal=self._house.seal)
-        if token is not None:
-            self._by_code.succeeded(str(half.account_id))
+            if token is not None:
+                await succeeded(session, by_account)
         return token
 
-    async def check(self, name: str, password: str, address: str) -> str | Half | None:
-        """The new session's token, or ``None``."""
-        self._by_name.trying(name)
-        self._by_address.trying(address)
+    async def check(self, name: str, password: str, address: str) -> str | Half | int | None:
+        """The new session's token; seconds to wait before this name may be tried again from this address; or ``None``."""
+        tries = self._by_name.of(name), self._by_address.of(address)
+        if wait := await self._count.begin(*tries):
+            return wait
         async with self._checks, transaction(self._house.engine) as session:
             token = await sign_in.by_password(session, name, password, address)
-        if token is not None:
-            self._by_name.succeeded(name)
-            self._by_address.succeeded(address)
+            if token is not None:
+                await succeeded(session, *tries)
         return token
 
 
@@ -93,9 +91,9 @@ def signing_in(house: House, desk: Desk) -> APIRouter:
         if not name or not password:
             return _again(422, name, onward, "请输入用户名和密码。")
         address = address_of(request)
-        if wait := desk.wait(name, address):
-            return _again(429, name, onward, f"连续输错次数过多，请等 {wait} 秒后再试。", wait)
         token = await desk.check(name, password, address)
+        if isinstance(token, int):
+            return _again(429, name, onward, SLOWED.format(token), token)
         if token is None:
             return _again(401, name, onward, WRONG)
         return _entered(house, token, onward)
@@ -145,11 +143,11 @@ def giving_code(house: House, desk: Desk) -> APIRouter:
         half = halfway.kept(request, house)
         if half is None:
             return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': onward, 'why': 'late'})}", 303)
-        if wait := desk.wait_code(half):
-            slowed = page("code.html", 429, next=onward, wrong=f"连续输错次数过多，请等 {wait} 秒后再试。")
-            slowed.headers["retry-after"] = str(wait)
-            return slowed
         token = await desk.check_code(half, form.get("code", ""), address_of(request))
+        if isinstance(token, int):
+            slowed = page("code.html", 429, next=onward, wrong=SLOWED.format(token))
+            slowed.headers["retry-after"] = str(token)
+            return slowed
         if token is None:
             return page("code.html", 401, next=onward, wrong=WRONG_CODE)
         response = _entered(house, token, onward)

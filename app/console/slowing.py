@@ -1,49 +1,79 @@
-"""Failed sign-ins are slowed, by name and by address; nobody is ever locked out for good."""
+"""Failed sign-ins are slowed, by name and by address; nobody is ever locked out for good. They are counted in the database:
+many processes are as slow as one."""
 
+import asyncio
 import math
-import time
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
-MOST_KEPT = 10_000
-FORGOTTEN = 900.0  # seconds without a try
+from app.db import slowed
+from app.db.engine import Session, transaction
+from app.db.slowed import Failing
+from app.flows.house import House
 
-
-@dataclass(slots=True)
-class _Tally:
-    failures: int
-    last: float
-    not_before: float
+AT_ONCE = 4
 
 
+class _Wait(Exception):
+    def __init__(self, seconds: float) -> None:
+        super().__init__("wait")
+        self.seconds = math.ceil(seconds)
+
+
+@dataclass(frozen=True, slots=True)
 class Slowing:
-    """Counts in this process alone. ``free`` failures cost nothing; then 2, 4, 8 … seconds up to ``longest``.
+    """``free`` failures cost nothing; then 2, 4, 8 … seconds up to ``longest``. ``kind``: of what, each counted by itself.
 
     A try counts as failed until it has succeeded, so that many at once gain nothing. A refused try does not count:
     somebody who keeps failing at an officer's name can make that officer wait, but never longer than ``longest``.
     """
 
-    def __init__(self, *, free: int, longest: float, now: Callable[[], float] = time.monotonic) -> None:
-        self._free, self._longest, self._now = free, longest, now
-        self._tallies: OrderedDict[str, _Tally] = OrderedDict()
+    kind: str
+    free: int
+    longest: float
 
-    def wait(self, key: str) -> int:
-        """Whole seconds until ``key`` may try again; 0 when it may now."""
-        tally = self._tallies.get(key)
-        return max(0, math.ceil(tally.not_before - self._now())) if tally else 0
+    def of(self, whom: str) -> "Try":
+        return Try(self, whom)
 
-    def trying(self, key: str) -> None:
-        """Count a try as failed."""
-        now = self._now()
-        before = self._tallies.pop(key, None)
-        failures = 1 + (before.failures if before and now - before.last < FORGOTTEN else 0)
-        over = failures - self._free
-        wait = min(2.0 ** min(over + 1, 10), self._longest) if over >= 0 else 0.0
-        self._tallies[key] = _Tally(failures, now, now + wait)
-        while len(self._tallies) > MOST_KEPT:
-            self._tallies.popitem(last=False)
+    def after(self, before: Failing) -> tuple[int, float]:
+        """One more failure: how many there are now, and the seconds that it costs."""
+        failures = 1 + (before.failures if before.idle < slowed.FORGOTTEN else 0)
+        over = failures - self.free
+        return failures, min(2.0 ** min(over + 1, 10), self.longest) if over >= 0 else 0.0
 
-    def succeeded(self, key: str) -> None:
-        """Forget the failures."""
-        self._tallies.pop(key, None)
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Of somebody at something: a name's, an address's."""
+
+    slowing: Slowing
+    whom: str
+
+    @property
+    def key(self) -> bytes:
+        return sha256(f"{self.slowing.kind}\0{self.whom}".encode(errors="surrogatepass")).digest()
+
+
+class Count:
+    """Counts few at a time: a flood of tries takes that many connections from those who are signed in, and no more."""
+
+    def __init__(self, house: House) -> None:
+        self._engine, self._at_once = house.engine, asyncio.Semaphore(AT_ONCE)
+
+    async def begin(self, *tries: Try) -> int:
+        """Count each of them as failed, and 0; or, when one is too early, the whole seconds to wait, and none counts."""
+        try:
+            async with self._at_once, transaction(self._engine) as session:
+                for one in sorted(tries, key=lambda t: t.key):  # one order of locks
+                    before = await slowed.lock(session, one.key)
+                    if before.wait > 0:
+                        raise _Wait(before.wait)
+                    await slowed.failed(session, one.key, *one.slowing.after(before))
+        except _Wait as e:
+            return e.seconds
+        return 0
+
+
+async def succeeded(session: Session, *tries: Try) -> None:
+    """Forget the failures."""
+    await slowed.forget(session, [one.key for one in tries])

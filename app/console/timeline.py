@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.console.labels import END_REASONS, KINDS, REASONS, Tone, actor
+from app.console.labels import END_REASONS, KINDS, Tone, actor
 from app.db import timeline
 from app.db.engine import Session
 from app.db.timeline import Act, Minute
+from app.domain.reasons import REASONS
 from app.domain.words import EndReason, Kind
 
 ACTS, MINUTES = 60, 60

@@ -16,17 +16,19 @@ from app.console.forms import read_form, read_upload
 from app.console.guard import Guarded, away, to_sign_in
 from app.console.naming import live_alerts, offered
 from app.console.pages import page
+from app.console.plates import Ticket, ticket
 from app.console.revision import FIELDS, Checked, Revision
 from app.console.shown import CODE, Shown, find
-from app.db import deliveries, drafts, outlets
+from app.db import deliveries, drafts, media, outlets, renditions
 from app.db.engine import Session, StoreUnavailable, clock, transaction
 from app.domain.errors import Conflict, Fault, NotFound
 from app.domain.notice import PublicNotice, publication
 from app.domain.words import Kind, Role
 from app.flows.amend import revise
+from app.flows.foresee import Foresight
 from app.flows.house import House
 from app.flows.sign_in import Operator
-from app.flows.submit import publishable
+from app.flows.submit import Picture, publishable
 from app.forms.photo import picture
 
 NOTHING = "没有改动任何内容。请修改后再继续。"
@@ -145,8 +147,16 @@ async def _filled(
 
 
 async def _preview(
-    session: Session, house: House, who: Operator, code: str, status: int = 200, wrong: Sequence[str] = ()
+    session: Session,
+    house: House,
+    who: Operator,
+    code: str,
+    status: int = 200,
+    *,
+    said: str = "",
+    unconfirmed: str = "",
 ) -> Response:
+    """``said``: what is wrong with the page as a whole; ``unconfirmed``: with the name that was pressed."""
     now = await clock(session)
     alert, last = await _live(session, house, code, now)
     held = await revision.kept(session, house, who.name, code)
@@ -157,12 +167,36 @@ async def _preview(
         return RedirectResponse(f"{alert_path(code)}/update", 303)
     notice = await _notice(session, alert, last, held, checked, now)
     told = await deliveries.outlets_of_notice(session, alert.id, alert.head)
+    pass_ = ticket(house, Ticket(who.name, update=code), now)
     worded = _worded(house, notice, await outlets.profiles(session, list(told)))
     return page(
         "update_preview.html", status, who=who, now=now, alert=alert, facts=notice.facts, new_photo=held.picture is not None,
-        changes=revision.changed(alert.facts, held.typed), worded=worded, told=len(told), wrong=wrong,
-        stale=held.seen != alert.head, names=offered(alert, await live_alerts(session, house.media_secret)),
+        changes=revision.changed(alert.facts, held.typed), worded=worded, told=len(told), said=said, ticket=pass_,
+        unconfirmed=unconfirmed, stale=held.seen != alert.head,
+        names=offered(alert, await live_alerts(session, house.media_secret)),
     )  # fmt: skip
+
+
+async def foreseen(
+    session: Session, house: House, who: Operator, code: str, now: datetime
+) -> tuple[Foresight, Picture | None]:
+    """The update that ``who`` has in hand as it would go out, and its photo. Raises Conflict or NotFound."""
+    alert, last = await _live(session, house, code, now)
+    held = await revision.kept(session, house, who.name, code)
+    checked = await revision.check(session, house, alert, held.typed, now) if held else None
+    if held is None or checked is None or checked.record is None:
+        raise NotFound("没有待确认的更新。", "There is no update in hand.")
+    notice = await _notice(session, alert, last, held, checked, now)
+    told = await deliveries.outlets_of_notice(session, alert.id, alert.head)
+    seen = Foresight(notice, await renditions.faces(session, list(told)), len(told), alert.reach_km)
+    return seen, held.picture or await _standing(session, alert, last)
+
+
+async def _standing(session: Session, alert: Shown, last: PublicNotice) -> Picture | None:
+    """The photo that the public was last shown."""
+    if last.photo is None or (body := await media.photo(session, alert.id, last.photo.sha256)) is None:
+        return None
+    return Picture(body, last.photo.mime, last.photo.width, last.photo.height)
 
 
 async def _notice(
@@ -182,9 +216,10 @@ def _worded(house: House, notice: PublicNotice, profiles: outlets.Profiles) -> S
 
 async def _confirmed(session: Session, house: House, who: Operator, code: str, form: Mapping[str, str]) -> Response:
     if not who.owns(form.get("csrf", "")):
-        return await _preview(session, house, who, code, 403, [RENEWED])
+        return await _preview(session, house, who, code, 403, said=RENEWED)
     if (pressed := form.get("confirm", "")) != code:
-        return await _preview(session, house, who, code, 422, [OTHER if CODE.fullmatch(pressed) else NOT_CONFIRMED])
+        wrong = OTHER if CODE.fullmatch(pressed) else NOT_CONFIRMED
+        return await _preview(session, house, who, code, 422, unconfirmed=wrong)
     now = await clock(session)
     alert, _ = await _live(session, house, code, now)
     held = await revision.kept(session, house, who.name, code)

@@ -62,6 +62,15 @@ async def add(session: Session, name: str, role: Role) -> int | None:
     return done.scalar_one_or_none()
 
 
+async def administrators_named(session: Session, most: int) -> Sequence[str]:
+    """Who may change what an account may do, those who have been here longest first."""
+    found = await session.execute(
+        text("SELECT name FROM account WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id LIMIT :most"),
+        {"most": most},
+    )
+    return list(found.scalars())
+
+
 async def administrators(session: Session) -> frozenset[int]:
     """Those who may act, locked: whoever takes this right from one of them does so one at a time."""
     found = await session.execute(

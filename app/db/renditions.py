@@ -7,15 +7,21 @@ from sqlalchemy import text
 
 from app.db.engine import Session
 
+_WHO = (
+    "count(*) AS outlets, array_agg(DISTINCT o.carrier) AS carriers, (array_agg(o.name ORDER BY o.name))[1:3] AS names"
+)
+"""How many outlets have a profile, the carriers that bring it there, and the first of their names."""
+
 
 async def with_panels(session: Session, alert_id: int, number: int) -> Sequence[Mapping[str, Any]]:
-    """By profile: its channel, panel, how many outlets of this notice have it, and what was rendered (``body``)."""
+    """By profile: its channel, panel and duty, which outlets of this notice have it (``outlets``: how many; ``carriers``;
+    three ``names`` at most), and what was rendered (``body``)."""
     found = await session.execute(
         text(
-            "SELECT r.profile, r.body, o.channel, o.panel, n.outlets FROM rendition r JOIN (SELECT profile, "
-            "min(outlet_id) AS one, count(*) AS outlets FROM delivery WHERE alert_id = :alert AND number = :number "
-            "GROUP BY profile) n ON n.profile = r.profile JOIN outlet o ON o.id = n.one "
-            "WHERE r.alert_id = :alert AND r.number = :number ORDER BY o.channel, r.profile"
+            "SELECT r.profile, r.body, o.channel, o.panel, o.duty, n.outlets, n.carriers, n.names FROM rendition r "
+            f"JOIN (SELECT d.profile, min(d.outlet_id) AS one, {_WHO} FROM delivery d JOIN outlet o ON o.id = d.outlet_id "
+            "WHERE d.alert_id = :alert AND d.number = :number GROUP BY d.profile) n ON n.profile = r.profile "
+            "JOIN outlet o ON o.id = n.one WHERE r.alert_id = :alert AND r.number = :number ORDER BY o.channel, r.profile"
         ),
         {"alert": alert_id, "number": number},
     )
@@ -23,11 +29,12 @@ async def with_panels(session: Session, alert_id: int, number: int) -> Sequence[
 
 
 async def faces(session: Session, outlet_ids: Sequence[int]) -> Sequence[Mapping[str, Any]]:
-    """The profiles among these outlets: channel, panel, duty, and how many outlets have it."""
+    """The profiles among these outlets: channel, panel, duty, and which outlets have it, as ``with_panels`` says it."""
     found = await session.execute(
         text(
-            "SELECT DISTINCT ON (profile) profile, channel, panel, duty, count(*) OVER (PARTITION BY profile) AS outlets "
-            "FROM outlet WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY profile, id"
+            f"SELECT n.profile, one.channel, one.panel, one.duty, n.outlets, n.carriers, n.names FROM (SELECT o.profile, "
+            f"min(o.id) AS one, {_WHO} FROM outlet o WHERE o.id = ANY(CAST(:ids AS bigint[])) GROUP BY o.profile) n "
+            "JOIN outlet one ON one.id = n.one ORDER BY n.profile"
         ),
         {"ids": list(outlet_ids)},
     )

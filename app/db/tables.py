@@ -508,6 +508,16 @@ proposal = Table(
     Index("proposal_waiting", "lapses_at", postgresql_where=text("state = 'proposed'")),
 )
 
+# Failed sign-ins, by the hash of whose; forgotten when one succeeds, or after a quarter of an hour
+slowed = Table(
+    "slowed",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("last_at", Instant, nullable=False, server_default=text("now()")),
+    Column("not_before", Instant, nullable=False, server_default=text("now()")),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

@@ -71,6 +71,24 @@ async def oldest_undelivered(session: Session, alert_id: int | None = None) -> R
     return dict(r._mapping) if (r := found.one_or_none()) else None
 
 
+async def oldest_of_each(session: Session) -> tuple[Row | None, Row | None]:
+    """As ``oldest_undelivered``, over all alerts: of what is real, and of exercises and tests."""
+    found = await session.execute(
+        text(
+            "WITH due AS MATERIALIZED (SELECT d.id, d.outlet_id, d.created_at, a.code, a.status <> 'actual' AS drill "
+            "FROM delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number "
+            "WHERE d.state IN ('pending', 'sending', 'failed')) "
+            "SELECT d.code AS alert, o.name AS outlet, d.drill, d.created_at AS since, "
+            "(SELECT count(*) FROM due WHERE due.drill = k.drill) AS count, "
+            "extract(epoch FROM now() - d.created_at)::float AS seconds FROM (VALUES (false), (true)) k (drill) "
+            "JOIN LATERAL (SELECT * FROM due WHERE due.drill = k.drill ORDER BY created_at, id LIMIT 1) d ON true "
+            "JOIN outlet o ON o.id = d.outlet_id"
+        )
+    )
+    by_kind = {r.drill: dict(r._mapping) for r in found}
+    return by_kind.get(False), by_kind.get(True)
+
+
 async def late_to_expire(session: Session) -> int:
     """Live alerts whose time was up more than ten seconds ago: nobody sweeps, and screens still show them."""
     found = await session.execute(

@@ -22,6 +22,7 @@ from app.db import (
     notes,
     postings,
     quarantine,
+    slowed,
     tending,
     workers,
 )
@@ -193,10 +194,11 @@ class Sweeps:
                 log.error("%d outlets that may show an ended alert had not been told", count)
 
     async def forget(self) -> None:
-        """Sessions, links, idempotency keys and drafts that have run out, pictures of searches that ended a day ago, tellings
-        that every board has read, notes of alerts long over."""
+        """Sessions, links, failed sign-ins, idempotency keys and drafts that have run out, pictures of searches that ended a
+        day ago, tellings that every board has read, notes of alerts long over."""
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
+            await slowed.sweep(session)
             await drafts.forget(session)
             await media.forget_ended(session, DAY)
             await notes.forget(session, NOTES_KEPT)

@@ -20,6 +20,7 @@ SESSION = timedelta(hours=12)
 LINK = timedelta(hours=12)
 SHORTEST = 10
 LONGEST = 200
+OFFICERS_ONLY = "只有登记了机关、警号和值班电话的民警账号才能发布。"
 
 _hasher = PasswordHasher()
 
@@ -57,7 +58,7 @@ class Operator:
         """Acting for their organ, as its own system would. Raises Forbidden for who is no officer of any."""
         if not (self.role.reaches(Role.OFFICER) and self.organ_code and self.number and self.phone):
             raise Forbidden(
-                "只有登记了机关、警号和值班电话的民警账号才能发布。请管理员在“人员”页登记。",
+                f"{OFFICERS_ONLY}请管理员在“人员”页登记。",
                 "Only an officer's account with organ, police number and duty phone may issue.",
             )
         return Principal(self.actor, Scope.POLICE, True, self.organ_code, self.organ_name, self.organ_area)

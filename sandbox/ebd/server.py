@@ -20,7 +20,10 @@ from sandbox.ebd.manners import TAKES, Manner, spoilt
 from sandbox.ebd.packet import Packet, Rejected, opened
 from sandbox.ebd.platform import Platform, china_now
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "frame-ancestors 'none'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ def routes(post: Post, prefix: str = "/ebd", *, arrive: Callable[[], Manner] | N
     return [
         Route(prefix, access, methods=["POST"]),
         Route(f"{prefix}/", _page("ebd.html", "text/html")),
+        Route(f"{prefix}/icon.svg", _page("icon.svg", "image/svg+xml")),
         Route(f"{prefix}/page.js", _page("ebd.js", "text/javascript")),
         Route(f"{prefix}/now", showing),
         Route(f"{prefix}/log", log),

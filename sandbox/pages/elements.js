@@ -33,9 +33,11 @@ export function picture(notice, ...roles) {
   return image;
 }
 
-export function clock(moment) {
+// Beijing time, wherever the browser stands; with seconds unless told otherwise. Nothing for what is no moment.
+export function clock(moment, more = { second: "2-digit" }) {
   const date = new Date(moment);
-  return Number.isNaN(date.getTime()) ? "" : date.toLocaleTimeString("zh-CN", { hour12: false });
+  if (Number.isNaN(date.getTime())) return "";
+  return date.toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hourCycle: "h23", hour: "2-digit", minute: "2-digit", ...more });
 }
 
 // A correction of the real thing is calm; one of an exercise keeps the exercise's colour.

@@ -46,10 +46,14 @@ function chip(station) {
   return el("span", "chip", station.channel === "dingtalk" ? "群聊" : "正常节目");
 }
 
+// Some wires carry no number, and some far ends do not say since when: what is not known is not written.
+function told(notice) {
+  const which = notice.number > 0 ? `第${notice.number}号${KINDS[notice.kind]}` : KINDS[notice.kind];
+  return [`${notice.alert} ${which}`.trim(), clock(notice.since)].filter(Boolean).join(" · ");
+}
+
 function caption(station) {
-  const heard = [...station.showing, ...station.corrections].map(
-    (notice) => `${notice.alert} 第${notice.number}号${KINDS[notice.kind]} · ${clock(notice.since)}`,
-  );
+  const heard = [...station.showing, ...station.corrections].map(told);
   return el("p", "caption", heard.join("　") || "　");
 }
 
@@ -129,7 +133,7 @@ async function look() {
 }
 
 function tick() {
-  const time = new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
+  const time = clock(Date.now(), {});
   for (const one of document.querySelectorAll(".ticking")) one.textContent = time;
 }
 

@@ -94,6 +94,17 @@ async def test_the_sheet(stage: Stage) -> None:
     }  # fmt: skip
 
 
+async def test_the_sheet_says_why_in_words_beside_the_code(stage: Stage) -> None:
+    await two(stage)
+    code = (await started(stage))["id"]
+    async with transaction(stage.house.engine) as session:
+        await session.execute(text("UPDATE delivery SET state = 'failed', tries = 1, reason = 'bad_credentials'"))
+    sheet = (await stage.get(f"/v1/drills/{code}.csv", "operator")).text
+    assert {line["原因"] for line in csv.DictReader(io.StringIO(sheet.removeprefix("\ufeff")))} == {
+        "对方不认可密钥、签名或地址（bad_credentials）"
+    }
+
+
 async def test_pages(stage: Stage) -> None:
     await two(stage)
     codes = [(await started(stage))["id"] for _ in range(3)]

@@ -92,6 +92,31 @@ async def test_what_needs_a_person_is_on_top(house: House, officer: httpx.AsyncC
     assert "已播出" not in top
 
 
+async def test_exercises_do_not_push_what_is_real_out_of_sight(house: House, officer: httpx.AsyncClient) -> None:
+    outlet = await make_outlet(house)
+    drills = [await make_alert(house, status=status) for status in ("exercise", "test", *("exercise",) * 8)]
+    for code in drills:
+        await failed(house, delivery := (await newest(house, code))[outlet])
+        await issued(house, delivery, seconds_ago=900)
+    top = _top(await _board(officer))
+    assert "目前没有真实警情需要人工处理" in top
+    assert 'class="needs "' in top, "nothing presses"
+    assert "最久未送达" in top.partition("<details")[2]
+    code = await make_alert(house)
+    await failed(house, delivery := (await newest(house, code))[outlet])
+    await issued(house, delivery, seconds_ago=100)
+    top = _top(await _board(officer))
+    assert 'class="needs some bad"' in top
+    seen, _, folded = top.partition('<details id="drill-needs"')
+    assert f'href="/console/alerts/{code}?stage=failed"' in seen
+    assert f'id="oldest" href="/console/alerts/{code}"' in seen, "the oldest of all is an exercise's"
+    assert "共 1 件未送达" in seen
+    assert not any(drill in seen for drill in drills)
+    assert "演练和测试：10 条有发布点要处理</summary>" in folded
+    assert all(f'href="/console/alerts/{drill}?stage=failed"' in folded for drill in drills)
+    assert "共 10 件未送达" in folded
+
+
 async def test_take_downs_that_fail_need_a_person_after_the_end_but_old_refusals_do_not(
     house: House, officer: httpx.AsyncClient
 ) -> None:

@@ -295,7 +295,7 @@ async def test_the_preview_shows_all_that_would_go_out_and_to_how_many(house: Ho
     page = (await wang.get(PREVIEW)).text
     assert "<b>6</b> 个发布点，走失地点周围 100 公里" in page
     for medium in ("电视", "广播", "户外电子屏", "电子广告牌", "钉钉群", "协作平台"):
-        assert re.search(rf'<h2 id="h-medium-\d">{medium} ', page), medium
+        assert re.search(rf'<h2 id="h-medium-\d">{medium}[ <]', page), medium
     for text in ("字幕", "播音稿", "群消息", "陕A12345 白色面包车", "029-85250111", "监控视频与家属陈述一致"):
         assert text in page, text
     assert await one(house, "SELECT count(*) FROM proposal") == 0, "looking proposes nothing"
@@ -339,7 +339,24 @@ async def test_an_officer_without_an_organ_is_told_what_to_do(house: House, app:
         await let_in(house, someone, "管理员")  # the first account administers, and is no officer of any organ
         page = await someone.get(ISSUE)
     assert page.status_code == 403
-    assert "请管理员在“人员”页登记" in page.text
+    assert "你是管理员，可以自己登记" in page.text
+    (id,) = [r.id for r in await rows(house, "SELECT id FROM account")]
+    assert f'<a class="button main" id="way" href="/console/people/{id}" autofocus' in page.text
+
+
+async def test_who_may_not_issue_is_told_whom_to_ask(house: House, app: FastAPI) -> None:
+    async with browser(app) as first, browser(app) as someone:
+        await let_in(house, first, "王<b>管理")
+        await let_in(house, someone, "值班员")
+        for role, said in (("operator", "你的账号是“值守员”"), ("officer", "只有登记了机关、警号和值班电话的民警")):
+            await rows(house, "UPDATE account SET role = :role WHERE name = '值班员'", role=role)
+            refused = await someone.get(ISSUE)
+            assert refused.status_code == 403
+            assert said in refused.text
+            assert "请管理员在“人员”页修改：王&lt;b&gt;管理。" in refused.text
+            assert 'href="/console/people' not in refused.text, "which would be refused as well"
+        await rows(house, "UPDATE account SET disabled_at = now() WHERE name LIKE '王%'")
+        assert "请联系系统维护人员" in (await someone.get(ISSUE)).text
 
 
 async def test_another_site_fills_in_nothing(house: House, wang: httpx.AsyncClient) -> None:

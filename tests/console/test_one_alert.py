@@ -15,6 +15,7 @@ from app.db.engine import transaction
 from app.domain.geo import Point, distance_km
 from app.domain.words import ReceiptKind
 from app.flows.confirm import Stated, confirm
+from app.flows.enrol import AirDuty, Face
 from app.flows.house import House
 from app.flows.submit import Picture
 from tests.console.conftest import browser, csrf_of, let_in
@@ -126,6 +127,51 @@ async def test_what_outlets_were_given_is_shown_whole(house: House, officer: htt
     assert "户外电子屏" in page
     assert "李小明" in page
     assert "029-85250111" in page
+
+
+async def test_what_each_version_is_for_can_be_told_and_a_chat_is_read_as_in_the_chat(
+    house: House, officer: httpx.AsyncClient
+) -> None:
+    await make_outlet(house, name="一套", channel="tv")
+    await make_outlet(house, name="二套<i>", channel="tv", duty=AirDuty(5, 10))
+    await make_outlet(house, name="窄条屏", channel="billboard", panel=Face(columns=12))
+    for n in range(4):
+        await make_outlet(house, name=f"志愿者群{n}", channel="dingtalk", carrier="feed")
+    code = await _alert(house, minor__name="李**小**明<b>")
+    page = (await officer.get(f"/console/alerts/{code}/content")).text
+    kinds = re.findall(r"<(?:h3|b)>([^<]+?) ?(?:</b> )?<span class=\"sub\">([^<]*)</span>", page)
+    assert sorted(kinds) == sorted(
+        [
+            ("标准版式", "1 个发布点：一套 · 网络回调"),
+            ("先独占 5 分钟，每 10 分钟重播", "1 个发布点：二套&lt;i&gt; · 网络回调"),
+            ("每行 12 字", "1 个发布点：窄条屏 · 网络回调"),
+            ("标准版式", "4 个发布点：志愿者群0、志愿者群1、志愿者群2 等 · 主动拉取"),
+        ]
+    )
+    chat = page[page.index("志愿者群0") :]
+    assert "<strong>李＊＊小＊＊明＜b＞</strong>" in chat
+    assert "· 身高" in chat
+    assert "**" not in chat.partition("群消息")[2].partition("按钮")[0]
+
+
+async def test_every_try_is_told_with_its_time_and_how_long_it_took(house: House, officer: httpx.AsyncClient) -> None:
+    outlet = await make_outlet(house)
+    code = await _alert(house)
+    delivery = (await newest(house, code))[outlet]
+    async with transaction(house.engine) as session:
+        await session.execute(
+            text(
+                "INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker) "
+                "VALUES (:d, :o, 1, 'push', now(), now() + interval '70 milliseconds', 'accepted', 'x')"
+            ),
+            {"d": delivery, "o": outlet},
+        )
+    page = (await officer.get(f"/console/alerts/{code}/outlets/{outlet}")).text
+    assert "户外电子屏 · 网络回调</span>" in page
+    assert "webhook" not in page
+    cells = re.findall(r'<td data-is="(第|时间|用时)"[^>]*>([^<]+)</td>', page)
+    assert [name for name, _ in cells] == ["第", "时间", "用时"]
+    assert cells[2][1] == "0.1 秒"
 
 
 async def test_a_proof_is_shown_to_whoever_is_signed_in_and_to_nobody_else(

@@ -1,9 +1,8 @@
 """The second officer: what waits is on top of the board, every look is written down, one deliberate act sends it out."""
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import httpx
 import pytest
@@ -13,9 +12,9 @@ from sqlalchemy import text
 from app.console.live import Live
 from app.db.engine import transaction
 from app.flows.house import House
-from app.flows.ports import Plate
 from app.flows.sign_in import set_password
 from tests.console.conftest import application, browser, csrf_of, let_in
+from tests.console.easel import Easel
 from tests.console.officers import ISSUE, at_the_desk, decided, filled, make_officer, opened, proposed
 from tests.flows.ledger import dump, one, rows
 from tests.making import make_alert, make_outlet, photo_bytes
@@ -237,25 +236,6 @@ async def test_a_form_of_another_session_or_site_decides_nothing(
 @pytest.mark.parametrize("id", ["0", "99", "x", "9" * 30])
 async def test_what_there_is_not_is_told(wang: httpx.AsyncClient, id: str) -> None:
     assert (await wang.get(f"/console/proposals/{id}")).status_code == 404
-
-
-class Easel:
-    """Paints a plate for each profile; counts how often."""
-
-    def __init__(self, press: Any) -> None:
-        self._press, self.painted = press, 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._press, name)
-
-    async def illustrate(
-        self, notice: Any, profiles: Mapping[str, Any], photo: bytes | None
-    ) -> Mapping[str, Sequence[Plate]]:
-        self.painted += 1
-        return {
-            p: [Plate("poster", "image/png", f"{p} of {notice.facts.name}".encode(), 9, 16, None, "x")]
-            for p in profiles
-        }
 
 
 async def test_pictures_are_for_whose_page_it_is(house: House, live: Live) -> None:

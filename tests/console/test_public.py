@@ -70,6 +70,8 @@ async def test_a_drill_is_unmistakable(house: House, visitor: httpx.AsyncClient,
     assert page.count(f'<p class="band">{mark}信息，请勿转发</p>') == 2, "above and below"
     assert '<body class="drill">' in page
     assert f"{mark}内容，请勿真的拨打" in page
+    assert "<span>110</span>" in page
+    assert "tel:" not in page, "a tap calls nobody"
     await _retract(house, code)
     await _gone(visitor, code, mark)
 
@@ -108,8 +110,20 @@ async def test_the_page_needs_nothing_and_leaves_nothing(house: House, visitor: 
         assert "set-cookie" not in answer.headers
     page = (await visitor.get(f"/p/{code.lower()}")).text
     assert "<script" not in page
-    assert "<link" not in page
+    assert re.findall(r"<link[^>]*>", page) == ['<link rel="icon" type="image/svg+xml" href="/p/icon.svg">']
     assert "://" not in page
     assert " style=" not in page
-    assert re.findall(r'(?:src|href)="(?!/media/|tel:)', page) == []
+    assert re.findall(r'(?:src|href)="(?!/media/|/p/icon\.svg|tel:)', page) == []
     assert not visitor.cookies
+
+
+async def test_its_icon_lies_beside_it(house: House, visitor: httpx.AsyncClient) -> None:
+    """The browser asks for nothing that is not there, and for nothing outside /p/ and /media/."""
+    code = await make_alert(house)
+    for path in (f"/p/{code}", "/p/nothing"):
+        page = await visitor.get(path)
+        assert '<link rel="icon" type="image/svg+xml" href="/p/icon.svg">' in page.text
+        assert "img-src 'self';" in page.headers["content-security-policy"]
+    icon = await visitor.get("/p/icon.svg")
+    assert (icon.status_code, icon.headers["content-type"]) == (200, "image/svg+xml")
+    assert icon.content.startswith(b"<svg")

@@ -159,6 +159,20 @@ async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
     if form["reason"] == "issued_in_error":
         assert re.search(r'value="issued_in_error" required checked', refused.text)
     assert await state_of(house, code) is AlertState.ACTIVE
+    (focused,) = re.findall(r"<[^>]* autofocus[ >][^>]*>?", refused.text)
+    (field,) = changes
+    fault = re.search(rf'id="{field}-fault"[^>]*>([^<]*)<', refused.text)
+    assert fault is not None
+    assert said in fault[1]
+    if field == "reason":
+        assert 'value="found"' in focused, "the first of them"
+        assert '<fieldset data-fault="reason-fault" aria-describedby="reason-fault">' in refused.text
+    elif field == "confirm":
+        assert focused.startswith("<fieldset"), "not a button: Enter would press it"
+        assert 'aria-describedby="confirm-fault"' in focused
+    else:
+        assert focused.startswith('<input id="line"')
+        assert 'aria-describedby="line-fault"' in focused
 
 
 async def test_the_line_may_not_break_out_of_the_page_or_hide_anything(

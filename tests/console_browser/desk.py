@@ -47,16 +47,15 @@ async def desk(
     page = await context.new_page()
     made = Desk(here, context, page)
     page.on("pageerror", lambda error: made.errors.append(str(error)))
-    page.on("console", lambda said: made.errors.append(f"{said.text} {said.location['url']}") if _wrong(said) else None)
+    page.on("console", lambda said: made.errors.append(_said(said)) if said.type == "error" else None)
     try:
         yield made
     finally:
         await context.close()
 
 
-def _wrong(said: ConsoleMessage) -> bool:
-    """The child's page has no icon: it is nobody's bookmark."""
-    return said.type == "error" and not said.location["url"].endswith("/favicon.ico")
+def _said(said: ConsoleMessage) -> str:
+    return f"{said.text} {said.location['url']}"
 
 
 async def let_in(here: Station, context: BrowserContext, name: str = NAME) -> str:

@@ -70,6 +70,35 @@ async def unseen_focus(page: Page) -> list[str]:
     return list(await page.evaluate(_FOCUS))
 
 
+async def run_together(page: Page) -> list[str]:
+    """Cells of a table that stand side by side with nothing between what they say."""
+    return list(
+        await page.evaluate(
+            """() => {
+              const said = el => {
+                const range = document.createRange();
+                range.selectNodeContents(el);
+                return [...range.getClientRects()];
+              };
+              return [...document.querySelectorAll('td + td')].filter(cell => {
+                const before = said(cell.previousElementSibling).pop(), first = said(cell)[0];
+                return before && first && Math.abs(before.bottom - first.bottom) < 6 && first.left - before.right < 8;
+              }).slice(0, 5).map(cell => cell.previousElementSibling.innerText + '|' + cell.innerText);
+            }"""
+        )
+    )
+
+
+async def cut_legends(page: Page) -> list[str]:
+    """Titles of groups that take more than one line."""
+    return list(
+        await page.evaluate(
+            "() => [...document.querySelectorAll('fieldset.sheet > legend')]"
+            ".filter(el => el.getBoundingClientRect().height > 45).map(el => el.innerText)"
+        )
+    )
+
+
 async def moving(page: Page) -> int:
     """How many things move."""
     return int(await page.evaluate("document.getAnimations().length"))

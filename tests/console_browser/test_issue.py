@@ -27,6 +27,8 @@ async def _officer(here: Station, at: Desk, name: str, number: str) -> Page:
 
 async def _for_everybody(page: Page) -> None:
     assert await eyes.too_wide(page) == []
+    assert await eyes.cut_legends(page) == []
+    assert await eyes.cut_legends(page) == []
     assert await eyes.faults(page) == []
     assert await eyes.unseen_focus(page) == []
 

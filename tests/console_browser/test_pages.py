@@ -58,6 +58,11 @@ async def places(here: Station) -> Mapping[str, object]:
     async with transaction(here.house.engine) as session:
         stray = Stated(None, ReceiptKind.AIRED, datetime.now(UTC), "开机自检", said_for="D-20261126-17")
         await confirm(session, 1, [stray], press=here.house.press)
+    await rows(
+        here.house,
+        "INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker) "
+        "SELECT id, outlet_id, 1, 'push', now(), now() + interval '70 milliseconds', 'accepted', 'x' FROM delivery",
+    )
     found = {
         "live": codes[0],
         "drill": (await rows(here.house, "SELECT code FROM alert WHERE status = 'exercise'"))[0].code,
@@ -89,6 +94,8 @@ async def test_a_page_is_for_everybody(
         await page.wait_for_selector("#map svg")
         await page.wait_for_selector("#timeline li")
     assert await eyes.too_wide(page) == []
+    assert await eyes.run_together(page) == []
+    assert await eyes.cut_legends(page) == []
     assert await eyes.unseen_focus(page) == []
     if size == "desktop":
         assert await eyes.faults(page, but="color-contrast") == []
@@ -102,18 +109,34 @@ async def test_a_page_is_for_everybody(
     assert [said for said in at.errors if answered not in said] == []
 
 
+@pytest.mark.parametrize("path", ["/console/alerts/{}", "/console/alerts/{}/retract", "/p/{}"])
+async def test_the_photo_of_a_drill_is_grey_wherever_it_is_shown(
+    desks: Mapping[str, Desk], places: Mapping[str, object], path: str
+) -> None:
+    at = desks["desktop"]
+    for name, look in (("drill", "grayscale(1)"), ("live", "none")):
+        page = await at.open(path.format(places[name]))
+        photo = page.locator("main img[src*='/media/']").first
+        assert await photo.evaluate("el => getComputedStyle(el).filter") == look, name
+
+
 async def test_the_eyes_can_see(browser: Browser) -> None:
     """What no page may be is noticed."""
     page = await (await browser.new_context(viewport={"width": 390, "height": 844})).new_page()
     await page.set_content(
         "<style>button:focus { outline: none } b { display: block; width: 500px; color: #eee; background: #fff;"
-        " animation: go 9s } @keyframes go { to { opacity: .9 } }</style><button>x</button><b>pale</b><img src='data:,'>"
+        " animation: go 9s } @keyframes go { to { opacity: .9 } }"
+        "td { display: inline; padding: 0 }</style><button>x</button><b>pale</b><img src='data:,'>"
         "<div style='position: relative'><a href='#a'>under</a><p style='position: absolute; inset: 0; margin: 0'>over</p></div>"
+        "<table><tr><td>17:19:15</td><td>0.0 秒</td></tr></table>"
+        f"<fieldset class='sheet'><legend>{'三、什么时候、在哪里走失 ' * 6}</legend></fieldset>"
     )
     found = "\n".join(await eyes.faults(page))
     assert "color-contrast" in found
     assert "image-alt" in found
     assert [line[:2] for line in await eyes.too_wide(page)] == ["<b"]
     assert [line.split(":")[0] for line in await eyes.unseen_focus(page)] == ["not drawn", "hidden"]
+    assert await eyes.run_together(page) == ["17:19:15|0.0 秒"]
+    assert len(await eyes.cut_legends(page)) == 1
     assert await eyes.moving(page) == 1
     await page.context.close()

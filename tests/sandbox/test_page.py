@@ -1,15 +1,20 @@
 """The page: served whole, from here alone, and deaf to markup."""
 
 import asyncio
+import os
 import re
 import shutil
+from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
+from sandbox.playout import Playout
 from sandbox.server import ASSETS, policy
-from tests.sandbox.stage import payload, stage
+from sandbox.town import CHINA
+from tests.sandbox.stage import ALERT, payload, stage
 from tests.sandbox.test_modes import listening
 
 PAGES = {file: (resources.files("sandbox") / "pages" / file).read_text("utf-8") for file, _ in ASSETS.values()}
@@ -51,6 +56,17 @@ def test_nothing_is_ever_parsed_as_markup_or_code(file: str) -> None:
     assert re.findall(dangerous, PAGES[file]) == []
 
 
+@pytest.mark.parametrize(("page", "icon"), [("/", "/icon.svg"), ("/ebd/", "/ebd/icon.svg")])
+async def test_a_page_has_an_icon_that_its_policy_lets_in(tmp_path: Path, page: str, icon: str) -> None:
+    async with stage(tmp_path) as at:
+        shown, picture = await at.client.get(page), await at.client.get(icon)
+        named = re.search(r'<link rel="icon" type="image/svg\+xml" href="([^"]+)">', shown.text)
+        assert named is not None
+        assert urljoin(page, named[1]) == icon
+        assert re.search(r"img-src 'self'[ ;]", shown.headers["content-security-policy"])
+        assert (picture.status_code, picture.headers["content-type"]) == (200, "image/svg+xml")
+
+
 async def test_an_unchanged_picture_costs_nothing(tmp_path: Path) -> None:
     async with stage(tmp_path) as at:
         tag = (await at.client.get("/now")).headers["etag"]
@@ -75,9 +91,48 @@ async def test_health_counts_receipts(tmp_path: Path) -> None:
         }
 
 
+async def _dump(address: object, folder: Path, **settings: str) -> str:
+    """The page as a browser has it after a moment."""
+    assert BROWSER is not None
+    arguments = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--virtual-time-budget=2500",
+        "--timeout=4000",
+        "--dump-dom",
+        f"--user-data-dir={folder / 'profile'}",
+        str(address),
+    ]
+    seen = await asyncio.create_subprocess_exec(BROWSER, *arguments, stdout=-1, stderr=-3, env=os.environ | settings)
+    return (await seen.communicate())[0].decode()
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium to look with")
+async def test_times_are_beijings_and_what_is_not_known_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unnumbered = {
+        "alert": "YL-2026-000009", "number": 0, "kind": "publish", "status": "exercise", "since": "", "expires_at": "",
+        "texts": {"crawl": "【演练】"}, "media": [],
+    }  # fmt: skip
+    monkeypatch.setattr(Playout, "showing", lambda _, slug: [unnumbered] if slug == "screen-1" else [])
+    async with listening(tmp_path) as at:
+        await at.send("tv-1", payload())
+        (tv,) = [one for one in (await at.client.get("/now")).json()["stations"] if one["slug"] == "tv-1"]
+        page = await _dump(at.client.base_url, tmp_path, TZ="America/New_York")
+    since = datetime.fromisoformat(tv["showing"][0]["since"]).astimezone(CHINA)
+    captions = [said for said in re.findall(r'<p class="caption">([^<]*)</p>', page) if said.strip()]
+    assert captions == [f"{ALERT} 第1号发布 · {since:%H:%M:%S}", "YL-2026-000009 发布"]
+    now = datetime.now(CHINA)
+    ticking = set(re.findall(r'<time class="clock ticking">([^<]*)</time>', page))
+    assert ticking <= {f"{at:%H:%M}" for at in (now, now - timedelta(minutes=1))}
+    assert ticking
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no chromium to look with")
 async def test_a_browser_shows_markup_as_text_and_marks_an_exercise(tmp_path: Path) -> None:
-    assert BROWSER is not None
     hostile = '<img src=x onerror="document.title=1"><script>document.title=1</script>'
     async with listening(tmp_path) as at:
         await at.send(
@@ -85,20 +140,7 @@ async def test_a_browser_shows_markup_as_text_and_marks_an_exercise(tmp_path: Pa
             payload(rendition={"texts": {"crawl": hostile}, "media": [{"role": "photo", "url": "javascript:1"}]}),
         )
         await at.send("screen-1", payload(status="exercise"), "dlv_2")
-        arguments = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--virtual-time-budget=2500",
-            "--timeout=4000",
-            "--dump-dom",
-        ]
-        profile = f"--user-data-dir={tmp_path / 'profile'}"
-        seen = await asyncio.create_subprocess_exec(
-            BROWSER, *arguments, profile, str(at.client.base_url), stdout=-1, stderr=-3
-        )
-        page = (await seen.communicate())[0].decode()
+        page = await _dump(at.client.base_url, tmp_path)
     assert "<title>沙盒 · 此刻的发布点</title>" in page
     assert "&lt;img src=x onerror=" in page
     assert "<img src=x" not in page.replace('"', "")

@@ -20,9 +20,6 @@
   form.addEventListener("input", function (event) {
     if (event.target.type === "file") return;
     unsaved = true;
-    event.target.removeAttribute("aria-invalid"); // it is being mended
-    var fault = document.getElementById(event.target.name + "-fault");
-    if (fault) fault.remove();
   });
 
   document.body.addEventListener("htmx:afterRequest", function (event) {
