@@ -151,10 +151,11 @@ class Ledger:
         deadline = time.time() + within
         while time.time() < deadline:
             left = await self.sql(
-                "SELECT count(*) AS n FROM delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number "
-                "WHERE a.code = :code AND d.state IN ('pending', 'sending')", code=code,
+                "SELECT 1 FROM delivery WHERE alert_id = (SELECT id FROM alert WHERE code = :code) "
+                "AND number = (SELECT head FROM alert WHERE code = :code) AND state IN ('pending', 'sending') LIMIT 1",
+                code=code,
             )  # fmt: skip
-            if left[0].n == 0:
+            if not left:
                 return time.time()
             await asyncio.sleep(pause)
         raise TimeoutError(f"not settled within {within:g} s at {datetime.now(UTC)}")

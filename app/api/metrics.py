@@ -38,6 +38,11 @@ async def read_metrics(
                 *_deliveries(await views.recent_deliveries(session)),
                 *_waiting(await views.oldest_by_wait(session)),
                 *_workers(await workers.listing(session)),
+                _one(
+                    "huijia_oldest_snapshot_seconds",
+                    "Age of the oldest transaction that keeps the dead from being cleared away",
+                    await views.oldest_snapshot(session),
+                ),
                 _one("huijia_late_to_expire", "Live alerts whose time is up", await views.late_to_expire(session)),
             ]
     except StoreUnavailable:

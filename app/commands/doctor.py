@@ -17,7 +17,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from app.commands.store import newest_schema, store
-from app.db import keys, workers
+from app.db import keys, views, workers
 from app.db.engine import Session, StoreUnavailable, transaction
 from app.dispatch.trial import example
 from app.flows.house import House
@@ -29,6 +29,7 @@ from channels.registry import CARRIERS, CHANNELS
 
 SKEW_SECONDS = 2.0
 FILES_WANTED = 8192
+LONGEST_SNAPSHOT_MINUTES = 30
 BYTES_WANTED = 2 * 1024**3
 
 
@@ -156,12 +157,25 @@ async def _dispatchers(session: Session) -> Finding:
     return _judge("投递进程", bool(alive), f"{len(alive)} 个", "没有在运行，请启动 huijia dispatch 或 huijia serve")
 
 
+async def _snapshot(session: Session) -> Finding:
+    """A forgotten BEGIN, or a backup that hangs: nothing that is over can be cleared away meanwhile."""
+    minutes = await views.oldest_snapshot(session) / 60
+    return _judge(
+        "最久的事务",
+        minutes < LONGEST_SNAPSHOT_MINUTES,
+        f"{minutes:.0f} 分钟",
+        f"数据库里有一个事务已开着 {minutes:.0f} 分钟，旧数据清不掉，请在 pg_stat_activity 中找到并结束它",
+    )
+
+
 async def _keys(session: Session) -> Finding:
     scopes = {k["scope"] for k in await keys.listing(session) if k["revoked_at"] is None}
     return _judge("公安机关密钥", "police" in scopes, "有", "还没有，请 huijia key issue police")
 
 
-_CHECKS: tuple[Callable[[Session], Awaitable[Finding]], ...] = (_version, _durable, _skew, _dispatchers, _keys)
+_CHECKS: tuple[Callable[[Session], Awaitable[Finding]], ...] = (
+    _version, _durable, _skew, _dispatchers, _snapshot, _keys,
+)  # fmt: skip
 
 
 async def _studio(house: House) -> Finding:

@@ -1,4 +1,5 @@
-"""The queue's three statements: claim, settle, rescue. Never a transaction open across the network.
+"""The queue: what is taken from it, and when. ``settling`` puts back what came of it. Never a transaction open across the
+network.
 
 The four rules that keep a notice off the air after its retraction (each is tested by leaving it out):
 
@@ -11,8 +12,9 @@ The four rules that keep a notice off the air after its retraction (each is test
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 from sqlalchemy import TextClause, text
@@ -20,8 +22,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db.crowd import NOBODY, Crowd
 from app.db.engine import Session
-from app.domain.machines import Settled
-from app.domain.words import Kind, Lane, Outcome
+from app.domain.routing import priorities
+from app.domain.words import Kind, Lane
 
 
 class Claimed(NamedTuple):
@@ -38,23 +40,6 @@ class Claimed(NamedTuple):
     give_up_at: datetime
     profile: str
     prior: str | None
-
-
-class Result(NamedTuple):
-    """One finished attempt. ``settled`` is what it makes of the delivery if it is still ours."""
-
-    claimed: Claimed
-    carrier: str
-    outcome: Outcome
-    reason: str | None
-    detail: str
-    started_at: datetime
-    finished_at: datetime
-    reference: str | None = None
-    asked: timedelta | None = None  # the wait that the outlet asked for
-    ailing: bool = False  # the outlet had been failing before this
-    tend: timedelta | None = None  # look after it from so long after now
-    clears: bool = False  # it took everything off the outlet, other alerts too
 
 
 class Crossed(Exception):
@@ -86,20 +71,28 @@ _FREE = """
 # No more to one partner at once than it can bear, and as much again for retractions alone. A partner that has its fill
 # (``full``) is passed over, so that the others behind it are seen. Subqueries for one value here too: a join is planned
 # for one row, and compares every delivery of the batch with every outlet.
+# Rank by rank, and in each from its low water on: a forgotten BEGIN somewhere keeps every version of every row, and the
+# queue's index would be walked from its first day on.
 _CLAIM = text(
     _TAKE
     % f"""
   SELECT turn.ctid FROM (
     SELECT due.ctid, due.kind, due.partner_id,
-      row_number() OVER (PARTITION BY due.partner_id ORDER BY due.priority, due.tries > 0, due.due_at) AS place
+      row_number() OVER (PARTITION BY due.partner_id ORDER BY due.place) AS place
     FROM (
-      SELECT d.ctid, d.kind, d.priority, d.tries, d.due_at,
-        (SELECT w.partner_id FROM outlet w WHERE w.id = d.outlet_id) AS partner_id
-      FROM delivery d
-      WHERE d.state = 'pending' AND d.lane = 'push' AND (NOT :only_retractions OR d.kind = 'retract')
-        AND (NOT :bounded OR (SELECT w.partner_id FROM outlet w WHERE w.id = d.outlet_id) <> ALL (
-             CASE WHEN d.kind = 'retract' THEN CAST(:crammed AS bigint[]) ELSE CAST(:full AS bigint[]) END)) {_FREE}
-      ORDER BY d.priority, d.tries > 0, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED
+      SELECT d.ctid, d.kind, d.partner_id, row_number() OVER () AS place
+      FROM unnest(CAST(:priorities AS smallint[]), CAST(:tried AS boolean[]), CAST(:since AS timestamptz[]))
+        AS rank(priority, tried, since)
+      CROSS JOIN LATERAL (
+        SELECT d.ctid, d.kind, (SELECT w.partner_id FROM outlet w WHERE w.id = d.outlet_id) AS partner_id
+        FROM delivery d
+        WHERE d.state = 'pending' AND d.lane = 'push'
+          AND d.priority = rank.priority AND (d.tries > 0) = rank.tried AND d.due_at >= rank.since
+          AND (NOT :bounded OR (SELECT w.partner_id FROM outlet w WHERE w.id = d.outlet_id) <> ALL (
+               CASE WHEN d.kind = 'retract' THEN CAST(:crammed AS bigint[]) ELSE CAST(:full AS bigint[]) END)) {_FREE}
+        ORDER BY d.priority, d.tries > 0, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED
+      ) d
+      LIMIT :room
     ) due
   ) turn
   WHERE turn.place + coalesce(CAST(CAST(:under_way AS jsonb) ->> CAST(turn.partner_id AS text) AS int), 0)
@@ -150,19 +143,57 @@ _KINDS = {str(kind): kind for kind in Kind}
 _LANES = {str(lane): lane for lane in Lane}
 
 
-def _claimed(row: Sequence[Any]) -> Claimed:
+def claimed(row: Sequence[Any]) -> Claimed:
     """From the columns in the order of ``Claimed``."""
     id, alert_id, number, outlet_id, kind, lane, *rest = row
     return Claimed(id, alert_id, number, outlet_id, _KINDS[kind], _LANES[lane], *rest)
 
 
+Rank: TypeAlias = tuple[int, bool]
+"""A delivery's priority, and whether it has been tried: what goes before what."""
+
+RANKS: Sequence[Rank] = tuple((priority, tried) for priority in priorities(*Kind) for tried in (False, True))
+_RETRACTIONS = frozenset(priorities(Kind.RETRACT))
+EVER = datetime.min.replace(tzinfo=UTC)
+SINCE_EVER: Mapping[Rank, datetime] = MappingProxyType(dict.fromkeys(RANKS, EVER))
+
+_LOW_WATER = text(
+    """
+SELECT rank.priority, rank.tried, least(now() - interval '15 seconds', (
+    SELECT min(d.due_at) FROM delivery d WHERE d.state = 'pending' AND d.lane = 'push'
+      AND d.priority = rank.priority AND (d.tries > 0) = rank.tried
+  )) AS since
+FROM unnest(CAST(:priorities AS smallint[]), CAST(:tried AS boolean[])) AS rank(priority, tried)
+"""
+)
+
+
+async def low_water(session: Session) -> Mapping[Rank, datetime]:
+    """By rank, the moment before which nothing waits. What is committed later may yet be due before it, when its transaction
+    took longer than 15 seconds: it is found once this has been asked again."""
+    found = await session.execute(_LOW_WATER, _ranked(RANKS))
+    return {(r.priority, r.tried): r.since for r in found}
+
+
+def _ranked(ranks: Sequence[Rank]) -> dict[str, Any]:
+    return {"priorities": [priority for priority, _ in ranks], "tried": [tried for _, tried in ranks]}
+
+
 async def claim(
-    session: Session, *, worker: str, lease: timedelta, room: int, only_retractions: bool, crowd: Crowd = NOBODY
+    session: Session,
+    *,
+    worker: str,
+    lease: timedelta,
+    room: int,
+    only_retractions: bool,
+    crowd: Crowd = NOBODY,
+    since: Mapping[Rank, datetime] = SINCE_EVER,
 ) -> Sequence[Claimed]:
-    """Take up to ``room`` due deliveries: retractions first, and first attempts before the retries of a dead outlet.
-    Raises Crossed."""
-    values = {
-        "worker": worker, "lease": lease, "room": room, "only_retractions": only_retractions,
+    """Take up to ``room`` due deliveries: retractions first, and first attempts before the retries of a dead outlet; none
+    that has been due since before its rank's low water. Raises Crossed."""
+    ranks = [rank for rank in RANKS if not only_retractions or rank[0] in _RETRACTIONS]
+    values = _ranked(ranks) | {
+        "worker": worker, "lease": lease, "room": room, "since": [since[rank] for rank in ranks],
         "bounded": bool(crowd.full), "full": list(crowd.full), "crammed": list(crowd.crammed),
         "under_way": orjson.dumps(crowd.under_way, option=orjson.OPT_NON_STR_KEYS).decode(),
     }  # fmt: skip
@@ -171,7 +202,7 @@ async def claim(
 
 async def _take(session: Session, statement: TextClause, values: Mapping[str, Any]) -> Sequence[Claimed]:
     try:
-        taken = [_claimed(r) for r in (await session.execute(statement, values)).all()]
+        taken = [claimed(r) for r in (await session.execute(statement, values)).all()]
         return sorted(taken, key=lambda c: c.kind is not Kind.RETRACT)
     except IntegrityError as e:
         raise Crossed(str(e.orig)) from e
@@ -207,71 +238,3 @@ async def claim_paced(
             "reserve": reserve,
         },
     )
-
-
-# What a receipt has said, before a replay or meanwhile, stands; then the settle only ends the lease and counts the refusal.
-# One document instead of a dozen arrays: the driver looks at every element of an array.
-_SETTLE = text(
-    """
-WITH u AS MATERIALIZED (
-  SELECT * FROM json_to_recordset(CAST(:done AS json)) AS u(id bigint, tries int, state text, due_at timestamptz,
-    tend float, outlet bigint, lane text, started timestamptz, finished timestamptz, outcome text, reason text, detail text,
-    reference text)
-), ours AS (
-  UPDATE delivery d SET
-    state = CASE WHEN d.state <> 'sending' THEN d.state WHEN u.state = 'accepted' AND d.confirmed_at IS NOT NULL
-            THEN 'confirmed' ELSE u.state END,
-    due_at = CASE WHEN d.state = 'sending' THEN coalesce(u.due_at, d.due_at) ELSE d.due_at END,
-    refusals = d.refusals + CAST(u.outcome = 'refused' AS int), reference = coalesce(u.reference, d.reference),
-    reason = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.reason ELSE d.reason END,
-    detail = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.detail ELSE d.detail END,
-    accepted_at = CASE WHEN u.state = 'accepted' THEN coalesce(d.accepted_at, now()) ELSE d.accepted_at END,
-    tend_at = CASE WHEN u.state = 'accepted' THEN now() + make_interval(secs => u.tend) ELSE d.tend_at END,
-    lease_until = NULL, worker = NULL
-  FROM u
-  WHERE d.id = ANY (ARRAY(
-      SELECT l.id FROM delivery l WHERE l.id = ANY(CAST(CAST(:ids AS text) AS bigint[])) ORDER BY l.id FOR UPDATE
-    ))
-    AND d.id = u.id AND d.tries = u.tries AND d.lease_until IS NOT NULL
-  RETURNING d.id, d.tries, d.kind,
-    CASE WHEN u.state = 'accepted' THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
-), recorded AS (
-  INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, reason, detail, reference,
-                       worker, stale)
-  SELECT u.id, u.outlet, u.tries, u.lane, u.started, u.finished, u.outcome, u.reason, u.detail, u.reference, :worker,
-    ours.id IS NULL
-  FROM u LEFT JOIN ours ON ours.id = u.id AND ours.tries = u.tries
-)
-SELECT kind, seconds FROM ours WHERE seconds IS NOT NULL
-"""
-)
-
-
-async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> Sequence[tuple[Kind, float]]:
-    """Write what a batch of attempts came to. Of those that no longer held their lease only the attempt is recorded,
-    marked stale. Returns what was accepted: its kind, and the seconds since it was issued."""
-    document = orjson.dumps([_settled(r, s) for r, s in done]).decode()
-    ids = ",".join([str(r.claimed.id) for r, _ in done])
-    found = await session.execute(_SETTLE, {"done": document, "ids": f"{{{ids}}}", "worker": worker})
-    return [(Kind(kind), seconds) for kind, seconds in found.all()]
-
-
-def _settled(r: Result, s: Settled) -> dict[str, Any]:
-    return {
-        "id": r.claimed.id, "tries": r.claimed.tries, "state": s.state, "due_at": s.due_at,
-        "tend": None if r.tend is None else r.tend.total_seconds(), "outlet": r.claimed.outlet_id, "lane": r.claimed.lane,
-        "started": r.started_at, "finished": r.finished_at, "outcome": r.outcome, "reason": r.reason,
-        "detail": r.detail or None, "reference": r.reference,
-    }  # fmt: skip
-
-
-async def lost(session: Session, limit: int) -> Sequence[tuple[Claimed, datetime]]:
-    """Deliveries whose sender did not settle within its lease, with the moment the lease ended."""
-    found = await session.execute(
-        text(
-            "SELECT id, alert_id, number, outlet_id, kind, lane, tries, give_up_at, profile, NULL AS prior, lease_until "
-            "FROM delivery WHERE lease_until < now() ORDER BY alert_id, id LIMIT :limit"
-        ),
-        {"limit": limit},
-    )
-    return [(_claimed(columns), lease_until) for *columns, lease_until in found]

@@ -55,7 +55,8 @@ async def follow_outlets(session: Session, outlet_id: int | None = None) -> int:
     outlet, or of all; safe to run twice."""
     done = await session.execute(
         text(
-            "WITH moved AS (UPDATE delivery d SET lane = o.lane FROM outlet o WHERE o.id = d.outlet_id AND d.id = ANY (ARRAY("
+            "WITH moved AS (UPDATE delivery d SET lane = o.lane, due_at = greatest(d.due_at, now()) FROM outlet o "
+            "WHERE o.id = d.outlet_id AND d.id = ANY (ARRAY("
             "SELECT l.id FROM delivery l JOIN outlet w ON w.id = l.outlet_id AND w.lane <> l.lane "
             "WHERE l.state IN ('pending', 'sending', 'failed') "
             "AND (CAST(:outlet AS bigint) IS NULL OR l.outlet_id = :outlet) ORDER BY l.id FOR UPDATE OF l)) "
@@ -91,21 +92,27 @@ async def histories(session: Session, alert_id: int) -> Mapping[int, History]:
     return {r.outlet_id: History(int(r.tries), int(r.refusals), r.heard) for r in found}
 
 
+# Alert by alert (OFFSET 0): joined at once, all deliveries that there ever were would be read through.
+MAY_STILL_SHOW = text(
+    """
+SELECT a.id, shown.outlet_id FROM alert a CROSS JOIN LATERAL (
+  SELECT DISTINCT d.outlet_id FROM delivery d
+  WHERE d.alert_id = a.id AND d.kind <> 'retract' AND (d.tries > d.refusals OR d.heard)
+    AND NOT EXISTS (SELECT 1 FROM delivery r WHERE r.alert_id = a.id AND r.outlet_id = d.outlet_id AND r.number = a.head)
+  OFFSET 0
+) shown
+WHERE a.ended_at > now() - CAST(:within AS interval) ORDER BY 1, 2
+"""
+)
+
+
 async def may_still_show(session: Session, within: timedelta) -> Sequence[tuple[int, int]]:
     """(alert, outlet) of alerts that ended lately, that may have aired there and were not told to end.
 
     None, unless evidence arrived in the very moment of the retraction. The rule is ``routing.may_have_aired``: refusals
     never outnumber tries, so that one delivery with more tries than refusals is as good as the sum.
     """
-    found = await session.execute(
-        text(
-            "SELECT DISTINCT a.id, d.outlet_id FROM alert a JOIN delivery d ON d.alert_id = a.id AND d.kind <> 'retract' "
-            "WHERE a.ended_at > now() - CAST(:within AS interval) AND (d.tries > d.refusals OR d.heard) "
-            "AND NOT EXISTS (SELECT 1 FROM delivery r WHERE r.alert_id = a.id AND r.outlet_id = d.outlet_id "
-            "AND r.number = a.head) ORDER BY 1, 2"
-        ),
-        {"within": within},
-    )
+    found = await session.execute(MAY_STILL_SHOW, {"within": within})
     return [(r.id, r.outlet_id) for r in found]
 
 

@@ -171,3 +171,15 @@ async def unmatched(session: Session) -> int:
         text("SELECT count(*) FROM receipt WHERE delivery_id IS NULL AND received_at > now() - interval '7 days'")
     )
     return int(found.scalar_one())
+
+
+async def oldest_snapshot(session: Session) -> float:
+    """Seconds for which the oldest transaction of the database, ours or a stranger's, has kept what is dead from being
+    cleared away. Of other roles' it knows only when it may read ``pg_monitor``."""
+    found = await session.execute(
+        text(
+            "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float FROM pg_stat_activity "
+            "WHERE datname = current_database() AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()"
+        )
+    )
+    return float(found.scalar_one())

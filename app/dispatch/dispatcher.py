@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,6 +20,7 @@ from app.db.claims import Claimed, Crossed
 from app.db.engine import Session, StoreUnavailable, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
 from app.dispatch.crowd import Crowds
+from app.dispatch.low_water import LowWater
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
 from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together, tell
@@ -74,6 +75,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._turns = 0
         self._crowds = Crowds()
+        self._low_water = LowWater(engine)
         self._sending = Slots(limits.in_flight, limits.late, limits.patience)
         # Room enough to be worth a claim: among the reserve, and beyond it. A claim for each place costs more than the sends.
         enough = min(limits.reserve + limits.batch // 2, (limits.in_flight + limits.reserve) // 2)
@@ -87,15 +89,17 @@ class Dispatcher:
         listener = asyncio.create_task(listen(self._engine, {DUE: lambda _: self._wake.set()}, stop))
         tender = asyncio.create_task(self.tender.run(stop))
         pulse = asyncio.create_task(self._pulse())
+        low_water = asyncio.create_task(self._low_water.keep())
         try:
             while not stop.is_set():
                 await self._turn(stop)
             await self._drain()
             await asyncio.wait({tender}, timeout=self._limits.grace.total_seconds())
         finally:
-            for task in (settler, listener, tender, pulse):
+            tasks = (settler, listener, tender, pulse, low_water)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(settler, listener, tender, pulse, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._sign_off()
 
     async def _pulse(self) -> None:
@@ -151,8 +155,9 @@ class Dispatcher:
             room -= self._limits.reserve
         begun = time.monotonic()
         async with transaction(self._engine) as session:
-            self.clock.set(await claims.begin(session))
-            claimed = await self._take(session, min(room, self._limits.batch), only_retractions)
+            now = await claims.begin(session)
+            self.clock.set(now)
+            claimed = await self._take(session, now, min(room, self._limits.batch), only_retractions)
             orders, broken = await self._preparer.orders(session, claimed, begun, self.clock.now())
         meters.claimed.inc(len(claimed))
         self._unsettled.put([(result, None) for result in broken])
@@ -163,11 +168,11 @@ class Dispatcher:
             task.add_done_callback(partial(self._sent, together))
         return len(claimed)
 
-    async def _take(self, session: Session, room: int, only_retractions: bool) -> Sequence[Claimed]:
+    async def _take(self, session: Session, now: datetime, room: int, only_retractions: bool) -> Sequence[Claimed]:
         taken = list(
             await claims.claim(
                 session, worker=self.worker, lease=self.lease, room=room, only_retractions=only_retractions,
-                crowd=self._crowds.now(),
+                crowd=self._crowds.now(), since=self._low_water.since(now),
             )
         )  # fmt: skip
         for name, pace in paced():

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from app.db import alerts, outlets
-from app.db.claims import Claimed, Result
+from app.db.claims import Claimed
 from app.db.engine import Session
 from app.db.outlets import Sendable
+from app.db.settling import Result
 from app.dispatch.press import HousePress
 from app.dispatch.send import Host, Order
 from app.dispatch.wiring import Settings, pushed

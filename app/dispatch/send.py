@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, assert_never
 from pydantic import BaseModel
 
 from app import meters
-from app.db.claims import Claimed, Result
+from app.db.claims import Claimed
+from app.db.settling import Result
 from app.dispatch.clock import StoreClock
 from app.domain.words import Kind, Outcome
 from channels.contract import (

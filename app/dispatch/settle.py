@@ -2,12 +2,13 @@
 
 import random
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app import meters
-from app.db import alerts, claims, tending
-from app.db.claims import Claimed, Result
+from app.db import alerts, settling, tending
+from app.db.claims import Claimed
 from app.db.engine import Session, notify_all
+from app.db.settling import Result
 from app.dispatch.evidence import take
 from app.dispatch.send import Finished
 from app.domain.machines import after_attempt
@@ -34,7 +35,7 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
         for r in results
     ]  # fmt: skip
     meters.retries.inc(sum(s.state is DeliveryState.PENDING for _, s in settled))
-    for kind, seconds in await claims.settle(session, settled, worker):
+    for kind, seconds in await settling.settle(session, settled, worker):
         meters.accepted(kind).observe(seconds)
     if cleared := sorted({r.claimed.outlet_id for r in results if r.clears}):
         await tending.again(session, cleared)
@@ -45,10 +46,10 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
     await notify_all(session, CHANGED, [code for _, code in heads.values()])
 
 
-async def rescue(session: Session, worker: str, press: Press) -> int:
-    """Settle what was sent by a process that vanished: nobody knows whether it aired. Safe to run twice; returns how
-    many leases had been lost."""
-    lost = await claims.lost(session, RESCUE_BATCH)
+async def rescue(session: Session, worker: str, press: Press, within: timedelta | None = None) -> int:
+    """Settle what was sent by a process that vanished, ``within`` so long or ever: nobody knows whether it aired. Safe to run
+    twice; returns how many leases had been lost."""
+    lost = await settling.lost(session, RESCUE_BATCH, within)
     meters.leases_lost.inc(len(lost))
     if lost:
         done: list[Finished] = [(_lost(c, lease_end), None) for c, lease_end in lost]

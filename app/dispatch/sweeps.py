@@ -39,6 +39,8 @@ from app.flows.propose import lapse
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
+LATELY = timedelta(seconds=30)
+JUST_NOW = timedelta(seconds=7)  # three rounds of putting right
 NOTES_KEPT = timedelta(days=90)  # no alert, and no retraction, lasts as long
 STEP = 1.0  # seconds between two looks that the wall clock may differ from the monotonic one
 MOST_PROBES = 20  # at once; none takes longer than twice its wire's deadline
@@ -80,11 +82,13 @@ class Sweeps:
         scheduler = AsyncIOScheduler(timezone="UTC")
         every: tuple[tuple[Callable[[], Awaitable[None]], float], ...] = (
             (self.rescue, 1),
+            (self.rescue_all, 10),
             (self.expire, 1),
             (self.end_drills, 1),
             (self.drill_weekly, 5),
             (self.lapse, 15),
             (self.put_right, 2),
+            (self.look_again, 30),
             (self.extend, 5),
             (self.follow, 10),
             (self.probe, 5),
@@ -96,6 +100,8 @@ class Sweeps:
                 self._guarded, "interval", [sweep], seconds=seconds, max_instances=1, coalesce=True,
                 misfire_grace_time=None, id=sweep.__name__,
             )  # fmt: skip
+        for first in (self.rescue_all, self.make_sure):  # nobody may have looked for days
+            scheduler.modify_job(first.__name__, next_run_time=datetime.now(UTC))
         return scheduler
 
     async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int | str) -> None:
@@ -109,8 +115,15 @@ class Sweeps:
 
     async def rescue(self) -> None:
         """Deliveries whose sender vanished go back into the queue."""
+        await self._rescue(LATELY)
+
+    async def rescue_all(self) -> None:
+        """The same, however long ago it vanished."""
+        await self._rescue(None)
+
+    async def _rescue(self, within: timedelta | None) -> None:
         async with transaction(self._engine) as session:
-            if count := await rescue(session, self._worker, self._press):
+            if count := await rescue(session, self._worker, self._press, within):
                 log.warning("rescued %d deliveries whose lease was lost", count)
 
     async def expire(self) -> None:
@@ -167,6 +180,11 @@ class Sweeps:
             await leftovers.give_up(session)
             await tending.stop_replaced(session)
         async with transaction(self._engine) as session:
+            await take_down_latecomers(session, press=self._press, within=JUST_NOW)
+
+    async def look_again(self) -> None:
+        """For transactions that took long: too much to look at every two seconds."""
+        async with transaction(self._engine) as session:
             await take_down_latecomers(session, press=self._press)
 
     async def follow(self) -> None:
@@ -188,7 +206,7 @@ class Sweeps:
             await self._trier.try_out(outlet_id, "probe")
 
     async def make_sure(self) -> None:
-        """Once more over all that ended in the last week: too much to look at every two seconds."""
+        """Once more over all that ended in the last week."""
         async with transaction(self._engine) as session:
             if count := await take_down_latecomers(session, press=self._press, within=WEEK):
                 log.error("%d outlets that may show an ended alert had not been told", count)

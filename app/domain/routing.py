@@ -102,3 +102,8 @@ def priority(kind: Kind, status: Status) -> int:
     """Lower goes first: retraction, alert, update; drills after everything that is real."""
     rank = {Kind.RETRACT: 0, Kind.PUBLISH: 1, Kind.UPDATE: 2}[kind]
     return rank if status is Status.ACTUAL else rank + 10
+
+
+def priorities(*kinds: Kind) -> Sequence[int]:
+    """Every priority that notices of these kinds have, the first to go first."""
+    return sorted({priority(kind, status) for kind in kinds for status in Status})

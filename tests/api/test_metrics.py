@@ -1,9 +1,11 @@
 """/metrics: what Prometheus reads, read by its own parser."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
 
 from app.api.metrics import read_metrics  # noqa: F401 - the route is in the application
 from app.db.engine import connect, transaction
@@ -48,6 +50,15 @@ async def test_a_dispatcher_that_is_seen(house: House) -> None:
     async with transaction(house.engine) as session:
         await seen(session, "w:1", {"in_flight": 3})
     assert (await read(house))[1]["huijia_dispatchers", ""] == 1
+
+
+async def test_a_forgotten_transaction_is_seen(house: House) -> None:
+    assert (await read(house))[1]["huijia_oldest_snapshot_seconds", ""] < 60
+    async with house.engine.connect() as forgotten:
+        await forgotten.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        await forgotten.execute(text("SELECT 1"))
+        await asyncio.sleep(0.3)
+        assert (await read(house))[1]["huijia_oldest_snapshot_seconds", ""] >= 0.3
 
 
 async def test_while_the_database_is_away(house: House) -> None:

@@ -29,6 +29,7 @@ def test_from_nothing_to_running(terminal: Terminal) -> None:
     assert second.code == 1
     assert "没有投递进程在运行" in words(second)
     assert "请运行huijiamigrate" not in words(second)
+    assert "最久的事务正常0分钟" in words(second)
     (key,) = terminal.data.glob("seal.key")
     key.chmod(0o644)
     assert "seal.key别人也能读" in words(terminal.huijia("doctor", COLUMNS="200"))

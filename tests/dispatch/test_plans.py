@@ -1,9 +1,14 @@
 """How PostgreSQL goes about the statements of the queue, when it knows how many rows there are."""
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import orjson
 import pytest
 from sqlalchemy import TextClause, text
 
-from app.db import claims
+from app.db import claims, deliveries, settling
+from app.db.claims import EVER, RANKS, Rank
 from app.db.engine import transaction
 from app.flows.house import House
 from tests.dispatch.far import make_place, rows
@@ -13,6 +18,7 @@ PLACES = 3000
 VALUES = {
     "worker": "w", "lease": "15 seconds", "room": 500, "only_retractions": False, "outlets": [1], "count": 20,
     "per": "1 minute", "reserve": 2, "bounded": True, "full": [7], "crammed": [], "under_way": '{"7": 500}',
+    "priorities": [priority for priority, _ in RANKS], "tried": [tried for _, tried in RANKS], "since": [EVER] * len(RANKS),
 }  # fmt: skip
 
 
@@ -87,4 +93,112 @@ async def test_a_claim_reads_what_it_takes_and_no_more(house: House) -> None:
     inner = plan[plan.index("Limit") :]
     assert "Index Scan using delivery_due" in inner
     assert "Sort" not in inner
+    assert "Seq Scan on delivery" not in plan
+
+
+PINNED = 20_000
+
+
+async def test_behind_a_forgotten_begin_a_claim_reads_what_it_takes(house: House) -> None:
+    """Somebody's snapshot keeps every version of what was once waiting. Rank by rank a claim begins at the low water."""
+    await make_place(house, "one")
+    await make_alert(house)
+    await rows(
+        house,
+        "INSERT INTO outlet (partner_id, name, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
+        "profile) SELECT partner_id, 'p' || n, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
+        "profile FROM outlet, generate_series(1, :n) n",
+        n=PINNED,
+    )
+    await rows(
+        house,
+        "INSERT INTO delivery (alert_id, number, outlet_id, kind, lane, profile, priority, state, due_at, give_up_at) "
+        "SELECT a.id, 1, o.id, 'publish', o.lane, o.profile, 1, 'pending', now() - interval '1 hour', "
+        "now() + interval '1 day' FROM alert a, outlet o ON CONFLICT DO NOTHING",
+    )
+    async with house.engine.connect() as forgotten:
+        await forgotten.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        await forgotten.execute(text("SELECT 1"))
+        await rows(house, "UPDATE delivery SET state = 'accepted' WHERE due_at < now() - interval '1 minute'")
+        await rows(
+            house, "UPDATE delivery SET state = 'pending', due_at = now() WHERE id = (SELECT max(id) FROM delivery)"
+        )
+        async with transaction(house.engine) as session:
+            since = await claims.low_water(session)
+        assert await _buffers(house, since) < await _buffers(house, dict.fromkeys(RANKS, EVER)) / 3
+
+
+async def _buffers(house: House, since: Mapping[Rank, datetime]) -> int:
+    """How many a claim reads, and takes back what it took."""
+    explain = claims._CLAIM.text.replace("CAST(:lease AS interval)", "CAST(CAST(:lease AS text) AS interval)")
+    values = VALUES | {"since": [since[rank] for rank in RANKS], "bounded": False}
+    values = {name: value for name, value in values.items() if f":{name}" in explain}
+    async with house.engine.connect() as session:
+        await claims.begin(session)
+        found = await session.execute(text("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + explain), values)
+        plan = found.scalar_one()[0]["Plan"]
+        await session.rollback()
+    assert plan["Actual Rows"] > 0
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+async def test_a_low_water_leaves_nothing_out(house: House) -> None:
+    """In every rank: what waits, since when however long ago."""
+    await make_place(house, "one")
+    await make_alert(house)
+    (sample,) = await rows(house, "SELECT id FROM delivery")
+    for priority, tried in RANKS:
+        await rows(
+            house,
+            "UPDATE delivery SET state = 'pending', priority = :priority, tries = :tries, due_at = now() - interval '9 days' "
+            "WHERE id = :id", id=sample.id, priority=priority, tries=int(tried),
+        )  # fmt: skip
+        async with transaction(house.engine) as session:
+            since = await claims.low_water(session)
+            taken = await claims.claim(
+                session, worker="w", lease=timedelta(seconds=15), room=5, only_retractions=False, since=since
+            )
+            assert [claimed.id for claimed in taken] == [sample.id]
+            await session.rollback()
+
+
+async def test_a_settle_looks_its_deliveries_up(busy: House) -> None:
+    """By their numbers, however many there are: neither the past nor what waits is read through."""
+    explain = text("EXPLAIN " + settling._SETTLE.text)
+    ids = [r.id for r in await rows(busy, "SELECT id FROM delivery WHERE state = 'sending' LIMIT 500")]
+    done = orjson.dumps([{"id": id, "tries": 1, "state": "accepted", "outcome": "accepted"} for id in ids]).decode()
+    values = {"done": done, "ids": f"{{{','.join(map(str, ids))}}}", "worker": "w"}
+    async with transaction(busy.engine) as session:
+        plan = "\n".join(r[0] for r in await session.execute(explain, values))
+    assert "Index Scan using delivery_pkey" in plan
+    assert "Seq Scan on delivery" not in plan
+
+
+async def test_latecomers_are_looked_for_among_what_has_ended(house: House) -> None:
+    """A hundred alerts, of which one has ended just now: only its deliveries are read."""
+    await make_place(house, "one")
+    await make_alert(house)
+    await rows(
+        house,
+        "INSERT INTO outlet (partner_id, name, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
+        "profile) SELECT partner_id, 'p' || n, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
+        "profile FROM outlet, generate_series(1, 500) n",
+    )
+    await rows(
+        house,
+        "INSERT INTO alert (code, status, state, organ_code, case_number, area_code, lon, lat, lost_at, head, issued_by, "
+        "expires_at, ended_at, ended_by, end_reason) SELECT code || n, status, 'retracted', organ_code, case_number || n, "
+        "area_code, lon, lat, lost_at, 2, issued_by, expires_at, now() - make_interval(hours => n), 'x', 'found' "
+        "FROM alert, generate_series(0, 99) n",
+    )
+    await rows(
+        house,
+        "INSERT INTO delivery (alert_id, number, outlet_id, kind, lane, profile, priority, state, tries, due_at, give_up_at) "
+        "SELECT a.id, 1, o.id, 'publish', o.lane, o.profile, 1, 'accepted', 1, now(), now() FROM alert a, outlet o "
+        "ON CONFLICT DO NOTHING",
+    )
+    await rows(house, "ANALYZE")
+    explain, values = text("EXPLAIN " + deliveries.MAY_STILL_SHOW.text), {"within": timedelta(minutes=2)}
+    async with transaction(house.engine) as session:
+        plan = "\n".join(r[0] for r in await session.execute(explain, values))
     assert "Seq Scan on delivery" not in plan

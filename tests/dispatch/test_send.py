@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel
 
-from app.db.claims import Claimed, Result
+from app.db.claims import Claimed
 from app.db.engine import transaction
+from app.db.settling import Result
 from app.dispatch import evidence
 from app.dispatch.clock import StoreClock
 from app.dispatch.dispatcher import Dispatcher

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.db.claims import Claimed, Result
+from app.db.claims import Claimed
+from app.db.settling import Result
 from app.dispatch.send import Finished
 from app.dispatch.unsettled import Unsettled
 from app.domain.words import Kind, Lane, Outcome

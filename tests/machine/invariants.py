@@ -63,7 +63,7 @@ async def _round(world: World) -> None:
     for place in world.places.values():
         if place.lane is Lane.POLLED:
             await world.poll(place)
-    for name in ("rescue", "expire", "put_right", "follow", "extend"):
+    for name in ("rescue_all", "expire", "put_right", "look_again", "follow", "extend"):
         await world.sweep(name)
 
 

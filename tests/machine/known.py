@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.db.claims import Claimed, Result
+from app.db.claims import Claimed
+from app.db.settling import Result
 from app.domain.words import Status
 from channels.contract import StatedReceipt
 

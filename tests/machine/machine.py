@@ -121,7 +121,7 @@ class Machine(RuleBasedStateMachine):
         self.do(self.world.jump(by, lambda _: arrives))
 
     @precondition(lambda self: self.world.known)
-    @rule(name=st.sampled_from(["rescue", "rescue", "expire", "put_right", "follow", "extend"]))
+    @rule(name=st.sampled_from(["rescue", "rescue_all", "expire", "put_right", "look_again", "follow", "extend"]))
     def sweep(self, name: str) -> None:
         self.do(self.world.sweep(name))
 

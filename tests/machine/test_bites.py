@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import TextClause, text
 
-from app.db import claims, deliveries, feed, receipts
+from app.db import claims, deliveries, feed, receipts, settling
 from app.db.engine import Session, transaction
 from app.dispatch import sweeps
 from app.domain import routing
@@ -73,7 +73,9 @@ async def _lease_shorter_than_the_deadline(patch: pytest.MonkeyPatch, world: Wor
 
 
 async def _settle_without_a_fence(patch: pytest.MonkeyPatch, world: World) -> None:
-    patch.setattr(claims, "_SETTLE", without(claims._SETTLE, " AND d.tries = u.tries AND d.lease_until IS NOT NULL"))
+    patch.setattr(
+        settling, "_SETTLE", without(settling._SETTLE, " AND d.tries = u.tries AND d.lease_until IS NOT NULL")
+    )
 
 
 async def _let_a_receipt_end_the_lease(patch: pytest.MonkeyPatch, world: World) -> None:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db import alerts, claims
-from app.db.claims import Result
 from app.db.engine import Session, transaction
+from app.db.settling import Result
 from app.dispatch.settle import settle
 from app.dispatch.sweeps import Sweeps
 from app.domain.errors import Conflict, WrongState

@@ -1,0 +1,100 @@
+"""What attempts came to, and whose sender has vanished."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import text
+
+from app.db.claims import Claimed, claimed
+from app.db.engine import Session
+from app.domain.machines import Settled
+from app.domain.words import Kind, Outcome
+
+
+class Result(NamedTuple):
+    """One finished attempt. ``settled`` is what it makes of the delivery if it is still ours."""
+
+    claimed: Claimed
+    carrier: str
+    outcome: Outcome
+    reason: str | None
+    detail: str
+    started_at: datetime
+    finished_at: datetime
+    reference: str | None = None
+    asked: timedelta | None = None  # the wait that the outlet asked for
+    ailing: bool = False  # the outlet had been failing before this
+    tend: timedelta | None = None  # look after it from so long after now
+    clears: bool = False  # it took everything off the outlet, other alerts too
+
+
+# What a receipt has said, before a replay or meanwhile, stands; then the settle only ends the lease and counts the refusal.
+# One document instead of a dozen arrays: the driver looks at every element of an array.
+_SETTLE = text(
+    """
+WITH u AS MATERIALIZED (
+  SELECT * FROM json_to_recordset(CAST(:done AS json)) AS u(id bigint, tries int, state text, due_at timestamptz,
+    tend float, outlet bigint, lane text, started timestamptz, finished timestamptz, outcome text, reason text, detail text,
+    reference text)
+), ours AS (
+  UPDATE delivery d SET
+    state = CASE WHEN d.state <> 'sending' THEN d.state WHEN u.state = 'accepted' AND d.confirmed_at IS NOT NULL
+            THEN 'confirmed' ELSE u.state END,
+    due_at = CASE WHEN d.state = 'sending' THEN coalesce(u.due_at, d.due_at) ELSE d.due_at END,
+    refusals = d.refusals + CAST(u.outcome = 'refused' AS int), reference = coalesce(u.reference, d.reference),
+    reason = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.reason ELSE d.reason END,
+    detail = CASE WHEN d.state = 'sending' OR (d.state = 'confirmed' AND u.state = 'accepted') THEN u.detail ELSE d.detail END,
+    accepted_at = CASE WHEN u.state = 'accepted' THEN coalesce(d.accepted_at, now()) ELSE d.accepted_at END,
+    tend_at = CASE WHEN u.state = 'accepted' THEN now() + make_interval(secs => u.tend) ELSE d.tend_at END,
+    lease_until = NULL, worker = NULL
+  FROM u
+  WHERE d.id = ANY (ARRAY(
+      SELECT l.id FROM delivery l WHERE l.id = ANY(CAST(CAST(:ids AS text) AS bigint[])) ORDER BY l.id FOR UPDATE
+    ))
+    AND d.id = u.id AND d.tries = u.tries AND d.lease_until IS NOT NULL
+  RETURNING d.id, d.tries, d.kind,
+    CASE WHEN u.state = 'accepted' THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
+), recorded AS (
+  INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, reason, detail, reference,
+                       worker, stale)
+  SELECT u.id, u.outlet, u.tries, u.lane, u.started, u.finished, u.outcome, u.reason, u.detail, u.reference, :worker,
+    ours.id IS NULL
+  FROM u LEFT JOIN ours ON ours.id = u.id AND ours.tries = u.tries
+)
+SELECT kind, seconds FROM ours WHERE seconds IS NOT NULL
+"""
+)
+
+
+async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> Sequence[tuple[Kind, float]]:
+    """Write what a batch of attempts came to. Of those that no longer held their lease only the attempt is recorded,
+    marked stale. Returns what was accepted: its kind, and the seconds since it was issued."""
+    document = orjson.dumps([_settled(r, s) for r, s in done]).decode()
+    ids = ",".join([str(r.claimed.id) for r, _ in done])
+    found = await session.execute(_SETTLE, {"done": document, "ids": f"{{{ids}}}", "worker": worker})
+    return [(Kind(kind), seconds) for kind, seconds in found.all()]
+
+
+def _settled(r: Result, s: Settled) -> dict[str, Any]:
+    return {
+        "id": r.claimed.id, "tries": r.claimed.tries, "state": s.state, "due_at": s.due_at,
+        "tend": None if r.tend is None else r.tend.total_seconds(), "outlet": r.claimed.outlet_id, "lane": r.claimed.lane,
+        "started": r.started_at, "finished": r.finished_at, "outcome": r.outcome, "reason": r.reason,
+        "detail": r.detail or None, "reference": r.reference,
+    }  # fmt: skip
+
+
+async def lost(session: Session, limit: int, within: timedelta | None = None) -> Sequence[tuple[Claimed, datetime]]:
+    """Deliveries whose sender did not settle within its lease, with the moment the lease ended; among those only that ended
+    ``within`` (behind a forgotten BEGIN there is a long past to look through)."""
+    found = await session.execute(
+        text(
+            "SELECT id, alert_id, number, outlet_id, kind, lane, tries, give_up_at, profile, NULL AS prior, lease_until "
+            "FROM delivery WHERE lease_until < now() "
+            "AND lease_until >= coalesce(now() - CAST(:within AS interval), '-infinity') ORDER BY alert_id, id LIMIT :limit"
+        ),
+        {"limit": limit, "within": within},
+    )
+    return [(claimed(columns), lease_until) for *columns, lease_until in found]
