@@ -44,6 +44,7 @@ RUNS = (
     Run("bench.hanging", "--outlets 10000", ""),
     Run("bench.receipts", "", "--receipts 600 --rounds 1"),
     Run("bench.feed", "--parts 4", "--parts 4 --partners 64 --rounds 0 --seconds 1"),
+    Run("bench.aged", "", "--outlets 200 --alerts 2 --rounds 1 --pinned 1"),
     Run("bench.memory", "", "--deliveries 300 --rounds 1"),
 )
 
