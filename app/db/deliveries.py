@@ -89,7 +89,7 @@ async def histories(session: Session, alert_id: int) -> Mapping[int, History]:
         ),
         {"alert": alert_id},
     )
-    return {r.outlet_id: History(int(r.tries), int(r.refusals), r.heard) for r in found}
+    return {r.outlet_id: History(int(r.tries), int(r.refusals), r.heard) for r in found.all()}
 
 
 # Alert by alert (OFFSET 0): joined at once, all deliveries that there ever were would be read through.
@@ -113,7 +113,7 @@ async def may_still_show(session: Session, within: timedelta) -> Sequence[tuple[
     never outnumber tries, so that one delivery with more tries than refusals is as good as the sum.
     """
     found = await session.execute(MAY_STILL_SHOW, {"within": within})
-    return [(r.id, r.outlet_id) for r in found]
+    return [(r.id, r.outlet_id) for r in found.all()]
 
 
 async def has_notice(session: Session, alert_id: int, number: int, outlet_id: int) -> bool:
@@ -133,7 +133,7 @@ async def outlets_of_notice(session: Session, alert_id: int, number: int) -> fro
         text("SELECT outlet_id FROM delivery WHERE alert_id = :alert AND number = :number"),
         {"alert": alert_id, "number": number},
     )
-    return frozenset(r.outlet_id for r in found)
+    return frozenset(r.outlet_id for r in found.all())
 
 
 async def failed_of(session: Session, alert_id: int, number: int, delivery_id: int | None) -> Sequence[int]:
@@ -145,7 +145,7 @@ async def failed_of(session: Session, alert_id: int, number: int, delivery_id: i
         ),
         {"alert": alert_id, "number": number, "one": delivery_id},
     )
-    return [r.id for r in found]
+    return [r.id for r in found.all()]
 
 
 async def make_due(session: Session, ids: Sequence[int], state: DeliveryState, give_up_at: datetime) -> None:

@@ -35,7 +35,7 @@ async def lock_heads(session: Session, partners: Collection[int]) -> Mapping[int
         text("SELECT id, feed_head FROM partner WHERE id = ANY(CAST(:p AS bigint[])) ORDER BY id FOR NO KEY UPDATE"),
         {"p": list(partners)},
     )
-    return {r.id: r.feed_head for r in found}
+    return {r.id: r.feed_head for r in found.all()}
 
 
 _TAKE = text(
@@ -111,7 +111,7 @@ async def standing(session: Session, ids: Collection[int]) -> Mapping[int, bool]
         ),
         {"ids": list(ids)},
     )
-    return {r.id: r.may for r in found}
+    return {r.id: r.may for r in found.all()}
 
 
 async def after(session: Session, partner_id: int, cursor: int, limit: int, *, live: bool = True) -> Sequence[FeedItem]:
@@ -128,7 +128,7 @@ async def after(session: Session, partner_id: int, cursor: int, limit: int, *, l
         ),
         {"p": partner_id, "cursor": cursor, "limit": limit, "live": live},
     )
-    return [FeedItem(r.feed_seq, r.id, r.outlet_id, r.alert_id, r.number, r.profile) for r in found]
+    return [FeedItem(r.feed_seq, r.id, r.outlet_id, r.alert_id, r.number, r.profile) for r in found.all()]
 
 
 async def head(session: Session, partner_id: int) -> int:

@@ -45,7 +45,7 @@ async def deliveries(session: Session, alert_id: int, outlet_id: int) -> Sequenc
         ),
         {"alert": alert_id, "outlet": outlet_id},
     )
-    rows = [dict(r._mapping) for r in found]
+    rows = [dict(r._mapping) for r in found.all()]
     ids = [row["id"] for row in rows]
     for name, statement in _PARTS.items():
         parts = [dict(r._mapping) for r in await session.execute(text(statement), {"ids": ids})]

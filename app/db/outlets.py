@@ -84,7 +84,7 @@ async def save(session: Session, **values: Any) -> int:
 
 async def facts(session: Session) -> Sequence[OutletFacts]:
     """Every outlet as routing sees it."""
-    return [_facts(r) for r in await session.execute(select(*_FACTS).order_by(t.outlet.c.id))]
+    return [_facts(r) for r in (await session.execute(select(*_FACTS).order_by(t.outlet.c.id))).all()]
 
 
 _FACTS = (
@@ -122,14 +122,14 @@ async def sendable(session: Session, ids: Sequence[int]) -> Mapping[int, Sendabl
         .join_from(t.outlet, t.partner)
         .where(o.id == any_(cast(list(set(ids)), ARRAY(BigInteger))))
     )  # fmt: skip
-    return {id: Sendable(*of) for id, *of in found}
+    return {id: Sendable(*of) for id, *of in found.all()}
 
 
 async def enrolled(session: Session, ids: Sequence[int]) -> Mapping[int, Enrolled]:
     found = await session.execute(
         select(*_ENROLLED).where(t.outlet.c.id == any_(cast(list(set(ids)), ARRAY(BigInteger))))
     )
-    return {r.id: _enrolled(r) for r in found}
+    return {r.id: _enrolled(r) for r in found.all()}
 
 
 async def locked(session: Session, id: int) -> Enrolled | None:
@@ -162,7 +162,7 @@ async def profiles(session: Session, ids: Sequence[int]) -> Profiles:
         ),
         {"ids": list(ids)},
     )
-    return {r.profile: (r.channel, r.panel, r.duty) for r in found}
+    return {r.profile: (r.channel, r.panel, r.duty) for r in found.all()}
 
 
 async def by_name(session: Session, name: str, partner: str | None = None) -> Enrolled | None:
@@ -192,14 +192,14 @@ async def listing(
         .limit(limit)
     )  # fmt: skip
     found = await session.execute(chosen if partner_id is None else chosen.where(o.partner_id == partner_id))
-    return [dict(r._mapping) for r in found]
+    return [dict(r._mapping) for r in found.all()]
 
 
 async def sealed_of(session: Session, carrier: str) -> Mapping[int, bytes]:
     """The sealed settings of the outlets on a carrier."""
     o = t.outlet.c
     found = await session.execute(select(o.id, o.settings_sealed).where(o.carrier == carrier).order_by(o.id))
-    return {r.id: bytes(r.settings_sealed) for r in found}
+    return {r.id: bytes(r.settings_sealed) for r in found.all()}
 
 
 async def edition(session: Session, carrier: str) -> object:
@@ -214,7 +214,7 @@ async def at_work(session: Session, carrier: str) -> Mapping[int, bytes]:
     """The outlets of a carrier that are not paused, with their sealed settings."""
     o = t.outlet.c
     found = await session.execute(select(o.id, o.settings_sealed).where(o.carrier == carrier, ~o.paused))
-    return {id: bytes(sealed) for id, sealed in found}
+    return {id: bytes(sealed) for id, sealed in found.all()}
 
 
 async def heard(session: Session, id: int) -> None:
@@ -239,7 +239,7 @@ async def paused_of(session: Session, partner_id: int) -> Sequence[tuple[OutletF
     """The partner's paused outlets as routing sees them, with their names."""
     o = t.outlet.c
     found = await session.execute(select(o.name, *_FACTS).where(o.partner_id == partner_id, o.paused).order_by(o.id))
-    return [(_facts(r), r.name) for r in found]
+    return [(_facts(r), r.name) for r in found.all()]
 
 
 async def set_paused(session: Session, id: int, paused: bool) -> bool:

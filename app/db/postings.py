@@ -61,7 +61,7 @@ async def posted(
         ),
         {"partners": list(partners), "alerts": list(alerts or ())},
     )
-    return [_posting(r) for r in found]
+    return [_posting(r) for r in found.all()]
 
 
 _THESE = "SELECT unnest(CAST(:alerts AS bigint[])) AS id"
@@ -89,7 +89,7 @@ async def heads(session: Session, partners: Collection[int]) -> Mapping[int, int
         text("SELECT id, feed_head FROM partner WHERE id = ANY(CAST(:partners AS bigint[]))"),
         {"partners": list(partners)},
     )
-    return {r.id: r.feed_head for r in found}
+    return {r.id: r.feed_head for r in found.all()}
 
 
 async def fate(session: Session, partner_id: int, code: str, *, live: bool) -> tuple[AlertState, int] | None:
@@ -130,7 +130,7 @@ async def untaken(session: Session, partner_id: int, *, live: bool) -> Sequence[
         ),
         {"p": partner_id, "live": live},
     )
-    return [Untaken(r.notice, r.id, r.name, r.why, r.delivery, r.tries, r.created_at) for r in found]
+    return [Untaken(r.notice, r.id, r.name, r.why, r.delivery, r.tries, r.created_at) for r in found.all()]
 
 
 async def forget(session: Session) -> None:

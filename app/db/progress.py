@@ -155,7 +155,7 @@ async def sheet(
         {"alerts": [alert_id], "stage": stage, "channel": channel, "find": find, "order": list(order), "offset": offset,
          "limit": limit},
     )  # fmt: skip
-    rows = [dict(r._mapping) for r in found]
+    rows = [dict(r._mapping) for r in found.all()]
     return Sheet([r for r in rows if r["outlet_id"] is not None], rows[0]["counted"], rows[0]["matching"])
 
 
@@ -169,7 +169,7 @@ async def places(session: Session, alert_id: int, cells_a_degree: int) -> Sequen
         ),
         {"alerts": [alert_id], "n": float(cells_a_degree)},
     )
-    return [dict(r._mapping) for r in found]
+    return [dict(r._mapping) for r in found.all()]
 
 
 async def standing(
@@ -191,7 +191,7 @@ async def standing(
             "ys": [None if y is None else int(y * cells_a_degree) for _, y, _ in cells],
         },
     )  # fmt: skip
-    return [dict(r._mapping) for r in found]
+    return [dict(r._mapping) for r in found.all()]
 
 
 async def waited_for(session: Session, alert_id: int, stages: Sequence[str], limit: int) -> Sequence[Row]:
@@ -206,4 +206,4 @@ async def waited_for(session: Session, alert_id: int, stages: Sequence[str], lim
         ),
         {"alerts": [alert_id], "stages": list(stages), "limit": limit},
     )
-    return [dict(r._mapping) for r in found]
+    return [dict(r._mapping) for r in found.all()]
