@@ -1,15 +1,18 @@
 """What a reader of the feed may ask for in the address."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BeforeValidator, Field, ValidationError
 
-from app.api.parameters import Parameters
+from app.api.parameters import MOST, Parameters
 from app.domain.board import Ask
+from app.flows.faults import Complaint
 from app.forms.instants import Instant
 
 LONGEST_WAIT = 60
@@ -91,8 +94,20 @@ def read_stream_ask(query: bytes, partner: int, live: bool) -> Ask:
 
 
 def _read_as(model: type[Q], query: bytes) -> Q:
-    given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    given = dict(pairs)
+    faults = _twice(name for name, _ in pairs) if len(given) < len(pairs) else []
     try:
-        return model.model_validate(given)
+        read = model.model_validate(given)
     except ValidationError as e:
-        raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in e.errors()]) from None
+        faults += e.errors()
+    if faults:
+        raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in faults])
+    return read
+
+
+def _twice(names: Iterable[str]) -> list[Any]:
+    """Of two outlets one would be read, and the other's notices never be missed."""
+    words = ("named_twice", "此参数写了两次。", "This parameter is given twice.", "只保留一个。", "Keep one of them.")
+    found = [name for name, times in Counter(names).items() if times > 1][:MOST]
+    return [{"type": "value_error", "loc": (name,), "msg": "", "ctx": {"error": Complaint(*words)}} for name in found]

@@ -72,6 +72,17 @@ async def test_every_fault_is_told_at_once(stage: Stage) -> None:
     assert 0 < len(faults(await stage.client.get(f"/v1/feed?{many}", headers=stage.bearer("partner")))) < 50
 
 
+async def test_of_two_outlets_none_is_read(stage: Stage) -> None:
+    """The feed of the first would be taken for read."""
+    twice = faults(await stage.client.get("/v1/feed?outlet=1&outlet=2&limit=0", headers=stage.bearer("partner")))
+    assert {pointer: fault["code"] for pointer, fault in twice.items()} == {
+        "/query/outlet": "named_twice", "/query/limit": "greater_than_equal",
+    }  # fmt: skip
+    async with asyncio.timeout(10):
+        again = await stage.client.get("/v1/feed/stream?cursor=1&cursor=1", headers=stage.bearer("partner"))
+    assert list(faults(again)) == ["/query/cursor"]
+
+
 async def test_the_key_is_asked_first_and_nothing_is_taken(stage: Stage) -> None:
     who = await new_partner(stage)
     await issue(stage)
