@@ -20,7 +20,7 @@ from tests.api.served import Stream, listening
 from tests.api.stage import BASE
 from tests.conftest import migrate
 from tests.partners.ledger import open_again
-from tests.partners.upgrade import RECORDED, ask, furnished
+from tests.partners.upgrade import RECORDED, ask, furnished, promised
 
 RELEASES = sorted(RECORDED.glob("*.json"))
 
@@ -101,6 +101,18 @@ async def test_a_stream_goes_on_after_an_event_of_then(upgraded: House, release:
     assert told == [(str(item["sequence"]), item["notice"]) for item in page["items"]]
     assert told
     assert beat.id == page["cursor"]
+
+
+async def test_nothing_that_was_documented_is_gone(upgraded: House, release: dict[str, Any]) -> None:
+    """No address, no parameter, no member: whoever built on it finds it where it was."""
+    today = promised(build_app(upgraded).openapi())
+    gone = {
+        name: lost for name, said in release.get("promises", {}).items() if (lost := {*said} - {*today.get(name, ())})
+    }
+    assert not gone
+    assert len(today["get /v1/feed"]) > 50, "the whole payload among it"
+    assert {"/items/payload/data/person/name", "/heartbeat/at", "query cursor"} <= {*today["get /v1/feed"]}
+    assert "/data/rendition/texts" in today["webhook notice"]
 
 
 def later(record: dict[str, Any], seconds: float) -> dict[str, Any]:

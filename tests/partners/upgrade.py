@@ -4,7 +4,7 @@ writes them down, with the ledger that they belong to; a test opens them with wh
 import asyncio
 import base64
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import orjson
 
+from app.api.reference.completing import operations
 from app.commands.sample import sample_record
 from app.db import outlets
 from app.db.embedded import start
@@ -62,6 +63,37 @@ def kept(said: Any) -> Any:
     if isinstance(said, dict):
         return {name: kept(value) for name, value in said.items() if name in names}
     return [kept(one) for one in said] if isinstance(said, list) else said
+
+
+def promised(document: Mapping[str, Any]) -> Mapping[str, list[str]]:
+    """What somebody may have built on: of each operation its parameters, and the members of what it answers with; of what huijia
+    sends, its members."""
+    found = {}
+    for name, operation in operations(document):
+        takes = [f"{p['in']} {p['name']}" for p in operation.get("parameters", ())]
+        good = (answer for status, answer in operation["responses"].items() if status.startswith("2"))
+        gives = [member for answer in good for member in _members(answer.get("content", {}), document)]
+        found[name] = sorted({*takes, *gives})
+    for name, item in document["webhooks"].items():
+        found[f"webhook {name}"] = sorted({*_members(item["post"]["requestBody"]["content"], document)})
+    return found
+
+
+def _members(node: Any, document: Mapping[str, Any], at: str = "") -> Iterator[str]:
+    """``/items/payload``: where each stands, whatever form it has."""
+    if isinstance(node, list):
+        for one in node:
+            yield from _members(one, document, at)
+    if not isinstance(node, dict):
+        return
+    if (reference := node.get("$ref")) is not None:
+        node = document["components"]["schemas"][reference.rpartition("/")[2]]
+    for name, member in node.get("properties", {}).items():
+        yield f"{at}/{name}"
+        yield from _members(member, document, f"{at}/{name}")
+    for key, inner in node.items():
+        if key not in ("properties", "example", "examples"):
+            yield from _members(inner, document, at)
 
 
 def asked(codes: list[str], hook: str, app: str, link: str, drills: list[str]) -> Paths:
@@ -137,12 +169,13 @@ async def record(database: str) -> dict[str, Any]:
         for path, who in paths.items():  # once unseen: asking gives numbers to what had none
             await ask(made.client, path, keys.get(who, ""))
         answers = {path: await ask(made.client, path, keys.get(who, "")) for path, who in paths.items()}
+        promises = promised((await made.client.get("/openapi.json")).json())
     await house.crowd.dispose()
     await house.engine.dispose()
     revision, rows, sequences = await write_down(database)
     return {
         "at": datetime.now(UTC).isoformat(), "revision": revision, "keys": keys, "whose": paths, "answers": answers,
-        "record": sample_record(), "ledger": rows, "sequences": sequences,
+        "record": sample_record(), "promises": promises, "ledger": rows, "sequences": sequences,
     }  # fmt: skip
 
 
