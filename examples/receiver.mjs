@@ -59,7 +59,7 @@ async function learnKeys() {
   if (performance.now() - learnt < 5_000) return false
   const { webhook } = await ask('/v1/keys')
   learnt = performance.now()
-  disk.keys = webhook.map((key) => key.public_key) // one that huijia has withdrawn is believed no more
+  disk.keys = webhook.map((key) => key.public_key)
   save()
   return true
 }
@@ -97,8 +97,8 @@ async function ask(path, body) {
 
 // The feed, from the beginning: what stands now, also of what should have been pushed, and then what comes.
 async function follow() {
-  await learnKeys()
   for (let cursor = '0'; ; ) {
+    await learnKeys() // one that huijia has withdrawn is believed for half a minute at most
     const page = await ask(`/v1/feed?outlet=${OUTLET}&all=1&cursor=${cursor}&wait=30`)
     for (const item of page.items) take(item.delivery, item.payload.data)
     cursor = page.cursor

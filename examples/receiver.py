@@ -81,7 +81,7 @@ def learn_keys() -> bool:
     found = [(key["public_key"],) for key in ask("/v1/keys")["webhook"]]
     with LOCK:
         LEARNT["at"] = time.monotonic()
-        DISK.execute("DELETE FROM key")  # one that huijia has withdrawn is believed no more
+        DISK.execute("DELETE FROM key")
         DISK.executemany("INSERT INTO key VALUES (?)", found)
     return True
 
@@ -123,9 +123,9 @@ def ask(path: str, body: bytes | None = None) -> Any:
 
 def follow() -> None:
     """The feed, from the beginning: what stands now, also of what should have been pushed, and then what comes."""
-    learn_keys()
     cursor = "0"
     while True:
+        learn_keys()  # one that huijia has withdrawn is believed for half a minute at most
         page = ask(f"/v1/feed?outlet={OUTLET}&all=1&cursor={cursor}&wait=30")
         for item in page["items"]:
             take(item["delivery"], item["payload"]["data"])

@@ -91,6 +91,24 @@ async def test_while_huijia_s_own_key_changes(made: Service, unknown: Receiver) 
         assert await call(unknown, Signer(old), notice()) == 401, "one that was withdrawn is believed no more"
 
 
+async def test_a_key_that_was_withdrawn(made: Service, unknown: Receiver) -> None:
+    """Somebody has got hold of it, and huijia signs with it no more: nothing that does not fit has to come before that is
+    known. Here nothing comes but by the feed."""
+    unknown.outlet = await made.outlet(name="示例客户端", channel="partner", carrier="feed")
+    lost = new_signing_key()
+    signs_with(made, lost)
+    async with unknown.started(SECRET="") as program:
+        assert await call(unknown, Signer(lost), notice()) == 200
+        signs_with(made, new_signing_key())
+        await asyncio.sleep(5.1)
+        await program.says(f"ON AIR {await made.issue()} 1")
+        await until(lambda: refused(unknown, lost))
+
+
+async def refused(receiver: Receiver, key: str) -> bool:
+    return await call(receiver, Signer(key), notice()) == 401
+
+
 async def test_huijia_cannot_be_asked_for_its_keys(made: Service, unknown: Receiver) -> None:
     """A 401 would be for good. What was learnt before is on the disk."""
     await unknown.enrol(signatures="v1a")
