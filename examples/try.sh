@@ -31,6 +31,16 @@ issue() { ALERT=$(police '' @.data/record.json | pick id); }
 update() { police "/$ALERT/update" @.data/record.json >/dev/null; }
 retract() { police "/$ALERT/retract" '{"reason": "found"}' >/dev/null; }
 
+# heard "ON AIR": what the receiver has said of the alert that was issued last, waited for ten seconds at most
+heard() {
+  for _ in $(seq 50); do
+    grep "$1 $ALERT" .data/receiver.log && return
+    sleep 0.2
+  done
+  echo "nothing yet; the receiver says:" && cat .data/receiver.log
+  return 1
+}
+
 # receive: the receiver in Python, in the background, and the one before it ended
 receive() {
   if [ -f .data/receiver.pid ] && kill "$(cat .data/receiver.pid)" 2>/dev/null; then sleep 1; fi
