@@ -134,6 +134,8 @@ outlet = Table(
     Index("outlet_quarantined", "id", postgresql_where=text("probe_at IS NOT NULL")),
 )
 
+player_turn = Sequence("player_turn", metadata=metadata)
+
 # The address at which a screen opens its page. Whoever has it may show what this outlet may show, and nothing else
 player = Table(
     "player",
