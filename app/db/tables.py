@@ -161,6 +161,18 @@ trial = Table(
     Column("steps", JSONB, nullable=False, server_default="[]"),
 )
 
+# What was drawn of a test notice, by the notice's own number: it has no alert
+trial_media = Table(
+    "trial_media",
+    metadata,
+    Column("alert", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("mime", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _made(),
+    Index("trial_media_sha256_idx", "sha256"),
+)
+
 api_key = Table(
     "api_key",
     metadata,
@@ -453,6 +465,7 @@ receipt = Table(
     Column("proof", ForeignKey("proof.sha256")),
     UniqueConstraint("delivery_id", "kind", "at"),
     Index("receipt_unmatched", "partner_id", "received_at", postgresql_where=text("delivery_id IS NULL")),
+    Index("receipt_proof", "proof", postgresql_where=text("proof IS NOT NULL")),
 )
 
 # An operator was told on the telephone that an outlet has taken an alert down; undone when it was a mistake
