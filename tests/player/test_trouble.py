@@ -151,11 +151,11 @@ class Held:
     async def ask(self) -> None:
         await self.page.route("**/now", self._late)
         await self.page.evaluate("const real = Date.now; Date.now = () => real() + 60000")  # it doubts its clock
-        await asyncio.wait_for(self.asked.wait(), 5)
+        await asyncio.wait_for(self.asked.wait(), 20)
 
     async def arrive(self) -> None:
         self.go.set()
-        await asyncio.wait_for(self.came.wait(), 5)
+        await asyncio.wait_for(self.came.wait(), 20)
         await asyncio.sleep(0.5)
 
     async def _late(self, route: Route) -> None:
