@@ -106,13 +106,20 @@ def test_outlets_that_do_not_take_it_or_cannot_be_tried_say_why(served: Served) 
 def test_every_wire_of_the_sandbox_takes_a_test_notice(served: Served) -> None:
     """Those that show pictures or play sounds are given some; a picture that has to be fetched is there to be fetched."""
     wires = {
-        "沙盒·行政中心站信息屏": "xibo", "沙盒·钟楼LED屏": "vnnox", "沙盒·长安之声": "liquidsoap", "沙盒·西安新闻频道（OBS）": "obs",
-        "沙盒·西安影视频道（CasparCG）": "amcp", "沙盒·西安村村响大喇叭": "ebd", "沙盒·小寨站站厅屏": "mqtt",
-        "沙盒·曲江寻人志愿者群": "dingtalk_app", "沙盒·雁塔寻人志愿者群": "dingtalk_robot", "沙盒·秦声新闻客户端": "webhook",
-    }  # fmt: skip
-    told = served.terminal.several(*(("outlet", "test", name) for name in wires))
-    for (name, wire), said in zip(wires.items(), told, strict=True):
-        assert (said.code, said.out.count("已接收")) == (0, 2), (name, wire, said)
+        "xibo": "沙盒·行政中心站信息屏",
+        "vnnox": "沙盒·钟楼LED屏",
+        "liquidsoap": "沙盒·长安之声",
+        "obs": "沙盒·西安新闻频道（OBS）",
+        "amcp": "沙盒·西安影视频道（CasparCG）",
+        "ebd": "沙盒·西安村村响大喇叭",
+        "mqtt": "沙盒·小寨站站厅屏",
+        "dingtalk_app": "沙盒·曲江寻人志愿者群",
+        "dingtalk_robot": "沙盒·雁塔寻人志愿者群",
+        "webhook": "沙盒·秦声新闻客户端",
+    }
+    told = served.terminal.several(*(("outlet", "test", name) for name in wires.values()))
+    for wire, said in zip(wires, told, strict=True):
+        assert (said.code, said.out.count("已接收")) == (0, 2), (wire, said)
     assert "could not be loaded" not in (served.terminal.data / "sandbox.log").read_text()
 
 
