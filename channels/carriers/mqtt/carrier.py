@@ -48,7 +48,7 @@ class Mqtt:
     pace: ClassVar[Pace | None] = None
     settings: type[MqttSettings] = MqttSettings
     most: ClassVar[int] = 10_000
-    keep_every: ClassVar[timedelta] = timedelta(minutes=2)
+    keep_every: ClassVar[timedelta] = timedelta(minutes=5)
 
     def group(self, settings: MqttSettings) -> Hashable:
         """Screens of one area and face, reached with one account."""
