@@ -70,7 +70,7 @@ def build_house(settings: Settings, database_url: str) -> House:
         media_secret=secret,
         metrics_token=settings.token_for_metrics(),
         ear=Hearing(engine, press, seal, way, secret),
-        trier=Trials(engine, seal, settings.base_url, way, press.inbound),
+        trier=Trials(engine, seal, press, way),
         signer=signer,
         notary=Notary(settings.heartbeat_seed(), settings.cap_papers()),
         cap_sender=settings.cap_name,

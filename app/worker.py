@@ -31,7 +31,7 @@ async def work(
     seal = Seal(*settings.sealing_keys())
     wire = HttpWire(Keeping(engine), signer=Signer(*settings.own_keys()), allowed=settings.networks)
     dispatcher = Dispatcher(engine, mine, seal, wire, limits=limits)
-    trier = Trials(engine, seal, settings.base_url, wire, mine.inbound)
+    trier = Trials(engine, seal, mine, wire)
     beside = [
         asyncio.create_task(Sweeps(engine, mine, dispatcher.worker, trier, seal).run()),
         asyncio.create_task(Listening(engine, mine, seal, wire).run(stop)),

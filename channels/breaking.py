@@ -9,6 +9,7 @@ from channels.fitting import joins
 _NEVER_FIRST = "，。、；：！？…·）)》”’]］〉」』】〕%％"
 _NEVER_LAST = "（(《“‘[［〈「『【〔"
 _UNIT = re.compile(r"[!-~]+|.", re.DOTALL)
+_PART = re.compile(r"[^-]*-|[^-]+")
 
 
 def broken(text: str, room: int, measure: Callable[[str], int]) -> list[str]:
@@ -48,12 +49,17 @@ def _inseparable(before: str, after: str) -> bool:
 
 
 def _whole(text: str, room: int, measure: Callable[[str], int]) -> Iterator[str]:
-    """What is not broken: a Latin word or figure that fits on a line, or one character with its combining marks."""
+    """What is not broken: a Latin word or figure that fits on a line, else its parts between hyphens, or one character with
+    its combining marks."""
     for unit in _units(text):
-        if len(unit) > 1 and unit.isascii() and measure(unit) > room:
-            yield from unit
-        else:
+        if len(unit) == 1 or not unit.isascii() or measure(unit) <= room:
             yield unit
+            continue
+        for part in _PART.findall(unit):
+            if measure(part) <= room:
+                yield part
+            else:
+                yield from part
 
 
 @lru_cache(maxsize=1024)

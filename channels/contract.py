@@ -478,12 +478,15 @@ class Beats(Protocol):
 @dataclass(frozen=True, slots=True)
 class Echo:
     """Evidence that came in on a wire of its own, for the delivery with this ``key`` or, of the carrier's outlets, with
-    this ``reference``. It may overtake the outcome that states the reference: what fits no delivery yet is kept, and
-    matched when one is settled with it."""
+    this ``reference``. On a line (:class:`Listens`) it may overtake the outcome that states the reference: it is tried
+    again for seconds. What fits no delivery is shown to operators: ``place`` is who said it, as the line calls them,
+    ``about`` what they said it of, in their own words."""
 
     receipt: StatedReceipt
     key: str | None = None
     reference: str | None = None
+    place: str | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -543,6 +546,28 @@ class Listens(Carrier[C], Protocol[C]):
     ) -> None:
         """Until cancelled. ``heard`` returns when the evidence is durable: acknowledge only then. Raises
         :class:`WireError` when the connection was lost; the caller comes back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the ledger says that the outlets with these settings' ``group`` are to have of an alert now: its newest notice,
+    be it live or the end."""
+
+    rendition: Rendition
+    settings: Any
+
+
+class Keeps(Listens[C], Grouped[C], Protocol[C]):
+    """A wire that is listened to and keeps what it was sent for whoever comes later (retained messages of a broker). It may
+    have lost it, or have gone back to what is long replaced; so it is told what is to be there, when its line is
+    opened and every ``keep_every``."""
+
+    keep_every: ClassVar[timedelta]
+
+    async def keep(self, settings: C, standing: Sequence[Standing], *, now: datetime, wire: Wire) -> None:
+        """See to it that the line of these settings has all of this, and nothing older. It is put right while somebody
+        listens."""
         ...
 
 

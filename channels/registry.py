@@ -33,6 +33,7 @@ from channels.contract import (
     Channel,
     Grouped,
     Hears,
+    Keeps,
     Listens,
     Pace,
     Polled,
@@ -137,6 +138,11 @@ def listens(carrier: AnyCarrier) -> TypeGuard[Listens[Any]]:
     return hasattr(carrier, "listen")
 
 
+def keeps(carrier: AnyCarrier) -> TypeGuard[Keeps[Any]]:
+    """True when the wire keeps what it was sent for whoever comes later."""
+    return hasattr(carrier, "keep")
+
+
 def beats(carrier: AnyCarrier) -> TypeGuard[Beats]:
     """True when both ends tell each other that they are there."""
     return hasattr(carrier, "beat")
@@ -222,6 +228,10 @@ _POWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("beat", "beat_every"), "a carrier that beats has async beat and beat_every"),
     (("hear", "address"), "a carrier that hears has async hear and address"),
     (("listen", "line", "place"), "a carrier that listens has async listen, line and place"),
+    (
+        ("keep", "keep_every", "listen", "send_all"),
+        "a carrier that keeps has async keep and keep_every, listens, is grouped",
+    ),
 )
 
 

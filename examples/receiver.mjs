@@ -1,23 +1,23 @@
 // A receiver of huijia's webhooks in JavaScript (Node 18 or newer): verify, show, take down, send receipts, catch up.
 //
-//     npm install standardwebhooks
+//     npm install --prefix examples --no-save --no-package-lock standardwebhooks
 //     HUIJIA=http://127.0.0.1:8000 KEY=hj_live_… OUTLET=7 SECRET=whsec_… node examples/receiver.mjs
 //
-// The screen is in memory only, and the feed fills it at the start: what ended meanwhile cannot come back. On disk are
-// the highest number seen of each alert, the ids already taken, and receipts that huijia has not got yet.
+// Without SECRET it takes only what huijia's own key has signed (v1a). The screen is in memory only, and the feed fills it at
+// the start: what ended meanwhile cannot come back. On disk are the highest number seen of each alert, the ids already taken,
+// huijia's public keys, and receipts that huijia has not got yet.
 
+import { createPublicKey, verify } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import { setTimeout as pause } from 'node:timers/promises'
+import { Webhook } from 'standardwebhooks'
 
-// Wherever npm put it: beside this file, or in the folder that you stand in.
-const { Webhook } = createRequire(`${process.cwd()}/`)('standardwebhooks')
-
-const { HUIJIA, KEY, OUTLET, SECRET, DRILLS, PORT = '9000', STATE = 'receiver.json' } = process.env
-const hooks = SECRET.split(' ').map((secret) => new Webhook(secret)) // two while you change over
-const disk = existsSync(STATE) ? JSON.parse(readFileSync(STATE)) : { highest: {}, taken: {}, receipts: [] }
+const { HUIJIA, KEY, OUTLET, SECRET = '', DRILLS, PORT = '9000', STATE = 'receiver.json' } = process.env
+const hooks = SECRET.split(' ').filter(Boolean).map((secret) => new Webhook(secret)) // two while you change over
+const disk = { highest: {}, taken: {}, receipts: [], keys: [], ...(existsSync(STATE) && JSON.parse(readFileSync(STATE))) }
 const screen = new Map() // the newest data by alert
+let learnt = -Infinity // when huijia's public keys were read last
 
 function save() {
   const file = openSync(`${STATE}.new`, 'w')
@@ -27,15 +27,41 @@ function save() {
   renameSync(`${STATE}.new`, STATE)
 }
 
-function verified(body, headers) {
-  return hooks.some((hook) => {
-    try {
-      hook.verify(body, headers, { jsonParse: false }) // signature and time, over the bytes as they came
-      return true
-    } catch {
-      return false
-    }
-  })
+// Over the bytes as they came: by a secret, or by huijia's own key. Throws when that cannot be read.
+async function verified(body, headers) {
+  const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': stated = '' } = headers
+  if (!/^[0-9]+$/.test(at) || Math.abs(Date.now() / 1000 - at) > 300) return false
+  if (hooks.some((hook) => fitsSecret(hook, body, headers))) return true
+  const theirs = stated.split(' ').filter((entry) => entry.startsWith('v1a,'))
+  const signed = Buffer.concat([Buffer.from(`${id}.${at}.`), body])
+  const fits = () => disk.keys.some((key) => theirs.some((entry) => fitsKey(key, signed, entry.slice(4))))
+  return theirs.length > 0 && (fits() || ((await learnKeys()) && fits()))
+}
+
+function fitsSecret(hook, body, headers) {
+  try {
+    hook.verify(body, headers, { jsonParse: false })
+    return true
+  } catch {
+    return false
+  }
+}
+
+// v1a: Ed25519 (RFC 8032) over the same bytes as v1. The library does not know it; a JWK (RFC 8037) is a key for Node.
+function fitsKey(key, signed, signature) {
+  const x = Buffer.from(key.replace('whpk_', ''), 'base64').toString('base64url')
+  const jwk = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+  return verify(null, signed, jwk, Buffer.from(signature, 'base64'))
+}
+
+// False when they were read just now: nobody shall make us ask huijia for every request of theirs.
+async function learnKeys() {
+  if (performance.now() - learnt < 5_000) return false
+  const { webhook } = await ask('/v1/keys')
+  learnt = performance.now()
+  disk.keys = webhook.map((key) => key.public_key)
+  save()
+  return true
 }
 
 // One notice, from the webhook or the feed, once or ten times, in whatever order. Durable when it returns.
@@ -72,6 +98,7 @@ async function ask(path, body) {
 // The feed, from the beginning: what stands now, also of what should have been pushed, and then what comes.
 async function follow() {
   for (let cursor = '0'; ; ) {
+    await learnKeys() // one that huijia has withdrawn is believed for half a minute at most
     const page = await ask(`/v1/feed?outlet=${OUTLET}&all=1&cursor=${cursor}&wait=30`)
     for (const item of page.items) take(item.delivery, item.payload.data)
     cursor = page.cursor
@@ -105,7 +132,7 @@ async function hook(request) {
   const chunks = []
   for await (const chunk of request) chunks.push(chunk)
   const body = Buffer.concat(chunks)
-  if (!verified(body, request.headers)) return 401
+  if (!(await verified(body, request.headers))) return 401
   const delivery = request.headers['webhook-id']
   let { data } = JSON.parse(body)
   if (data.notice_url && data.kind !== 'retract' && data.status !== 'test') { // a thin payload: the rest is fetched

@@ -4,7 +4,7 @@ import json
 import secrets
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ Answer = tuple[int, dict[str, Any]]
 
 @dataclass(slots=True)
 class Message:
-    """One message: it stays known after it was recalled, and no longer shown."""
+    """One message: it stays known after it was recalled, without its words."""
 
     bubble: Bubble
     recalled: bool = False
@@ -121,7 +121,7 @@ class ChatApp:
             if message is None or message.recalled:
                 failed[key] = "消息不存在" if message is None else "消息已撤回"
             else:
-                message.recalled = True
+                message.recalled, message.bubble = True, replace(message.bubble, title="", text="", links=())
                 success.append(key)
         return 200, {"successResult": success, "failedResult": failed}
 

@@ -84,9 +84,12 @@ class Deck:
             return {"retracted": False, "dropped": 0, "cut": 0, "aired": False}
         alert, number = parts[0], int(parts[1])
         self.advance()
-        aired = any(one.started for one in self.entries if one.alert == alert and one.number < number)
+        older = [one for one in self.entries if one.alert == alert and one.number < number]
+        aired = any(one.started for one in older)
         self._raise(alert, number)
         cut, dropped = self._off(alert, number)
+        for one in older:
+            one.address = ""
         self.advance()
         return {"retracted": True, "dropped": dropped, "cut": cut, "aired": aired}
 

@@ -30,7 +30,8 @@ log = logging.getLogger("sandbox.led")
 
 @dataclass(slots=True)
 class Player:
-    """One screen. ``page`` is the emergency page that it was last sent; ``picture`` what it loaded for it."""
+    """One screen. ``page`` is the emergency page that it was last sent; ``picture`` what it loaded for it; ``shot`` the
+    name of its last screenshot, and the only one that is kept."""
 
     name: str
     online: bool = True
@@ -38,6 +39,7 @@ class Player:
     since: datetime | None = None
     picture: bytes | None = None
     complaint: str = ""
+    shot: str = ""
 
     def showing(self, now: datetime) -> Page | None:
         """The emergency page that the public sees: one with a picture only once that has been loaded."""
@@ -180,7 +182,8 @@ class LedCloud:
         page = player.showing(now)
         shot = await asyncio.to_thread(photographed, player.picture if page is not None else None)
         name = f"{hashlib.sha256(f'{one}{now.isoformat()}'.encode()).hexdigest()[:32]}.jpg"
-        self.shots[name] = shot
+        self.shots.pop(player.shot, None)
+        self.shots[name], player.shot = shot, name
         said = {
             "playerId": one,
             "playerTime": f"{now:%Y-%m-%d %H:%M:%S}",

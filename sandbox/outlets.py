@@ -10,6 +10,7 @@ SCREEN_OWNER = "沙盒·城市大屏联播"
 BOARD_OWNER = "沙盒·公路情报板中心"
 GROUP_OWNER = "沙盒·雁塔志愿者协会"
 APP_OWNER = "沙盒·长安出行"
+NEWS_OWNER = "沙盒·秦声新闻"
 STUDIO_OWNER = "沙盒·长安网络广播"
 FAR_OWNER = "沙盒·陕南陕北大屏"
 LED_OWNER = "沙盒·诺瓦云联播"
@@ -84,6 +85,7 @@ NEAR = (
         "dingtalk-1", GROUP_OWNER, "沙盒·雁塔寻人志愿者群", "dingtalk", (108.926, 34.213), ("610113",), "dingtalk_robot"
     ),
     Outlet("app-1", APP_OWNER, "沙盒·长安出行App", "partner", (108.940, 34.260), ("610100",), "feed"),
+    Outlet("app-2", NEWS_OWNER, "沙盒·秦声新闻客户端", "partner", (108.956, 34.235), ("610100",)),
 )
 SCREENS = (
     Outlet("screen-1", SCREEN_OWNER, "沙盒·小寨十字大屏", "screen", XIAOZHAI, ("610113",), panel=FULL_HD),

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Lifespan
 
-from sandbox import clouds, faults
+from sandbox import clouds, faults, holding
 from sandbox.ebd import town as broadcast
 from sandbox.faults import Mode
 from sandbox.town import Town
@@ -42,6 +42,7 @@ def create_app(
             Route("/reset", reset, methods=["POST"]),
             Route("/log", log),
             Route("/now", now),
+            Route("/holding", holding_now, methods=["POST"]),
             Route("/health", health),
             *clouds.routes(town.clouds, town.strike, slow_seconds),
             *broadcast.far_end(town.post, town.strike, slow_seconds),
@@ -122,6 +123,17 @@ async def now(request: Request) -> Response:
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(content, media_type="application/json", headers=headers)
+
+
+async def holding_now(request: Request) -> Response:
+    """Where any of ``texts`` is held by a far end, or a picture or sound with one of these SHA-256 ``digests``."""
+    _refuse_strangers(request)
+    try:
+        asked = json.loads(await _body(request))
+        texts, digests = [str(one) for one in asked["texts"]], {str(one) for one in asked.get("digests", ())}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return JSONResponse({"error": "texts"}, status_code=422)
+    return JSONResponse({"places": holding.places(_town(request), texts, digests)})
 
 
 async def health(request: Request) -> Response:

@@ -70,9 +70,9 @@ asyncio.run(main())
 
 
 @asynccontextmanager
-async def amqtt() -> AsyncIterator[int]:
-    """A process; gives its port."""
-    port = free_port()
+async def amqtt(port: int = 0) -> AsyncIterator[int]:
+    """A process; gives its port. It keeps nothing over its end."""
+    port = port or free_port()
     process = _spawn([sys.executable, "-c", AMQTT, str(port)])
     try:
         await _answers(port)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from app.db import keys, outlets
 from app.db.engine import transaction
+from app.dispatch.press import HousePress
 from app.domain.words import Scope
 from app.flows.enrol import Application, enrol
 from app.flows.house import House
@@ -71,6 +72,12 @@ def photo_bytes(width: int = 120, height: int = 160, kind: str = "JPEG") -> byte
     out = io.BytesIO()
     Image.new("RGB", (width, height), "steelblue").save(out, kind)
     return out.getvalue()
+
+
+def press_of(house: House) -> HousePress:
+    """The real one, which carriers' renditions come from."""
+    assert isinstance(house.press, HousePress)
+    return house.press
 
 
 async def make_organ(house: House, code: str = ORGAN, name: str = ORGAN_NAME, area: str = AREA) -> None:

@@ -10,6 +10,7 @@ from app.api.access import Police, Staff, TheHouse, may_touch
 from app.api.deliveries import delivery_view
 from app.api.json_body import parse, read_body
 from app.api.openapi import answers, json_body, submission_body
+from app.api.parameters import Bare, Parameters
 from app.api.submission import read_submission
 from app.db import alerts, histories, progress, views
 from app.db.alerts import AlertRow
@@ -51,6 +52,11 @@ AlertId = Annotated[str, Depends(_known_form)]
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key"), AfterValidator(_idempotency_key)]
 
 
+class Page(Parameters):
+    after: Annotated[int, Field(ge=0, le=_LARGEST_ID, description="`next` of the page before")] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
 class RetractForm(BaseModel):
     """Why the alert ends. The reason stays with the police; ``line`` is public and may not say what happened."""
 
@@ -81,28 +87,22 @@ async def submit_alert(
 
 
 @router.get("/{id}", responses=answers(401, 403, 404, 422, 503))
-async def read_alert(who: Staff, id: AlertId, house: TheHouse) -> dict[str, Any]:
+async def read_alert(who: Staff, id: AlertId, house: TheHouse, _: Bare) -> dict[str, Any]:
     """State, notices, deliveries counted by channel and state, and the oldest that is still undelivered."""
     async with transaction(house.engine) as session:
         return await _view(session, who, id, house)
 
 
 @router.get("/{id}/deliveries", responses=answers(401, 403, 404, 422, 503))
-async def read_deliveries(
-    who: Staff,
-    id: AlertId,
-    house: TheHouse,
-    after: Annotated[int, Query(ge=0, le=_LARGEST_ID, description="`next` of the page before")] = 0,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> dict[str, Any]:
+async def read_deliveries(who: Staff, id: AlertId, house: TheHouse, asked: Annotated[Page, Query()]) -> dict[str, Any]:
     """A page of deliveries, oldest first, with attempts and receipts. ``next`` is null on the last page."""
     async with transaction(house.engine) as session:
         alert = await _alert(session, who, id)
-        rows = await histories.of_alert(session, alert.id, after, limit + 1)
-    page = rows[:limit]
+        rows = await histories.of_alert(session, alert.id, asked.after, asked.limit + 1)
+    page = rows[: asked.limit]
     return {
         "deliveries": [delivery_view(row) for row in page],
-        "next": page[-1]["id"] if len(rows) > limit else None,
+        "next": page[-1]["id"] if len(rows) > asked.limit else None,
     }
 
 

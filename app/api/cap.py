@@ -13,6 +13,7 @@ from app.api.alerts import AlertId
 from app.api.feed_desk import FeedDesk
 from app.api.openapi import answers
 from app.api.papers import Paper
+from app.api.parameters import Bare
 from app.api.problems import Problem
 from app.db import postings
 from app.db.engine import transaction
@@ -40,7 +41,9 @@ def _xml(mime: str) -> dict[int | str, dict[str, Any]]:
 @router.get(
     "/feed.atom", response_class=Response, responses={**_xml("application/atom+xml"), **answers(401, 403, 422, 503)}
 )
-async def read_atom(who: Reader, house: TheHouse, desk: TheDesk, if_none_match: IfNoneMatch = None) -> Response:
+async def read_atom(
+    who: Reader, house: TheHouse, desk: TheDesk, _: Bare, if_none_match: IfNoneMatch = None
+) -> Response:
     """Every notice that stands for your outlets, newest first, each with a link to its CAP message. Reading it counts as
     fetching, as in the feed."""
     assert who.partner_id is not None
@@ -85,7 +88,7 @@ def _href(base: str, code: str, number: int) -> str:
     responses={**_xml("application/cap+xml"), **answers(401, 403, 404, 410, 422, 503)},
 )
 async def read_cap(
-    who: Reader, id: AlertId, number: int, house: TheHouse, desk: TheDesk, if_none_match: IfNoneMatch = None
+    who: Reader, id: AlertId, number: int, house: TheHouse, desk: TheDesk, _: Bare, if_none_match: IfNoneMatch = None
 ) -> Response:
     """The newest notice of an alert as a signed CAP 1.2 message. An older one is gone: 410."""
     assert who.partner_id is not None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.access import Keeper, Partner, TheHouse
 from app.api.openapi import answers
+from app.api.parameters import Bare, Parameters
 from app.db import histories
 from app.db.engine import transaction
 from app.domain.errors import NotFound
@@ -21,6 +22,15 @@ router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
 
 LARGEST_ID = 2**63 - 1
 _DELIVERY = re.compile(r"dlv_([1-9][0-9]{0,17})")
+
+
+class Page(Parameters):
+    outlet: Annotated[int | None, Field(ge=1, le=LARGEST_ID, description="One outlet's only")] = None
+    before: Annotated[
+        str | None,
+        Field(pattern=f"^{_DELIVERY.pattern}$", description="`next` of the page before", examples=["dlv_17"]),
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
 class AttemptShown(BaseModel):
@@ -103,26 +113,17 @@ DeliveryId = Annotated[int, Depends(_number)]
 
 
 @router.get("", response_model=DeliveriesShown, responses=answers(401, 403, 422, 503))
-async def list_deliveries(
-    who: Keeper,
-    house: TheHouse,
-    outlet: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="One outlet's only")] = None,
-    before: Annotated[
-        str | None,
-        Query(pattern=f"^{_DELIVERY.pattern}$", description="`next` of the page before", examples=["dlv_17"]),
-    ] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> dict[str, Any]:
+async def list_deliveries(who: Keeper, house: TheHouse, asked: Annotated[Page, Query()]) -> dict[str, Any]:
     """What was sent to your outlets, newest first, with every attempt and every receipt."""
     async with transaction(house.engine) as session:
-        below = int(before.removeprefix("dlv_")) if before else None
-        rows = await histories.of_outlets(session, who.partner_id, outlet, below, limit + 1, live=who.live)
-    page = [delivery_view(row) for row in rows[:limit]]
-    return {"deliveries": page, "next": page[-1]["id"] if len(rows) > limit else None}
+        below = int(asked.before.removeprefix("dlv_")) if asked.before else None
+        rows = await histories.of_outlets(session, who.partner_id, asked.outlet, below, asked.limit + 1, live=who.live)
+    page = [delivery_view(row) for row in rows[: asked.limit]]
+    return {"deliveries": page, "next": page[-1]["id"] if len(rows) > asked.limit else None}
 
 
 @router.get("/{delivery}", response_model=DeliveryShown, responses=answers(401, 403, 404, 422, 503))
-async def read_delivery(who: Keeper, id: DeliveryId, house: TheHouse) -> dict[str, Any]:
+async def read_delivery(who: Keeper, id: DeliveryId, house: TheHouse, _: Bare) -> dict[str, Any]:
     """One of them."""
     async with transaction(house.engine) as session:
         row = await histories.one(session, id, who.partner_id, live=who.live)
@@ -132,7 +133,9 @@ async def read_delivery(who: Keeper, id: DeliveryId, house: TheHouse) -> dict[st
 
 
 @router.get("/{delivery}/notice", responses=answers(401, 403, 404, 410, 422, 503))
-async def read_delivery_notice(who: Partner, id: DeliveryId, house: TheHouse, response: Response) -> dict[str, Any]:
+async def read_delivery_notice(
+    who: Partner, id: DeliveryId, house: TheHouse, response: Response, _: Bare
+) -> dict[str, Any]:
     """The whole payload, for whoever was sent a thin one. 410 once a newer notice has taken its place. From the moment it
     is answered the outlet counts as one that may show it, and is told of the end."""
     async with transaction(house.engine) as session:

@@ -6,11 +6,13 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from app.api.access import Keeper, Steward, TheHouse
 from app.api.alerts import AlertId, IdempotencyKey
 from app.api.json_body import parse, read_body
 from app.api.openapi import answers, json_body
+from app.api.parameters import Bare, Parameters
 from app.db import drills
 from app.db.drills import Drill, PartnerTally, Tally
 from app.db.engine import Session, transaction
@@ -21,6 +23,17 @@ from app.flows.drills import DrillForm, start
 from app.flows.principal import Principal
 
 router = APIRouter(prefix="/v1/drills", tags=["drills"])
+
+
+class Page(Parameters):
+    before: Annotated[
+        str,
+        Field(
+            pattern="^(YL-[0-9]{4}-[0-9]{6,12})?$", description="`next` of the page before", examples=["YL-2026-000012"]
+        ),
+    ] = ""
+    limit: Annotated[int, Field(ge=1, le=100, description="Drills at most.")] = 20
+
 
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
@@ -53,33 +66,23 @@ async def start_drill(
 
 
 @router.get("", responses=answers(401, 403, 422, 503))
-async def list_drills(
-    who: Keeper,
-    house: TheHouse,
-    before: Annotated[
-        str,
-        Query(
-            pattern="^(YL-[0-9]{4}-[0-9]{6,12})?$", description="`next` of the page before", examples=["YL-2026-000012"]
-        ),
-    ] = "",
-    limit: Annotated[int, Query(ge=1, le=100, description="Drills at most.")] = 20,
-) -> dict[str, Any]:
+async def list_drills(who: Keeper, house: TheHouse, asked: Annotated[Page, Query()]) -> dict[str, Any]:
     """Drills, newest first, with what they came to. A partner sees those that its outlets were chosen for, and of them its
     own outlets alone."""
     async with transaction(house.engine) as session:
-        rows = await drills.listing(session, who.partner_id, before=before, limit=limit + 1)
-        page = rows[:limit]
+        rows = await drills.listing(session, who.partner_id, before=asked.before, limit=asked.limit + 1)
+        page = rows[: asked.limit]
         tallies = await drills.tallies(session, [d.alert_id for d in page], who.partner_id)
     return {
         "drills": [{**_head(who, d), "outcome": _outcome(tallies[d.alert_id])} for d in page],
-        "next": page[-1].code if len(rows) > limit else None,
+        "next": page[-1].code if len(rows) > asked.limit else None,
     }
 
 
 @router.get(
     "/{id}.csv", response_class=Response, responses=_CSV | answers(401, 403, 404, 422, 503)
 )  # before the next, which would take it
-async def read_drill_sheet(who: Keeper, id: AlertId, house: TheHouse) -> Response:
+async def read_drill_sheet(who: Keeper, id: AlertId, house: TheHouse, _: Bare) -> Response:
     """The outlets' results as a sheet in Chinese, one line an outlet. In UTF-8 with a mark, as spreadsheets want it."""
     async with transaction(house.engine) as session:
         drill = await _drill(session, who, id)
@@ -90,7 +93,7 @@ async def read_drill_sheet(who: Keeper, id: AlertId, house: TheHouse) -> Respons
 
 
 @router.get("/{id}", responses=answers(401, 403, 404, 422, 503))
-async def read_drill(who: Keeper, id: AlertId, house: TheHouse) -> dict[str, Any]:
+async def read_drill(who: Keeper, id: AlertId, house: TheHouse, _: Bare) -> dict[str, Any]:
     """One drill: what each partner and each outlet did, how fast, and who did not."""
     async with transaction(house.engine) as session:
         return await _whole(session, who, await _drill(session, who, id))

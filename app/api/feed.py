@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.api.feed_desk import FeedDesk
-from app.api.feed_query import read_ask
+from app.api.feed_query import read_ask, read_stream_ask
 from app.api.keyring import no_key
 from app.api.sheet import Sheet
 from app.domain.board import Ask
@@ -22,7 +22,6 @@ HEARTBEAT = (15.0, 20.0)
 """Seconds between two heartbeats of a stream, drawn anew each time: streams that began together drift apart."""
 COMES_BACK = (1000, 4000)
 """Milliseconds after which a client that was cut off comes back; each is told its own."""
-PAGE = 500
 
 _COMMON = [(b"cache-control", b"no-store")]
 _JSON = [(b"content-type", b"application/json"), *_COMMON]
@@ -51,11 +50,13 @@ class Feed:
         keyring = self._desk.keyring
         who = keyring.known(authorization) or await keyring.holder(authorization)
         assert who.partner_id is not None
-        ask, wait = read_ask(scope["query_string"], who.partner_id, who.live)
+        streams = self._streams or b"text/event-stream" in headers.get(b"accept", b"")
+        asked = scope["query_string"], who.partner_id, who.live
+        ask, wait = (read_stream_ask(*asked), 0) if streams else read_ask(*asked)
         if ask.outlet is not None:
             await self._desk.owners.check(ask.partner, ask.outlet)
         self._desk.saw(ask.partner)
-        if self._streams or b"text/event-stream" in headers.get(b"accept", b""):
+        if streams:
             return await self._stream(who, ask, headers.get(b"last-event-id", b""), receive, send)
         tags = _tags(headers[b"if-none-match"]) if b"if-none-match" in headers else ()
         sheet = await self._sheet(who, ask, wait, tags, receive)
@@ -110,7 +111,6 @@ class Feed:
         """Notices as they come, and a heartbeat every fifteen to twenty seconds."""
         if last.isdigit() and len(last) <= 18:
             ask = replace(ask, cursor=int(last))
-        ask = replace(ask, limit=PAGE, newest=False, before=None)
         with self._reading(who, receive) as reader:
             sheet = await self._wait(reader, ask, (), 0.0)
             if sheet is None:

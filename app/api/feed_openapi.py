@@ -74,7 +74,7 @@ FEED_PATHS: dict[str, Any] = {
             "tags": ["feed"], "operationId": "read_feed_v1_feed_get", "security": [{"HTTPBearer": []}],
             "description": "Notices after the cursor, oldest first, and the cursor to go on from. What a newer notice has "
             "replaced is left out: whoever was away learns that what it had fetched is over, and never sees the beginning of "
-            "what it had not. With `Accept: text/event-stream` the same as `/v1/feed/stream`.",
+            "what it had not. With `Accept: text/event-stream` the same as `/v1/feed/stream`, with the parameters of that.",
             "parameters": [
                 *_parameters("cursor", "limit", "wait", "all", "outlet", "order", "before", "since"),
                 _header("If-None-Match", "The ETag of an answer: 304 while there is nothing else."),

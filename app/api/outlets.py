@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.api.access import Keeper, Steward, TheHouse, must_be_live
 from app.api.deliveries import LARGEST_ID, Replayed
@@ -22,6 +22,7 @@ from app.api.outlet_forms import (
     RotatedShown,
     RotateForm,
 )
+from app.api.parameters import Parameters
 from app.db import outlets, trials
 from app.db.engine import Session, transaction
 from app.db.outlets import Enrolled
@@ -40,6 +41,15 @@ MOST_TRIED = 20
 MOST_MEMBERS = 100_000  # a roster of five thousand outlets
 
 
+class Page(Parameters):
+    after: Annotated[int, Field(ge=0, le=LARGEST_ID, description="`next` of the page before")] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class Few(Parameters):
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
 async def _number(outlet: Annotated[str, Path(examples=["7"])]) -> int:
     if not (outlet.isascii() and outlet.isdigit() and 0 < int(outlet[:19]) <= LARGEST_ID and len(outlet) < 20):
         raise _unknown()
@@ -50,17 +60,12 @@ OutletId = Annotated[int, Depends(_number)]
 
 
 @router.get("", response_model=OutletsShown, responses=answers(401, 403, 422, 503))
-async def list_outlets(
-    who: Keeper,
-    house: TheHouse,
-    after: Annotated[int, Query(ge=0, le=LARGEST_ID, description="`next` of the page before")] = 0,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> dict[str, Any]:
+async def list_outlets(who: Keeper, house: TheHouse, asked: Annotated[Page, Query()]) -> dict[str, Any]:
     """Your outlets and how they are; for operators everybody's."""
     async with transaction(house.engine) as session:
-        rows = await outlets.listing(session, who.partner_id, after=after, limit=limit + 1)
-    page = [_shown(row) for row in rows[:limit]]
-    return {"outlets": page, "next": page[-1]["id"] if len(rows) > limit else None}
+        rows = await outlets.listing(session, who.partner_id, after=asked.after, limit=asked.limit + 1)
+    page = [_shown(row) for row in rows[: asked.limit]]
+    return {"outlets": page, "next": page[-1]["id"] if len(rows) > asked.limit else None}
 
 
 @router.post(
@@ -99,13 +104,11 @@ async def check_outlet(who: Keeper, id: OutletId, house: TheHouse) -> Any:
 
 
 @router.get("/{outlet}/checks", response_model=ChecksShown, responses=answers(401, 403, 404, 422, 503))
-async def list_checks(
-    who: Keeper, id: OutletId, house: TheHouse, limit: Annotated[int, Query(ge=1, le=100)] = 20
-) -> dict[str, Any]:
+async def list_checks(who: Keeper, id: OutletId, house: TheHouse, asked: Annotated[Few, Query()]) -> dict[str, Any]:
     """The checks there have been, newest first; probes of an outlet in quarantine among them."""
     async with transaction(house.engine) as session:
         await _own(session, who, id)
-        return {"checks": await trials.of_outlet(session, id, limit)}
+        return {"checks": await trials.of_outlet(session, id, asked.limit)}
 
 
 @router.post(

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from app.api.access import Partner, Staff, TheHouse
 from app.api.openapi import answers
+from app.api.parameters import Bare
 from app.db import presence
 from app.db.engine import transaction
 from app.flows.missed import missed
@@ -13,8 +14,8 @@ from app.flows.missed import missed
 router = APIRouter(prefix="/v1", tags=["partners"])
 
 
-@router.get("/partners", responses=answers(401, 403, 503))
-async def read_partners(who: Staff, house: TheHouse) -> dict[str, Any]:
+@router.get("/partners", responses=answers(401, 403, 422, 503))
+async def read_partners(who: Staff, house: TheHouse, _: Bare) -> dict[str, Any]:
     """Every partner with an outlet that polls: when it was last seen, and whether it has fallen silent."""
     async with transaction(house.engine) as session:
         callers = await presence.callers(session)
@@ -29,8 +30,8 @@ async def read_partners(who: Staff, house: TheHouse) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@router.get("/missed", responses=answers(401, 403, 503))
-async def read_missed(who: Partner, house: TheHouse) -> dict[str, Any]:
+@router.get("/missed", responses=answers(401, 403, 422, 503))
+async def read_missed(who: Partner, house: TheHouse, _: Bare) -> dict[str, Any]:
     """What stands now and an outlet of yours has not taken: it does not answer, refuses, has not asked, or is paused.
     Reading this changes nothing; what was missed is read with `GET /v1/feed?all=1`."""
     assert who.partner_id is not None

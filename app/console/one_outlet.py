@@ -66,7 +66,9 @@ def one_outlet(house: House) -> APIRouter:
             await signed_in(session, request)
             kept = await media.proof(session, sha256) if _DIGEST.fullmatch(sha256) else None
         if kept is None:
-            raise NotFound("没有这份播出证据，或已过保存期。", "There is no such proof.")
+            raise NotFound(
+                "没有这份播出证据，或寻人已结束，画面不再展示。", "There is no such proof, or the search has ended."
+            )
         # what a far end sent is never shown as a page of ours
         safe = kept.mime in SHOWN
         headers = {} if safe else {"content-disposition": "attachment"}

@@ -175,3 +175,18 @@ async def of_wire(
     )
     rows = found.all()
     return frozenset(r.id for r in rows), {r.reference: r.id for r in rows if r.reference}
+
+
+async def standing(session: Session, outlet_ids: Sequence[int], within: timedelta) -> Sequence[tuple[int, int, str]]:
+    """(alert, number, profile) of what these outlets are to have: the newest notice of every live alert that one of them
+    has taken, and of those that ended ``within`` this time the end, whether it has been taken or not."""
+    found = await session.execute(
+        text(
+            "SELECT a.id, a.head, f.profile FROM alert a CROSS JOIN LATERAL (SELECT d.profile FROM delivery d "
+            "WHERE d.alert_id = a.id AND d.number = a.head AND d.outlet_id = ANY(CAST(:outlets AS bigint[])) "
+            "AND (d.kind = 'retract' OR d.state IN ('accepted', 'confirmed')) LIMIT 1) f "
+            "WHERE (a.state = 'active' AND a.expires_at > now()) OR a.ended_at > now() - CAST(:within AS interval) ORDER BY a.id"
+        ),
+        {"outlets": list(outlet_ids), "within": within},
+    )
+    return [(r.id, r.head, r.profile) for r in found]

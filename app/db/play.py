@@ -65,21 +65,29 @@ async def listing(session: Session) -> Sequence[Mapping[str, Any]]:
     return [dict(r._mapping) for r in found]
 
 
-async def turn(session: Session, outlet_id: int) -> datetime:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Of two answers the one with the higher ``number`` knows more, whatever ``at`` says: a clock may be set back."""
+
+    number: int
+    at: datetime
+
+
+async def turn(session: Session, outlet_id: int) -> Turn:
     """Wait until nobody else asks for this outlet; until the transaction ends nobody will. What is read from now on is true
-    of this moment or later: of two answers the one with the later moment knows more."""
+    of this moment or later."""
     await session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended('play', :outlet))"), {"outlet": outlet_id}
     )
-    at: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
-    return at
+    found = (await session.execute(text("SELECT nextval('player_turn') AS number, clock_timestamp() AS at"))).one()
+    return Turn(found.number, found.at)
 
 
 _TAKE = text(
     f"""
 WITH fresh AS (
   SELECT d.id FROM delivery d JOIN alert a ON a.id = d.alert_id
-  WHERE d.outlet_id = :outlet AND d.lane = 'played' AND d.state = 'pending' AND d.due_at <= now() AND {STANDING}
+  WHERE d.outlet_id = :outlet AND d.lane = 'played' AND d.state = 'pending' AND {STANDING}
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
   UPDATE delivery d SET state = 'accepted', tries = d.tries + 1, accepted_at = now() FROM fresh WHERE d.id = fresh.id

@@ -119,6 +119,38 @@ async def apply(session: Session, changes: Sequence[Change]) -> Sequence[tuple[K
     return [(Kind(r.kind), r.seconds) for r in found if r.seconds is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """Evidence that a wire brought and that fits no delivery. ``outlet_id``: through whose line it came."""
+
+    outlet_id: int
+    kind: ReceiptKind
+    at: datetime
+    note: str
+    said_for: str
+
+
+async def set_aside(session: Session, strays: Sequence[Stray]) -> int:
+    """Keep them for operators to see, by the partner of the outlet; what says the same of the same is one in a week, for
+    whoever repeats himself must not fill the ledger. Returns how many are new."""
+    once = list({(s.outlet_id, s.kind, s.said_for): s for s in strays}.values())
+    done = await session.execute(
+        text(
+            "INSERT INTO receipt (partner_id, kind, at, note, said_for) SELECT o.partner_id, s.kind, s.at, s.note, s.said_for "
+            "FROM unnest(CAST(:outlets AS bigint[]), CAST(:kinds AS text[]), CAST(:ats AS timestamptz[]), "
+            "CAST(:notes AS text[]), CAST(:said AS text[])) AS s(outlet, kind, at, note, said_for) "
+            "JOIN outlet o ON o.id = s.outlet WHERE NOT EXISTS (SELECT 1 FROM receipt r WHERE r.delivery_id IS NULL "
+            "AND r.partner_id = o.partner_id AND r.received_at > now() - interval '7 days' AND r.kind = s.kind "
+            "AND r.said_for = s.said_for)"
+        ),
+        {
+            "outlets": [s.outlet_id for s in once], "kinds": [s.kind for s in once], "ats": [s.at for s in once],
+            "notes": [s.note for s in once], "said": [s.said_for for s in once],
+        },
+    )  # fmt: skip
+    return done.rowcount
+
+
 async def down_since(session: Session, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], datetime]:
     """When each of these (alert, outlet) last said that the alert is down there, where one did."""
     if not places:

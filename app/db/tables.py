@@ -134,6 +134,8 @@ outlet = Table(
     Index("outlet_quarantined", "id", postgresql_where=text("probe_at IS NOT NULL")),
 )
 
+player_turn = Sequence("player_turn", metadata=metadata)
+
 # The address at which a screen opens its page. Whoever has it may show what this outlet may show, and nothing else
 player = Table(
     "player",
@@ -157,6 +159,18 @@ trial = Table(
     Column("detail", Text, nullable=False, server_default=""),
     Column("milliseconds", Double),
     Column("steps", JSONB, nullable=False, server_default="[]"),
+)
+
+# What was drawn of a test notice, by the notice's own number: it has no alert
+trial_media = Table(
+    "trial_media",
+    metadata,
+    Column("alert", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("mime", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _made(),
+    Index("trial_media_sha256_idx", "sha256"),
 )
 
 api_key = Table(
@@ -451,6 +465,7 @@ receipt = Table(
     Column("proof", ForeignKey("proof.sha256")),
     UniqueConstraint("delivery_id", "kind", "at"),
     Index("receipt_unmatched", "partner_id", "received_at", postgresql_where=text("delivery_id IS NULL")),
+    Index("receipt_proof", "proof", postgresql_where=text("proof IS NOT NULL")),
 )
 
 # An operator was told on the telephone that an outlet has taken an alert down; undone when it was a mistake

@@ -1,19 +1,25 @@
 """Receipts that a wire itself brought: in an answer, when it was asked, or by a call of its own."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from app.db import deliveries, media
-from app.db.engine import Session
+from app.db import deliveries, media, receipts
+from app.db.engine import Session, notify
 from app.domain.words import ReceiptKind
 from app.flows.confirm import Stated, confirm
 from app.flows.ports import Press
+from app.flows.tell import CHANGED
 from channels.contract import Echo, Proof, StatedReceipt
 
 OLDEST = timedelta(days=30)
 SKEW = timedelta(minutes=10)
 LARGEST_PROOF = 4 * 1024 * 1024
+LONGEST_ABOUT = 200
+
+_TRIAL = re.compile(r"^trial_[0-9a-f]{16}$|CS-\d{4}-TRIAL-[0-9a-f]{6}")
+"""What ``app.dispatch.trial`` calls its sends and its alerts."""
 
 Said = tuple[int, StatedReceipt]
 """A delivery and what was said of it."""
@@ -51,6 +57,18 @@ def _number(key: str | None) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
 
 
+async def set_aside(session: Session, strays: Sequence[tuple[int, Echo]], now: datetime) -> None:
+    """Each with the outlet through whose line it came. What a screen says of a test notice is nobody's business."""
+    kept = []
+    for outlet_id, echo in strays:
+        about = echo.about or echo.key or echo.reference or ""
+        if not _TRIAL.search(about):
+            said = _stated(None, echo.receipt, now, None)
+            kept.append(receipts.Stray(outlet_id, said.kind, said.at, said.note, _storable(about)[:LONGEST_ABOUT]))
+    if kept and await receipts.set_aside(session, kept):
+        await notify(session, CHANGED)
+
+
 async def _prove(session: Session, proof: Proof) -> str | None:
     if len(proof.body) > LARGEST_PROOF:
         return None
@@ -59,7 +77,7 @@ async def _prove(session: Session, proof: Proof) -> str | None:
     return digest
 
 
-def _stated(delivery_id: int, receipt: StatedReceipt, now: datetime, proof: str | None) -> Stated:
+def _stated(delivery_id: int | None, receipt: StatedReceipt, now: datetime, proof: str | None) -> Stated:
     """A clock that says 1970 or 2099 does not cost the evidence: then it counts as of now."""
     at, until = receipt.at or now, receipt.until
     if not now - OLDEST <= at <= now + SKEW:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import outlets
 from app.db.engine import clock, transaction
-from app.dispatch.evidence import matched, take
+from app.dispatch.evidence import matched, set_aside, take
 from app.dispatch.wire import HttpWire
 from app.dispatch.wiring import Settings
 from app.domain.media_url import inbound_token
@@ -50,6 +50,8 @@ class Hearing:
             said = [(id, echo.receipt) for id, echo in zip(ids, heard.echoes, strict=True) if id is not None]
             if said:
                 await take(session, said, now, self._press)
+            strays = [(outlet_id, echo) for id, echo in zip(ids, heard.echoes, strict=True) if id is None]
+            await set_aside(session, strays, now)
             if heard.alive:
                 await outlets.heard(session, outlet_id)
         log.info("heard outlet=%d carrier=%s echoes=%d matched=%d", outlet_id, place.carrier, len(ids), len(said))

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -13,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import outlets
 from app.db.engine import StoreUnavailable, clock, notify, only_here, transaction
-from app.dispatch.evidence import matched, take
+from app.dispatch.evidence import matched, set_aside, take
+from app.dispatch.press import HousePress
+from app.dispatch.standing import standing
 from app.dispatch.wiring import Settings
-from app.flows.ports import Press, Seal
+from app.flows.ports import Seal
 from app.flows.tell import CHANGED
 from channels.contract import Echo, Listens, Presence, Wire, WireError
-from channels.registry import CARRIERS, listens
+from channels.registry import CARRIERS, keeps, listens
 
 LOOK_SECONDS = 2.0
 EARLY_SECONDS = 5.0
@@ -29,17 +31,24 @@ log = logging.getLogger("huijia.listen")
 
 @dataclass(slots=True)
 class _Line:
-    """``places``: the outlets by what they are called on it."""
+    """``places``: the outlets by what they are called on it; ``groups``: them again, by what they share on a wire that
+    keeps what it was sent."""
 
     carrier: Listens[Any]
     settings: BaseModel
-    places: Mapping[str, int]
+    places: dict[str, int] = field(default_factory=dict)
+    groups: dict[Hashable, tuple[BaseModel, list[int]]] = field(default_factory=dict)
+
+    def add(self, id: int, settings: BaseModel) -> None:
+        self.places[self.carrier.place(settings)] = id
+        if keeps(self.carrier):
+            self.groups.setdefault(self.carrier.group(settings), (settings, []))[1].append(id)
 
 
 class Listening:
     """Keeps one listener for each line that the enrolled outlets have."""
 
-    def __init__(self, engine: AsyncEngine, press: Press, seal: Seal, wire: Wire) -> None:
+    def __init__(self, engine: AsyncEngine, press: HousePress, seal: Seal, wire: Wire) -> None:
         self._engine, self._press, self._wire = engine, press, wire
         self._settings = Settings(seal)
         self._running: dict[Hashable, asyncio.Task[None]] = {}
@@ -87,8 +96,7 @@ class Listening:
         for id, one in sealed.items():
             try:
                 settings = self._settings.of(name, one)
-                line = found.setdefault((name, carrier.line(settings)), _Line(carrier, settings, {}))
-                line.places = {**line.places, carrier.place(settings): id}
+                found.setdefault((name, carrier.line(settings)), _Line(carrier, settings)).add(id, settings)
             except Exception:
                 log.exception("settings of outlet %d on %s do not open", id, name)
         self._lines = {k: v for k, v in self._lines.items() if v.carrier.name != name} | found
@@ -114,14 +122,28 @@ class Listening:
         heard = partial(self._heard, key, line.carrier.name)
         listening = asyncio.ensure_future(line.carrier.listen(line.settings, heard, wire=self._wire))
         lost = asyncio.ensure_future(gone.wait())
+        keeping = asyncio.ensure_future(self._remind(key))
         try:
             await asyncio.wait({listening, lost}, return_when=asyncio.FIRST_COMPLETED)
             if listening.done():
                 listening.result()
         finally:
-            for task in (listening, lost):
+            for task in (listening, lost, keeping):
                 task.cancel()
-            await asyncio.gather(listening, lost, return_exceptions=True)
+            await asyncio.gather(listening, lost, keeping, return_exceptions=True)
+
+    async def _remind(self, key: Hashable) -> None:
+        """Tell a wire that keeps what it was sent what that should be: at once, for nobody knows what happened while nobody
+        listened, and now and then."""
+        while (line := self._lines.get(key)) is not None and keeps(carrier := line.carrier):
+            try:
+                found, now = await standing(self._engine, self._press, list(line.groups.values()))
+                await carrier.keep(line.settings, found, now=now, wire=self._wire)
+            except StoreUnavailable as e:
+                log.warning("the database is away: %s", e)
+            except Exception:
+                log.exception("what %s is to keep cannot be told", carrier.name)
+            await asyncio.sleep(carrier.keep_every.total_seconds())
 
     async def _heard(self, key: Hashable, carrier: str, said: Sequence[Echo | Presence]) -> None:
         """Returns when all that can be matched is durable."""
@@ -135,6 +157,17 @@ class Listening:
             waited += 0.25
         if left:
             log.warning("%d pieces of evidence on %s fit no delivery", len(left), carrier)
+            await self._set_aside(key, left)
+
+    async def _set_aside(self, key: Hashable, echoes: Sequence[Echo]) -> None:
+        """Operators see them, with the partner of the screen that spoke; a screen that nobody has enrolled belongs to
+        whoever owns the line."""
+        if (line := self._lines.get(key)) is None or not line.places:
+            return
+        owner = min(line.places.values())
+        async with transaction(self._engine) as session:
+            strays = [(line.places.get(one.place or "", owner), one) for one in echoes]
+            await set_aside(session, strays, await clock(session))
 
     async def _note(self, key: Hashable, said: Sequence[Presence]) -> None:
         """Who came and who went; the last word of each counts. Nobody else's screen is of interest."""

@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from app.db.outlets import Profiles
 from app.dispatch.studio import Studio
@@ -22,7 +22,7 @@ class HousePress:
     """Renders with the registered channels. ``base_url`` is where the public finds huijia, without a trailing slash."""
 
     def __init__(self, base_url: str, media_secret: bytes, studio: Studio | None = None) -> None:
-        self._base = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._secret = media_secret
         self._studio = studio
 
@@ -52,9 +52,12 @@ class HousePress:
         self, notice: PublicNotice, profiles: Profiles, photo: bytes | None
     ) -> Mapping[str, Sequence[Plate]]:
         """Without a studio there are words only."""
+        return await self.drawn(self.notice(notice), profiles, photo)
+
+    async def drawn(self, said: c.Notice, profiles: Profiles, photo: bytes | None) -> Mapping[str, Sequence[Plate]]:
+        """The same of a notice that has no alert."""
         if self._studio is None:
             return {}
-        said = self.notice(notice)
         wanted = {name: _pieces(said, *profile) for name, profile in profiles.items()}
         made = await self._studio.make(said, (p for pieces in wanted.values() for p in pieces), photo)
         plates = {piece: _plate(piece, done) for piece, done in made.items()}
@@ -72,7 +75,7 @@ class HousePress:
 
     def inbound(self, outlet_id: int) -> str:
         """Where the outlet's far end calls back."""
-        return self._base + inbound_path(self._secret, outlet_id)
+        return self.base_url + inbound_path(self._secret, outlet_id)
 
     def payload(self, notice: PublicNotice, rendered: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a JSON wire carries of it."""
@@ -83,7 +86,7 @@ class HousePress:
         f = n.facts
         return c.Notice(
             alert=n.alert, number=n.number, kind=c.Kind(n.kind), status=c.Status(n.status), issued_at=n.issued_at,
-            expires_at=n.expires_at, unit=n.unit, phone=n.phone, page_url=f"{self._base}/p/{n.alert}",
+            expires_at=n.expires_at, unit=n.unit, phone=n.phone, page_url=f"{self.base_url}/p/{n.alert}",
             masked_name=n.masked_name,
             person=c.Person(f.name, f.sex, f.age, f.height_cm, f.features, f.clothing) if f else None,
             loss=c.Loss(f.lost_at, f.place, f.area_code, f.area_name, f.circumstances) if f else None,
@@ -94,8 +97,14 @@ class HousePress:
     def _photo(self, n: PublicNotice, p: Photo) -> c.Media:
         return c.Media("photo", p.mime, self._url(n, p.sha256), p.sha256, p.size, p.width, p.height)
 
+    def listed(self, notice: c.Notice, plate: Plate) -> c.Media:
+        """A plate of a notice as carriers take it: where it can be fetched until the notice runs out."""
+        url = self.base_url + media_path(self._secret, notice.alert, plate.sha256, notice.expires_at)
+        role, size = cast(c.Role, plate.role), len(plate.body)
+        return c.Media(role, plate.mime, url, plate.sha256, size, plate.width, plate.height, plate.seconds)
+
     def _url(self, n: PublicNotice, sha256: str) -> str:
-        return self._base + media_path(self._secret, n.alert, sha256, n.expires_at)
+        return self.base_url + media_path(self._secret, n.alert, sha256, n.expires_at)
 
 
 def _profile(panel: Mapping[str, Any], duty: Mapping[str, Any]) -> c.Profile:

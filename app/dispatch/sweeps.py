@@ -219,6 +219,7 @@ class Sweeps:
             await slowed.sweep(session)
             await drafts.forget(session)
             await media.forget_ended(session, DAY)
+            await media.forget_trials(session, timedelta(hours=1))
             await notes.forget(session, NOTES_KEPT)
             await workers.forget(session)
             await postings.forget(session)

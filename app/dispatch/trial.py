@@ -12,9 +12,10 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import outlets, trials
+from app.db import media, outlets, trials
 from app.db.engine import transaction
 from app.db.outlets import Enrolled
+from app.dispatch.press import HousePress
 from app.dispatch.send import CRASHED, MARGIN
 from app.dispatch.wiring import Settings, lane_of, pushed
 from app.domain.breaker import sign
@@ -46,16 +47,10 @@ def example(base_url: str, now: datetime) -> c.Notice:
 class Trials:
     """Makes them and keeps what came of them."""
 
-    def __init__(
-        self,
-        engine: AsyncEngine,
-        seal: Seal,
-        base_url: str,
-        wire: c.Wire,
-        address: Callable[[int], str] | None = None,
-    ) -> None:
-        self._engine, self._base_url, self._wire = engine, base_url, wire
-        self._settings = Settings(seal, address)
+    def __init__(self, engine: AsyncEngine, seal: Seal, press: HousePress, wire: c.Wire) -> None:
+        self._engine, self._press, self._wire = engine, press, wire
+        self._settings = Settings(seal, press.inbound)
+        self._drawing = asyncio.Lock()  # what is real never waits behind the pictures of many trials
 
     async def try_out(self, outlet_id: int, by: str) -> Trial:
         """Publish and retract a test notice by the outlet's own carrier; what may have aired is retracted, whatever was
@@ -79,16 +74,28 @@ class Trials:
         return trial
 
     async def _steps(self, outlet: Enrolled) -> list[Step]:
-        notice = example(self._base_url, datetime.now(UTC))
-        shown, reference = await self._step(outlet, notice, None)
+        notice = example(self._press.base_url, datetime.now(UTC))
+        end = replace(notice, number=2, kind=c.Kind.RETRACT, person=None, loss=None, ends=(1,))
+        async with self._drawing:
+            first, last = await self._rendered(outlet, notice), await self._rendered(outlet, end)
+        shown, reference = await self._step(outlet, first, None)
         if shown.outcome == "refused":
             return [shown]
-        end = replace(notice, number=2, kind=c.Kind.RETRACT, person=None, loss=None, ends=(1,))
-        return [shown, (await self._step(outlet, end, reference))[0]]
+        return [shown, (await self._step(outlet, last, reference))[0]]
 
-    async def _step(self, outlet: Enrolled, notice: c.Notice, prior: str | None) -> tuple[Step, str | None]:
+    async def _rendered(self, outlet: Enrolled, notice: c.Notice) -> c.Rendition:
+        """With the pictures and sounds that the outlet's medium needs: a carrier that shows nothing else refuses words."""
+        profile = outlet.channel, outlet.panel, outlet.duty
+        made = channel(outlet.channel).render(notice, c.Profile(c.Panel(**outlet.panel), c.Duty(**outlet.duty)))
+        plates = (await self._press.drawn(notice, {"": profile}, None)).get("", ())
+        async with transaction(self._engine) as session:
+            kept = ({"sha256": p.sha256, "mime": p.mime, "body": p.body} for p in plates)
+            await media.keep_trial(session, notice.alert, kept)
+        return replace(made, media=(*made.media, *(self._press.listed(notice, plate) for plate in plates)))
+
+    async def _step(self, outlet: Enrolled, rendition: c.Rendition, prior: str | None) -> tuple[Step, str | None]:
         carrier, settings = pushed(outlet.carrier), self._settings.of(outlet.carrier, outlet.sealed, outlet.id)
-        rendition = channel(outlet.channel).render(notice, c.Profile(c.Panel(**outlet.panel), c.Duty(**outlet.duty)))
+        notice = rendition.notice
         wire, begun = _Watched(self._wire), time.monotonic()
         try:
             async with asyncio.timeout((carrier.timeout + MARGIN).total_seconds()):

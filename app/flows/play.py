@@ -2,13 +2,12 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from app.db import alerts, audit, play
 from app.db.engine import Session, notify
 from app.db.outlets import Enrolled
-from app.db.play import Player, Shown
+from app.db.play import Player, Shown, Turn
 from app.domain.errors import Conflict
 from app.domain.notice import from_json
 from app.flows.confirm import Stated, Taken, confirm
@@ -40,9 +39,10 @@ async def recognise(session: Session, token: str) -> Player | None:
     return await play.find(session, hash_secret(token)) if token.isascii() else None
 
 
-async def in_turn(session: Session, player: Player) -> datetime:
-    """The moment from which on the answer is true. A page asks twice when it opens, by its stream and by a question: of the
-    two answers it believes the later one, which must not be the one that found everything just being taken."""
+async def in_turn(session: Session, player: Player) -> Turn:
+    """The answer's turn, and the moment from which on it is true. A page asks twice when it opens, by its stream and by a
+    question: of the two answers it believes the later one, which must not be the one that found everything just being
+    taken."""
     return await play.turn(session, player.outlet_id)
 
 

@@ -22,6 +22,9 @@ _TAIL = re.compile(rf"(?P<way>{UP}|{DOWN})/(?P<like>[0-9a-f]+|{UNKNOWN})/(?P<key
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
+_WORDS = {True: "截屏与海报相符", False: "截屏中已不是海报", None: "截屏未能比对，请核对"}
+
+
 def tail(way: str, like: str, key: str) -> str:
     """What is put behind the outlet's address so that the screenshot tells what it is to be compared with."""
     return f"{way}/{like}/{key}"
@@ -41,7 +44,7 @@ async def shot(player: str, call: Call, wire: Wire) -> Heard:
     if kind is None:
         return Heard(_OK)
     clock = f"，屏幕时间 {at}" if isinstance(at, str) and _TIME.fullmatch(at) else ""
-    words = "截屏已与海报比对" if seen is not None else "截屏未能比对，请核对"
+    words = _WORDS[seen]
     proof = Proof(_mime(picture), picture) if picture is not None and seen is not None else None
     receipt = StatedReceipt(kind, note=words + clock, evidence=link if is_evidence(link) else "", proof=proof)
     return Heard(_OK, (Echo(receipt, key=meant["key"]),))

@@ -1,5 +1,7 @@
 """Coarse LED displays: rows of the pixel face on a dark ground, in whole multiples of 12 pixels."""
 
+from collections.abc import Sequence
+
 from channels.contract import Kind, Notice
 from channels.studio import photo as photos
 from channels.studio.board import EM, Board
@@ -9,7 +11,7 @@ from channels.studio.drill import frame
 from channels.studio.faces import PIXEL
 from channels.studio.qr import qr
 from channels.studio.sheet import Sheet
-from channels.studio.typesetting import Style, fitted, shortened
+from channels.studio.typesetting import Style, fitted, shortened, wrapped
 from channels.studio.words import Words, words
 
 
@@ -133,34 +135,69 @@ def _headed(board: Board, width: int) -> tuple[str, str]:
 
 def _page(board: Board, box: Box) -> None:
     """Four rows and more: title, name, 110 at the foot, and between them what there is room for."""
-    words, text = board.words, board.scheme.lamp_text
+    words = board.words
     bar, rest = box.from_top(board.em, board.gap)
     _bar(board, bar, board.first([f"{_titles(board)[0]} {words.caution}", *_titles(board)], bar.width))
-    foot, rest = rest.from_bottom(board.em, 0)
+    child, beside = _sides(board, rest)
+    foot, child = child.from_bottom(board.em, 0)
     calls = (f"发现请拨打110或{words.phone}", f"110或{words.phone}", "发现请拨打110", "请拨打110", "110")
     board.row("110", board.first(calls if words.phone else calls[2:], foot.width), foot, board.dial)
-    rest = _child(board, rest)
-    for line in _told(board, rest):
-        rest = board.row("told", line, rest, text)
+    below = _child(board, child)
+    below = _rows(board, _seen(board, below), below)
+    facts = beside or below
+    _rows(board, _facts(board, facts), facts)
+
+
+def _sides(board: Board, box: Box) -> tuple[Box, Box | None]:
+    """On the widest faces the facts stand beside the child."""
+    if box.width < 34 * board.em:
+        return box, None
+    return box.from_left(18 * board.em, board.gap * 4)
+
+
+def _rows(board: Board, lines: Sequence[str], box: Box) -> Box:
+    for line in lines:
+        box = board.row("told", line, box, board.scheme.lamp_text)
+    return box
 
 
 def _child(board: Board, box: Box) -> Box:
     """The name, twice as tall where it fits, and sex, age and height beside or below it."""
-    words, text = board.words, board.scheme.lamp_text
+    words, text, stacked = board.words, board.scheme.lamp_text, _beside(board, box)
     large = board.em * 2
-    if board.wide(words.name, large) > box.width or board.rows(box.height) < 2:
+    if not _is_large(board, box, 0 if stacked else 1):
         lines = fitted(words.name, Style(PIXEL, board.em, board.em, lines=3, leading=13 / 12), *box.size)
         board.sheet.write("name", lines, box, text)
         box = box._replace(top=min(box.top + lines.height + board.gap, box.bottom))
         return _who(board, box)
     rest = board.row("name", words.name, box, text, em=large)
-    beside = box._replace(left=box.left + board.wide(words.name, large) + board.gap * 4, bottom=box.top + large)
-    for stacked in ((" ".join(words.who[:2]), *words.who[2:]), words.who[:2]):
-        if max(map(board.wide, stacked)) <= beside.width:
-            for line in stacked:
-                beside = board.row("who", line, beside._replace(bottom=beside.bottom + board.gap), text)
-            return rest
-    return _who(board, rest)
+    beside = box._replace(left=box.right - _spare(board, box), bottom=box.top + large)
+    for line in stacked:
+        beside = board.row("who", line, beside._replace(bottom=beside.bottom + board.gap), text)
+    return rest if stacked else _who(board, rest)
+
+
+def _is_large(board: Board, box: Box, more: int) -> bool:
+    """Whether the name may be twice as tall: sex and age (``more`` rows below it) and the place come before that."""
+    room = board.rows(box.height)
+    if board.wide(board.words.name, board.em * 2) > box.width or room < 2:
+        return False
+    place = len(wrapped(board.words.seen[-1], PIXEL, board.em, box.width))
+    return room - 2 - more >= min(place, room - 2)
+
+
+def _spare(board: Board, box: Box) -> int:
+    """Pixels beside the name where it is twice as tall."""
+    return max(box.width - board.wide(board.words.name, board.em * 2) - board.gap * 4, 0)
+
+
+def _beside(board: Board, box: Box) -> Sequence[str]:
+    """Sex, age and height in two rows beside the tall name; nothing where they do not fit."""
+    who = board.words.who
+    for stacked in ((" ".join(who[:2]), *who[2:]), who[:2]):
+        if max(map(board.wide, stacked)) <= _spare(board, box):
+            return stacked
+    return ()
 
 
 def _who(board: Board, box: Box) -> Box:
@@ -170,16 +207,25 @@ def _who(board: Board, box: Box) -> Box:
     return board.row("who", board.first(_whos(board.words), box.width), box, board.scheme.lamp_text)
 
 
-def _told(board: Board, box: Box) -> list[str]:
-    """When and where, and then the facts that matter most, on as many rows as there are."""
-    facts = sorted((fact for fact in board.words.facts if fact.rank < 9), key=lambda fact: -fact.rank)
-    seen = board.words.seen
-    short = board.first(seen, box.width) or seen[-1] if board.rows(box.height) == 1 else seen[0]
+def _seen(board: Board, box: Box) -> Sequence[str]:
+    """When and where, in the fullest words of which nothing has to be cut."""
+    room, lines = board.rows(box.height), list[str]()
+    for text in board.words.seen:
+        lines = wrapped(text, PIXEL, board.em, box.width)
+        parts = [line for part in text.split(" ", 1) for line in wrapped(part, PIXEL, board.em, box.width)]
+        lines = parts if len(parts) <= len(lines) else lines  # the time in a row of its own, where that costs none
+        if len(lines) <= room:
+            return lines
+    return shortened(lines, room, PIXEL, board.em, box.width)
+
+
+def _facts(board: Board, box: Box) -> Sequence[str]:
+    """The facts that matter most, on as many rows as there are."""
     told: list[str] = []
-    for text in (short, *(f"{fact.label}:{fact.value}" for fact in facts)):
+    for fact in sorted((fact for fact in board.words.facts if fact.rank < 9), key=lambda fact: -fact.rank):
         room = board.rows(box.height) - len(told)
-        whole = fitted(text, Style(PIXEL, board.em, board.em, lines=1000), box.width, 1_000_000)
-        told += shortened(whole.lines, room, PIXEL, board.em, box.width)
+        whole = wrapped(f"{fact.label}:{fact.value}", PIXEL, board.em, box.width)
+        told += shortened(whole, room, PIXEL, board.em, box.width)
     return told
 
 
@@ -196,7 +242,8 @@ def _over(board: Board, box: Box) -> None:
         lines = [board.first((f"{lines[0]}，谢谢", lines[0]), wide)]
     else:
         lines.append(board.first((f"{words.name} 谢谢", "谢谢"), wide) if rows == 2 else "谢谢")
-    more = (f"{words.name}的寻人已经结束", "请停止转发", words.line, words.unit, f"编号{words.alert}")
+    number = board.first((f"编号{words.alert}",), wide) or words.alert
+    more = (f"{words.name}的寻人已经结束", "请停止转发", words.line, words.unit, number)
     style = Style(PIXEL, board.em, board.em, lines=1000)
     for line in filter(None, more):
         whole = fitted(line, style, wide, 1_000_000).lines

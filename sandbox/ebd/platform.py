@@ -172,6 +172,7 @@ class Platform:
         if cancels and served:  # one that is past its end, or for elsewhere, is put aside like any other message
             for one in self.broadcasts.values() if self._blunt else [self.broadcasts[cancels]]:
                 one.cancelled = one.cancelled or now
+                one.text, one.files = "", {}  # what is stopped stays known, without its words
 
 
 def _shown(one: Broadcast) -> dict[str, Any]:

@@ -120,9 +120,9 @@ function link(title, address) {
 function partner(station) {
   const live = station.showing.map((notice) => item(notice)).reverse();
   const over = station.corrections.map((notice) => item(notice)).reverse();
-  const empty = el("p", "idle", "今日出行顺畅，暂无提醒");
+  const empty = el("p", "idle", "暂无提醒");
   const feed = el("div", "feed", ...(live.length + over.length > 0 ? [...live, ...over] : [empty]));
-  return el("div", "phone app", el("div", "bar", "长安出行"), feed);
+  return el("div", "phone app", el("div", "bar", station.name.replace("沙盒·", "")), feed);
 }
 
 function item(notice) {

@@ -19,7 +19,7 @@ from tests.api.stage import Stage, client_of, set_stage
 from tests.dispatch.far import rows
 from tests.dispatch.loopback import read_json, serving
 from tests.faults.processes import free_port
-from tests.making import make_outlet, make_partner
+from tests.making import make_outlet, make_partner, press_of
 
 KEY = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
@@ -28,7 +28,7 @@ KEY = "whsec_" + base64.b64encode(b"k" * 32).decode()
 async def stage(house: House) -> AsyncIterator[Stage]:
     """One that can call outlets on this machine."""
     wire = HttpWire(allowed=read_networks("127.0.0.1"))
-    able = replace(house, trier=Trials(house.engine, house.seal, house.base_url, wire))
+    able = replace(house, trier=Trials(house.engine, house.seal, press_of(house), wire))
     async with client_of(able) as client:
         yield await set_stage(able, client)
     await wire.close()

@@ -1,14 +1,9 @@
-"""CAP messages as independent readers take them: the schema of OASIS, capparser, feedparser, xmlsec1, and a player."""
+"""CAP messages as independent readers take them: the schema of OASIS, capparser, feedparser, and a player."""
 
-import asyncio
 import hashlib
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import capparser  # type: ignore[import-untyped]  # has no types
 import feedparser  # type: ignore[import-untyped]  # has no types
@@ -18,44 +13,13 @@ from lxml import etree
 from app.flows.notary import Notary
 from tests.api.records import fresh, issue, new_partner, retract
 from tests.api.stage import Stage, client_of
+from tests.cap.chains import SCHEMA, SECRET, certificate, chain, read, text
 from tests.cap.player import CAP, Forged, Player, canonical, verified
 from tests.making import photo_bytes
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SCHEMA = etree.XMLSchema(etree.parse(str(Path(__file__).parent / "CAP-v1.2.xsd")))
-SECRET = "欧阳明"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
-
-
-async def read(stage: Stage, who: str, code: str, number: int) -> bytes:
-    answer = await stage.get(f"/v1/alerts/{code}/cap/{number}.xml", who)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "application/cap+xml; charset=utf-8"
-    assert answer.headers["cache-control"] == "no-store"
-    return answer.content
-
-
-async def certificate(stage: Stage) -> str:
-    return str((await stage.client.get("/v1/keys")).json()["cap"]["certificate"])
-
-
-async def chain(stage: Stage, who: str, **changes: Any) -> tuple[str, list[bytes]]:
-    """An alert with a photo, its update and its end, each read while it stood."""
-    by = "police" if changes.get("status", "actual") == "actual" else "police-test"
-    body = fresh(minor__name=SECRET, minor__features="左眉有痣", suspect={"description": "男，灰色夹克"}, **changes)
-    code = (await stage.post_parts("/v1/alerts", body, photo_bytes(), by)).json()["id"]
-    told = [await read(stage, who, code, 1)]
-    assert (await stage.post(f"/v1/alerts/{code}/update", body, by)).status_code == 200
-    told.append(await read(stage, who, code, 2))
-    ended = await stage.post(f"/v1/alerts/{code}/retract", {"reason": "found"}, by)
-    assert ended.status_code == 200
-    told.append(await read(stage, who, code, 3))
-    return code, told
-
-
-def text(document: bytes, path: str) -> list[str]:
-    return [e.text or "" for e in etree.fromstring(document).iterfind(path, CAP)]
 
 
 @pytest.mark.parametrize("status", ["actual", "exercise", "test"])
@@ -282,21 +246,6 @@ async def test_a_player_believes_nothing_that_was_changed(shared: Stage) -> None
     unsigned.remove(unsigned[-1])
     with pytest.raises(Forged):
         verified(etree.tostring(unsigned), pem)
-
-
-async def test_xmlsec_verifies_it(shared: Stage, tmp_path: Path) -> None:
-    if shutil.which("xmlsec1") is None:
-        pytest.skip("xmlsec1 is not installed: a second verifier of XML signatures (Debian: xmlsec1)")
-    who = await new_partner(shared)
-    _, told = await chain(shared, who)
-    (tmp_path / "ours.pem").write_text(await certificate(shared))
-    for number, document in enumerate(told):
-        for name, body in (("good", document), ("bad", document.replace(b"Public", b"Privat", 1))):
-            path = tmp_path / f"{name}{number}.xml"
-            path.write_bytes(body)
-            command = ["xmlsec1", "--verify", "--trusted-pem", str(tmp_path / "ours.pem"), str(path)]
-            said = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
-            assert (said.returncode == 0) is (name == "good"), said.stderr
 
 
 async def test_canonical_is_what_the_standard_says() -> None:

@@ -35,6 +35,7 @@ class Behaviour(StrEnum):
     GARBAGE = "garbage"  # answers what is not of the protocol
     BREAKS = "breaks"  # hangs up instead of answering
     HANGS = "hangs"  # takes everything and never answers
+    DRIPS = "drips"  # answers letter by letter, and comes to no end
     AWAY = "away"  # nobody listens there
 
 
@@ -99,9 +100,12 @@ def medium_of(name: str) -> str:
 # ── Ends that speak no protocol ─────────────────────────────────────────────────────────────────────────────────────
 
 
+RUDE = (Behaviour.GARBAGE, Behaviour.BREAKS, Behaviour.HANGS, Behaviour.DRIPS, Behaviour.AWAY)
+
+
 @asynccontextmanager
 async def rude(behaviour: Behaviour) -> AsyncIterator[int]:
-    """The port of a TCP server that answers anything with GARBAGE, BREAKS or HANGS; of nobody when it is AWAY."""
+    """The port of a TCP server that answers anything with GARBAGE, BREAKS, HANGS or DRIPS; of nobody when it is AWAY."""
 
     async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(65536):
@@ -115,8 +119,13 @@ async def rude(behaviour: Behaviour) -> AsyncIterator[int]:
         while await reader.read(65536):
             continue
 
-    answer = {Behaviour.GARBAGE: garbage, Behaviour.BREAKS: breaks, Behaviour.HANGS: hangs, Behaviour.AWAY: hangs}
-    async with served(answer[behaviour]) as port:
+    async def drips(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"H")
+            await asyncio.sleep(0.05)
+
+    answer = {Behaviour.GARBAGE: garbage, Behaviour.BREAKS: breaks, Behaviour.DRIPS: drips}
+    async with served(answer.get(behaviour, hangs)) as port:
         if behaviour is not Behaviour.AWAY:
             yield port
     if behaviour is Behaviour.AWAY:

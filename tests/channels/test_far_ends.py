@@ -116,9 +116,12 @@ async def test_what_it_met_is_what_it_says(
 
 
 @carriers
-async def test_one_that_hangs_costs_no_more_than_the_deadline(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("behaviour", [Behaviour.HANGS, Behaviour.DRIPS])
+async def test_one_that_hangs_or_drips_costs_no_more_than_the_deadline(
+    name: str, behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(type(carrier_of(name)), "timeout", timedelta(seconds=0.6))
-    async with standing(name, Behaviour.HANGS) as end:
+    async with standing(name, behaviour) as end:
         began = time.monotonic()
         outcome = await send(name, end)
         assert time.monotonic() - began < 0.6 + 0.3
@@ -214,7 +217,7 @@ async def test_a_bug_is_not_disguised_as_an_answer(name: str) -> None:
 async def test_no_secret_is_told_even_when_the_far_end_repeats_it(name: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         for behaviour in Behaviour:
-            if behaviour in wired(name).lacks or behaviour is Behaviour.HANGS:
+            if behaviour in wired(name).lacks or behaviour in (Behaviour.HANGS, Behaviour.DRIPS):
                 continue
             async with wired(name).start(behaviour) as end:
                 outcome = await send(name, end)

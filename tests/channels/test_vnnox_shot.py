@@ -64,7 +64,7 @@ async def test_from_the_insertion_to_the_proof_and_from_the_end_to_its_proof() -
         return outcome.reference, receipt(await heard(wire, said, url.removeprefix(f"{NOTICE_URL}/")))
 
     reference, aired = await through(PUBLISH, None)
-    assert (aired.kind, aired.note) == (ReceiptKind.AIRED, "截屏已与海报比对，屏幕时间 2026-11-23 15:05:06")
+    assert (aired.kind, aired.note) == (ReceiptKind.AIRED, "截屏与海报相符，屏幕时间 2026-11-23 15:05:06")
     assert aired.evidence.startswith(f"{BASE}/led/shots/")
     assert aired.proof is not None
     assert aired.proof.mime == "image/jpeg"

@@ -4,8 +4,10 @@ import asyncio
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.commands.terminal import Terminal
-from tests.faults.processes import HUIJIA, Processes, free_port
+from tests.faults.processes import Processes, free_port
 from tests.partners.pages import FOLDER, Reading, Shell, blocks, furnish, needs_a_shell
 
 
@@ -14,18 +16,16 @@ async def test_the_first_page_is_true(processes: Processes, tmp_path: Path) -> N
     needs_a_shell()
     make, *steps = blocks(FOLDER / "start.md")
     assert make.text == "make run\n"
-    command = tmp_path / ".venv/bin/huijia"
-    command.parent.mkdir(parents=True)
-    command.write_text(f'#!/bin/sh\nexec {" ".join(HUIJIA)} "$@"\n')
-    command.chmod(0o755)
     furnish(tmp_path)
     terminal, hook = Terminal(processes, tmp_path / ".data"), free_port()
     serving = await asyncio.to_thread(terminal.serve, "--sandbox")
-    env = {**os.environ, **terminal.env({"HUIJIA": terminal.near, "PORT": str(hook), "TZ": "CST-8"})}
+    env = {**os.environ, **terminal.env({"HUIJIA": terminal.near, "PORT": str(hook)})}
     shell = await Shell.open(tmp_path, env)
     moved = {"127.0.0.1:9000": f"127.0.0.1:{hook}", "on 9000": f"on {hook}"}
     try:
-        await Reading(shell, {}, moved).read(FOLDER / "start.md", steps)
+        await (reader := Reading(shell, moved)).read(FOLDER / "start.md", steps)
     finally:
         await shell.close()
         await asyncio.to_thread(serving.interrupt)
+    if reader.missing:
+        pytest.skip(f"NOT ALL OF START.MD IS TESTED ON THIS MACHINE: {'; '.join(reader.missing)}")

@@ -103,6 +103,26 @@ def test_outlets_that_do_not_take_it_or_cannot_be_tried_say_why(served: Served) 
     assert not any(call["status"] == "test" for call in heard(terminal, "app-1"))
 
 
+def test_every_wire_of_the_sandbox_takes_a_test_notice(served: Served) -> None:
+    """Those that show pictures or play sounds are given some; a picture that has to be fetched is there to be fetched."""
+    wires = {
+        "xibo": "沙盒·行政中心站信息屏",
+        "vnnox": "沙盒·钟楼LED屏",
+        "liquidsoap": "沙盒·长安之声",
+        "obs": "沙盒·西安新闻频道（OBS）",
+        "amcp": "沙盒·西安影视频道（CasparCG）",
+        "ebd": "沙盒·西安村村响大喇叭",
+        "mqtt": "沙盒·小寨站站厅屏",
+        "dingtalk_app": "沙盒·曲江寻人志愿者群",
+        "dingtalk_robot": "沙盒·雁塔寻人志愿者群",
+        "webhook": "沙盒·秦声新闻客户端",
+    }
+    told = served.terminal.several(*(("outlet", "test", name) for name in wires.values()))
+    for wire, said in zip(wires, told, strict=True):
+        assert (said.code, said.out.count("已接收")) == (0, 2), (wire, said)
+    assert "could not be loaded" not in (served.terminal.data / "sandbox.log").read_text()
+
+
 def outlet(name: str, **changes: Any) -> dict[str, Any]:
     given = {
         "name": name, "channel": "screen", "carrier": "webhook", "codes": ["610113"],

@@ -20,6 +20,7 @@ from app.flows.house import House
 from app.flows.submit import Picture
 from tests.console.conftest import browser, csrf_of, let_in
 from tests.console.delivered import accepted, aired, failed, newest
+from tests.flows.acts import retracted
 from tests.making import make_alert, make_outlet, photo_bytes
 
 XIAN = Point(108.95, 34.22)
@@ -172,6 +173,26 @@ async def test_every_try_is_told_with_its_time_and_how_long_it_took(house: House
     cells = re.findall(r'<td data-is="(第|时间|用时)"[^>]*>([^<]+)</td>', page)
     assert [name for name, _ in cells] == ["第", "时间", "用时"]
     assert cells[2][1] == "0.1 秒"
+
+
+@pytest.mark.parametrize(("status", "kept"), [("actual", False), ("exercise", True)])
+async def test_after_the_end_no_proof_shows_the_child(
+    house: House, officer: httpx.AsyncClient, status: str, kept: bool
+) -> None:
+    """A frame of what was on shows the name and the face. That there is one is still said; of a drill it is still shown."""
+    outlet = await make_outlet(house)
+    code = await _alert(house, status=status)
+    link = "https://cloud.example/shot.jpg"
+    delivery = (await newest(house, code))[outlet]
+    await accepted(house, delivery)
+    digest = await _prove(house, delivery, "image/png", PNG, link)
+    path = f"/console/alerts/{code}/outlets/{outlet}"
+    assert link in (await officer.get(path)).text
+    await retracted(house, code)
+    page = (await officer.get(path)).text
+    assert (f"/console/proof/{digest}" in page, link in page) == (kept, kept)
+    assert ("已存档" in page) is not kept
+    assert (await officer.get(f"/console/proof/{digest}")).status_code == (200 if kept else 404)
 
 
 async def test_a_proof_is_shown_to_whoever_is_signed_in_and_to_nobody_else(

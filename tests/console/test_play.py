@@ -68,17 +68,18 @@ async def test_the_page_is_small_strict_and_for_nobody_else(screen: httpx.AsyncC
 async def test_of_several_answers_at_once_the_latest_knows_all(
     house: House, screen: httpx.AsyncClient, token: str
 ) -> None:
-    """A page asks twice when it opens, and believes the answer that says the later time: it is not the one that found the
-    notice just being taken by the other, and it knows of an end that came between."""
+    """A page asks twice when it opens, and believes the answer of the later turn: it is not the one that found the notice
+    just being taken by the other, and it knows of an end that came between."""
     for _ in range(5):
         code = await make_alert(house)
         found = await asyncio.gather(*(screen.get(f"/play/{token}/now") for _ in range(8)))
-        answers = sorted((one.json() for one in found), key=lambda one: datetime.fromisoformat(one["now"]))
+        answers = sorted((one.json() for one in found), key=lambda one: one["turn"])
         assert [len(one["items"]) for one in answers] == [1] * 8
         asked = [asyncio.create_task(screen.get(f"/play/{token}/now")) for _ in range(4)]
         await retracted(house, code)
         asked += [asyncio.create_task(screen.get(f"/play/{token}/now")) for _ in range(4)]
-        answers = sorted((one.json() for one in await asyncio.gather(*asked)), key=lambda one: one["now"])
+        answers = sorted((one.json() for one in await asyncio.gather(*asked)), key=lambda one: one["turn"])
+        assert len({one["turn"] for one in answers}) == len(answers)
         kinds = [item["payload"]["type"] for one in answers for item in one["items"]]
         assert kinds == sorted(kinds, key=["alert.publish", "alert.retract"].index), "nothing after its end"
         assert kinds[-1] == "alert.retract"

@@ -20,7 +20,7 @@ from tests.console_browser import scene
 from tests.console_browser.desk import NAME, SIZES, desk
 from tests.dispatch.far import rows
 from tests.dispatch.loopback import read_json, serving
-from tests.making import make_partner
+from tests.making import make_partner, press_of
 from tests.serving import Station, station
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -34,7 +34,7 @@ async def here(browser: Browser, server: str) -> AsyncIterator[Station]:
     """It may call this machine, so that an outlet here can be tried."""
     async with fresh_database(server) as url, house_on(url) as house:
         wire = HttpWire(allowed=read_networks("127.0.0.1"))
-        async with station(replace(house, trier=Trials(house.engine, house.seal, house.base_url, wire))) as made:
+        async with station(replace(house, trier=Trials(house.engine, house.seal, press_of(house), wire))) as made:
             yield made
         await wire.close()
 

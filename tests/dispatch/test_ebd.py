@@ -31,7 +31,7 @@ from sandbox.ebd.server import Post, create_app
 from sandbox.serving import server
 from tests.dispatch.far import QUICK, rows, until
 from tests.flows.acts import CASE, amended, record, retracted
-from tests.making import make_alert, make_outlet
+from tests.making import make_alert, make_outlet, press_of
 
 OWN, PEER = "36101000000000103010101", "26100000000000103010199"
 OURS, THEIRS = generate(), generate()
@@ -157,7 +157,7 @@ async def test_what_was_never_acknowledged_comes_off_by_another_process(house: H
 
 async def test_a_trial_leaves_nothing_on_the_air(house: House) -> None:
     async with standing(house) as town:
-        trial = await Trials(house.engine, house.seal, house.base_url, town.wire).try_out(town.outlet, "test")
+        trial = await Trials(house.engine, house.seal, press_of(house), town.wire).try_out(town.outlet, "test")
         assert (trial.outcome, [step.kind for step in trial.steps]) == ("accepted", ["publish", "retract"])
         messages = town.post.platform.showing(town.post.clock())["messages"]
         assert [(one["type"], one["title"]) for one in messages] == [

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.db import views
+from app.db.engine import transaction
 from app.dispatch import hearing, listening, wiring
 from app.dispatch.hearing import Hearing
 from app.dispatch.listening import Listening
@@ -20,7 +22,7 @@ from channels import contract as c
 from channels import registry
 from tests.dispatch.far import Far, dispatching, rows, until
 from tests.flows.acts import retracted
-from tests.making import make_alert, make_outlet
+from tests.making import make_alert, make_outlet, press_of
 
 
 class Face(BaseModel):
@@ -261,7 +263,8 @@ async def test_a_call_back_is_kept_before_it_is_answered(house: House, hub: Hub)
     assert await call(outlet, "wrong") is None
     assert await call(other, token) is None, "an address opens one outlet"
     assert (await call(other, inbound_path(b"secret", other).rpartition("/")[2])).body == b"taken"
-    assert await rows(house, "SELECT id FROM receipt") == [], "the reference is another outlet's"
+    strays = await rows(house, "SELECT said_for, delivery_id FROM receipt")
+    assert [tuple(one) for one in strays] == [(reference, None)], "the reference is another outlet's: operators see it"
     answer = await call(outlet, token)
     assert (answer.status, answer.body) == (200, b"taken")
     kinds = await rows(house, "SELECT r.kind, d.state FROM receipt r JOIN delivery d ON d.id = r.delivery_id")
@@ -275,7 +278,7 @@ async def test_one_process_listens_and_another_takes_over(house: House, hub: Hub
     await faces(house, "a", "b")
     hub.silent = True
     stops = [asyncio.Event(), asyncio.Event()]
-    ears = [Listening(house.engine, house.press, house.seal, Far()) for _ in stops]
+    ears = [Listening(house.engine, press_of(house), house.seal, Far()) for _ in stops]
     tasks = [asyncio.create_task(ear.run(stop)) for ear, stop in zip(ears, stops, strict=True)]
     await until(lambda: hub.listeners == 1)
     await asyncio.sleep(0.3)
@@ -300,11 +303,43 @@ async def test_one_process_listens_and_another_takes_over(house: House, hub: Hub
     assert hub.listeners == 0
 
 
+async def test_evidence_that_fits_nothing_is_shown_to_operators_once(
+    house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A screen that was never enrolled shows what is said to its neighbours, or an outlet speaks of what it was not sent.
+    What is said of a test notice is nothing to look into."""
+    monkeypatch.setattr(listening, "EARLY_SECONDS", 0.3)
+    await faces(house, "a")
+    other = await make_outlet(house, name="h1-z", partner="另一家", carrier="hub", settings={"hub": "h1", "face": "z"})
+    stop = asyncio.Event()
+    task = asyncio.create_task(Listening(house.engine, press_of(house), house.seal, Far()).run(stop))
+    await until(lambda: hub.listeners == 1)
+    aired = c.StatedReceipt(c.ReceiptKind.AIRED, note="北门")
+    said = [
+        c.Echo(aired, reference="x/stranger/HJ-2026-000009/1", place="stranger", about="stranger HJ-2026-000009/1"),
+        c.Echo(aired, reference="x/z/HJ-2026-000009/1", place="z", about="z HJ-2026-000009/1"),
+        c.Echo(aired, key="trial_00112233445566aa"),
+        c.Echo(aired, reference="x/a/CS-2026-TRIAL-0a1b2c/1", place="a", about="a CS-2026-TRIAL-0a1b2c/1"),
+    ]
+    for times in (1, 2):
+        hub.line_open.put_nowait(said)
+        await until(lambda times=times: len(hub.durable) == times)
+    async with transaction(house.engine) as session:
+        shown = await views.unmatched_receipts(session, 10)
+        assert await views.unmatched(session) == 2
+    assert [(one["partner"], one["said_for"], one["kind"], one["note"]) for one in reversed(shown)] == [
+        ("测试协作单位", "stranger HJ-2026-000009/1", "aired", "北门"), ("另一家", "z HJ-2026-000009/1", "aired", "北门"),
+    ]  # fmt: skip
+    assert other
+    stop.set()
+    await asyncio.wait_for(task, 5)
+
+
 async def test_who_comes_and_goes_on_a_line_is_known(house: House, hub: Hub) -> None:
     """An outlet that is enrolled while somebody listens, too; and nobody else's screen."""
     first, *_ = await faces(house, "a")
     stop = asyncio.Event()
-    task = asyncio.create_task(Listening(house.engine, house.press, house.seal, Far()).run(stop))
+    task = asyncio.create_task(Listening(house.engine, press_of(house), house.seal, Far()).run(stop))
     await until(lambda: hub.listeners == 1)
     went = datetime.fromisoformat("2026-11-23T15:00:00+08:00")
     hub.line_open.put_nowait([c.Presence("a", True), c.Presence("a", False, went), c.Presence("stranger", False)])

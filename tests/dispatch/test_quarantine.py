@@ -15,7 +15,7 @@ from app.flows.troubles import troubles
 from channels.contract import Reason, Reply, WireError
 from tests.dispatch.far import Far, dispatching, make_place, reply, rows, states, until
 from tests.flows.acts import retracted
-from tests.making import make_alert
+from tests.making import make_alert, press_of
 
 DOWN = reply(503)
 
@@ -163,7 +163,7 @@ async def test_where_nothing_waits_a_test_notice_is_the_probe(house: House) -> N
         await make_place(house, name, takes_tests=tests)
         await put_into_quarantine(house, name, probe_in="-1 s" if name != "c" else "1 hour")
     sweeps = [
-        Sweeps(house.engine, house.press, f"w{n}", Trials(house.engine, house.seal, house.base_url, far))
+        Sweeps(house.engine, house.press, f"w{n}", Trials(house.engine, house.seal, press_of(house), far))
         for n in range(2)
     ]
     for sweep in sweeps:
@@ -178,7 +178,7 @@ async def test_a_probe_that_fails_puts_the_next_one_off(house: House) -> None:
     far.script["a"] = [DOWN]
     await make_place(house, "a")
     await put_into_quarantine(house, probe_in="-1 s")
-    await Sweeps(house.engine, house.press, "w", Trials(house.engine, house.seal, house.base_url, far)).probe()
+    await Sweeps(house.engine, house.press, "w", Trials(house.engine, house.seal, press_of(house), far)).probe()
     (shut,) = await listing(house)
     assert shut["failures"] == 10
     ((left,),) = await rows(house, "SELECT probe_at - now() FROM outlet")

@@ -1,22 +1,30 @@
 """The connection test of one outlet: what it may have put on a screen it takes off again."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from app.db import trials
+from app.db import media, trials
 from app.db.engine import transaction
 from app.dispatch import trial as trying
+from app.dispatch.keeping import Keeping
+from app.dispatch.press import HousePress
+from app.dispatch.studio import Studio
 from app.dispatch.trial import Trials
 from app.dispatch.wire import HttpWire
 from app.domain.calling import read_networks
 from app.domain.errors import Conflict, NotFound
+from app.domain.media_url import media_allowed
+from app.flows.enrol import Face
 from app.flows.house import House
 from app.flows.ports import Trial
+from channels import contract as c
 from channels.carriers.webhook import Webhook
 from tests.dispatch.loopback import read_json, serving
-from tests.making import make_outlet
+from tests.making import make_outlet, press_of
 
 OK, BUSY, NO = b"200 OK", b"503 Busy", b"400 No"
 
@@ -43,7 +51,7 @@ async def tried(house: House, *answers: bytes | None) -> tuple[str, list[tuple[s
 async def try_out(house: House, id: int, allowed: str = "127.0.0.1") -> Trial:
     wire = HttpWire(allowed=read_networks(allowed))
     try:
-        return await Trials(house.engine, house.seal, house.base_url, wire).try_out(id, "test")
+        return await Trials(house.engine, house.seal, press_of(house), wire).try_out(id, "test")
     finally:
         await wire.close()
 
@@ -100,6 +108,45 @@ async def test_the_answer_and_the_time_are_kept(house: House) -> None:
         (kept,) = await trials.of_outlet(session, id, 10)
     assert (kept["outcome"], kept["by"], kept["steps"][0]["answer"]) == ("refused", "test", step.answer)
     assert kept["milliseconds"] == trial.milliseconds
+
+
+async def test_a_test_notice_has_the_pictures_that_the_medium_has(house: House) -> None:
+    """A wire that shows nothing but pictures would refuse words. They can be fetched, and carried by the wire itself, for
+    as long as the notice lasts."""
+    heard: list[dict[str, Any]] = []
+    press, wire = HousePress(house.base_url, house.media_secret, Studio(1)), HttpWire(Keeping(house.engine))
+
+    class Shows(Webhook):
+        async def send(self, rendition: c.Rendition, settings: Any, **more: Any) -> c.Outcome:
+            media = [(one, await more["wire"].content(one)) for one in rendition.media]
+            heard.append({one.role: (one, body) for one, body in media})
+            return c.Accepted()
+
+    async def seen(url: str, code: str, sha256: str) -> bytes | None:
+        expires, signature = (part.partition("=")[2] for part in url.partition("?")[2].split("&"))
+        now = datetime.now(UTC)
+        assert media_allowed(house.media_secret, code, sha256, int(expires), signature, now)
+        assert not media_allowed(house.media_secret, code, sha256, int(expires), signature, now + timedelta(minutes=6))
+        async with transaction(house.engine) as session:
+            found = await media.public(session, code, sha256)
+        return found.body if found else None
+
+    id = await make_outlet(house, channel="screen", panel=Face(320, 160, 10, 5))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trying, "pushed", lambda _: Shows())
+        trial = await Trials(house.engine, house.seal, press, wire).try_out(id, "test")
+    press.close()
+    await wire.close()
+    assert [step.outcome for step in trial.steps] == ["accepted", "accepted"]
+    posters = [said["poster"] for said in heard]
+    assert len({one.sha256 for one, _ in posters}) == 2, "one says that it is a test, the other that it is over"
+    for one, body in posters:
+        assert (one.width, one.height, one.size) == (320, 160, len(body))
+        code = urlsplit(one.url).path.split("/")[2]
+        assert await seen(one.url, code, one.sha256) == body
+    async with transaction(house.engine) as session:
+        await media.forget_trials(session, timedelta(0))
+    assert await seen(posters[0][0].url, code, posters[0][0].sha256) is None
 
 
 async def test_an_address_that_may_not_be_called(house: House) -> None:

@@ -11,7 +11,7 @@ from tests.faults.rig import Rig, until
 
 Call = Mapping[str, Any]
 GROUP = "dingtalk-1"  # a chat robot: no ids, no kinds, nothing can be taken back
-OTHERS = ("tv-1", "radio-1", "billboard-1", "billboard-2", GROUP, "app-1")
+OTHERS = ("tv-1", "radio-1", "billboard-1", "billboard-2", GROUP, "app-1", "app-2")
 ENDED = "寻人结束"
 SOUND = {"shown", "taken_down", "duplicate", "unheard"}
 

@@ -41,7 +41,8 @@ async def halve(far: FarSide, mode: str) -> tuple[set[str], set[str]]:
 
 async def test_half_of_them_hang(rig: Rig, officer: Officer, far: FarSide, say: Callable[[str], None]) -> None:
     hanging, healthy = await halve(far, "hanging")
-    assert (len(hanging), len(healthy)) == (rig.outlets // 2, rig.outlets // 2)
+    assert len(hanging) + len(healthy) == rig.outlets
+    assert abs(len(hanging) - len(healthy)) <= 2
     alert, at = await issue(officer)
     say(await all_hear(far, alert, "publish", healthy, at))
     await undelivered(officer, alert, len(hanging))

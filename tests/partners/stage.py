@@ -108,7 +108,7 @@ async def service(house: House) -> AsyncIterator[Service]:
         base_url=base,
         press=HousePress(base, house.media_secret),
         signer=signer,
-        trier=Trials(house.engine, house.seal, base, wire),
+        trier=Trials(house.engine, house.seal, HousePress(base, house.media_secret), wire),
         metrics_token="metrics-token",
     )
     app = build_app(here)

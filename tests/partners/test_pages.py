@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from tests.dispatch.far import until
 from tests.faults.processes import free_port
 from tests.partners.pages import (
     FOLDER,
+    Block,
     Reading,
     Shell,
     alike,
@@ -30,7 +31,7 @@ from tests.partners.pages import (
     same_http,
     same_xml,
 )  # fmt: skip
-from tests.partners.stage import PYTHON, SECRET, Service, running, write_data
+from tests.partners.stage import SECRET, Service, write_data
 from tests.partners.walk import yes_man
 
 PAGES = sorted(page for page in FOLDER.glob("*.md") if page.name != "start.md" and blocks(page))
@@ -40,6 +41,8 @@ PAGES = sorted(page for page in FOLDER.glob("*.md") if page.name != "start.md" a
 async def test_a_page_is_true(made: Service, tmp_path: Path, page: Path) -> None:
     async with reading(made, tmp_path) as reader:
         await reader.read(page, blocks(page))
+    if reader.missing:
+        pytest.skip(f"NOT ALL OF {page.name.upper()} IS TESTED ON THIS MACHINE: {'; '.join(reader.missing)}")
 
 
 @asynccontextmanager
@@ -51,23 +54,34 @@ async def reading(made: Service, folder: Path) -> AsyncIterator[Reading]:
     answers: list[bytes] = []
     port = free_port()
     async with listening_in(f"http://127.0.0.1:{port}", heard, answers) as url:
-        hook = await made.hook(f"{url}/huijia")
+        await made.hook(f"{url}/huijia")
         await made.outlet(name="示例客户端", channel="partner", carrier="feed")
         write_data(folder, made)
         (folder / ".data" / "partner.key").write_text(made.key)
+        (folder / ".data" / "partner.secret").write_text(SECRET)
         furnish(folder)
-        env = {**os.environ, "HUIJIA": made.base, "TZ": "CST-8"}  # as POSIX writes Beijing's time
-        given = {"HUIJIA": made.base, "KEY": made.key, "OUTLET": str(hook), "SECRET": SECRET, "DRILLS": "show"}
-        command = (PYTHON, str(ROOT / "examples/receiver.py"))
-        async with running(*command, env=given | {"PORT": str(port)}, folder=folder) as program:
-            await program.says("listening")
-            shell = await Shell.open(folder, env)
-            try:
-                names = {"HUIJIA": made.base, "KEY": made.key, "SECRET": SECRET}
-                moved = {"127.0.0.1:9000": f"127.0.0.1:{port}"}
-                yield Reading(shell, names, moved, partial(receipt_in_the_answer, made, answers), heard)
-            finally:
-                await shell.close()
+        shell = await Shell.open(
+            folder, {**os.environ, "HUIJIA": made.base, "PORT": str(port), "PYTHONPATH": str(ROOT)}
+        )
+        try:
+            moved = {"http://127.0.0.1:9000": url}
+            reader = Reading(shell, moved, partial(receipt_in_the_answer, made, answers), heard)
+            await reader.read(START, BEFORE)
+            yield reader
+        finally:
+            await shell.close()
+
+
+START = FOLDER / "start.md"
+BEFORE = [
+    Block("sh", text, 0)
+    for text in (
+        ". examples/try.sh; receive; cat .data/receiver.log | grep listening",
+        "issue; sleep 1; retract; sleep 1",  # as that page has left it: something has been, for both outlets
+        'curl -sSf "$HUIJIA/v1/feed?outlet=$APP" -H "Authorization: Bearer $KEY"; issue',
+        'curl -sSf "$HUIJIA/v1/feed?outlet=$APP" -H "Authorization: Bearer $KEY"; retract; sleep 1',
+    )
+]
 
 
 @asynccontextmanager
@@ -81,18 +95,21 @@ async def listening_in(onto: str, heard: list[str], answers: list[bytes]) -> Asy
             headers = {name.lower(): value for name, value in pairs if name.lower() != "host"}
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             heard.append(f"{head}\n\n{body.decode()}")
-            if answers:
-                writer.write(answers.pop())
-            else:
-                said = await client.post(onto, content=body, headers=headers)
-                writer.write(b"HTTP/1.1 %d Passed On\r\ncontent-length: %d" % (said.status_code, len(said.content)))
-                writer.write(b"\r\nconnection: close\r\n\r\n" + said.content)
-            await writer.drain()
+            with suppress(httpx.TransportError):  # nobody is there just now: no answer
+                writer.write(answers.pop() if answers else await passed_on(headers, body))
+                await writer.drain()
             writer.close()
 
+        async def passed_on(headers: dict[str, str], body: bytes) -> bytes:
+            said = await client.post(onto, content=body, headers=headers)
+            head = f"HTTP/1.0 {said.status_code} {said.reason_phrase}\r\ncontent-length: {len(said.content)}\r\n\r\n"
+            return head.encode() + said.content
+
         server = await asyncio.start_server(handle, "127.0.0.1", 0)
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        server.close()
+        try:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        finally:
+            server.close()
 
 
 async def receipt_in_the_answer(made: Service, answers: list[bytes], text: str) -> list[str]:

@@ -2,76 +2,13 @@
 
 import asyncio
 import json
-import shutil
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from standardwebhooks.webhooks import Webhook
 
-from tests.conftest import ROOT
 from tests.dispatch.far import until
-from tests.faults.processes import free_port
-from tests.partners.stage import PYTHON, SECRET, Program, Service, running
-
-
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the npm package ``standardwebhooks``."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("NO NODE ON THIS MACHINE: examples/receiver.mjs IS NOT TESTED (install nodejs and npm)")
-    folder = tmp_path_factory.mktemp("npm")
-    done = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "standardwebhooks@1"],
-        cwd=folder, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        pytest.skip(f"NPM CANNOT INSTALL standardwebhooks: examples/receiver.mjs IS NOT TESTED ({done.stderr[-300:]})")
-    return folder
-
-
-class Receiver:
-    """One of the examples at one port, with one state on the disk; started as often as a test likes."""
-
-    def __init__(self, made: Service, folder: Path, command: list[str], cwd: Path) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.outlet = 0
-        self._made, self._folder, self._command, self._cwd = made, folder, command, cwd
-
-    async def enrol(self, **settings: str) -> None:
-        self.outlet = await self._made.hook(f"{self.url}/hooks/huijia", **settings)
-
-    @asynccontextmanager
-    async def started(self, **env: str) -> AsyncIterator[Program]:
-        given = {
-            "HUIJIA": self._made.base, "KEY": self._made.key, "OUTLET": str(self.outlet), "SECRET": SECRET,
-            "PORT": str(self.port), "STATE": str(self._folder / "state"), "DRILLS": "show",
-        }  # fmt: skip
-        async with running(*self._command, env=given | env, folder=self._cwd) as program:
-            await program.says("listening")
-            yield program
-
-    async def screen(self) -> dict[str, dict[str, str]]:
-        async with httpx.AsyncClient() as client:
-            found: dict[str, dict[str, str]] = (await client.get(self.url)).json()
-            return found
-
-
-@pytest.fixture(params=["python", "node"])
-async def receiver(request: pytest.FixtureRequest, made: Service, tmp_path: Path) -> Receiver:
-    if request.param == "python":
-        found = Receiver(made, tmp_path, [PYTHON, str(ROOT / "examples/receiver.py")], tmp_path)
-    else:
-        folder = request.getfixturevalue("packages")
-        found = Receiver(made, tmp_path, ["node", str(ROOT / "examples/receiver.mjs")], folder)
-    await found.enrol()
-    return found
+from tests.partners.receiving import Receiver
+from tests.partners.stage import SECRET, Service
 
 
 @pytest.mark.parametrize("status", ["actual", "exercise"])
@@ -169,7 +106,9 @@ async def test_a_stranger_changes_nothing(made: Service, receiver: Receiver) -> 
     async with receiver.started(SECRET="whsec_" + "A" * 43 + "=", KEY="hj_live_none") as program:
         code = await made.issue()
         await until(lambda: failed(made, code))
-        assert await post(receiver, "dlv_1", {"type": "alert.publish", "data": {}}, "v1,AAAA") == 401
+        assert (
+            await receiver.post("dlv_1", b'{"type": "alert.publish", "data": {}}', "v1,AAAA", datetime.now(UTC)) == 401
+        )
         (delivery,) = await made.deliveries(code)
         assert delivery["reason"] == "bad_credentials"
         assert not program.has_said("ON AIR")
@@ -178,15 +117,6 @@ async def test_a_stranger_changes_nothing(made: Service, receiver: Receiver) -> 
 
 async def failed(made: Service, code: str) -> bool:
     return [d["state"] for d in await made.deliveries(code)] == ["failed"]
-
-
-async def post(receiver: Receiver, id: str, said: Any, signature: str = "") -> int:
-    """As huijia calls it, unless another signature is given."""
-    body, now = json.dumps(said), datetime.now(UTC)
-    signature = signature or Webhook(SECRET).sign(id, now, body)
-    stamped = {"webhook-id": id, "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": signature}
-    async with httpx.AsyncClient() as client:
-        return (await client.post(receiver.url, content=body, headers=stamped)).status_code
 
 
 async def test_what_was_on_its_way_for_long_is_not_shown_after_the_end(made: Service, receiver: Receiver) -> None:
@@ -200,7 +130,7 @@ async def test_what_was_on_its_way_for_long_is_not_shown_after_the_end(made: Ser
         await until(lambda: made.is_confirmed(code, 2))
         await program.kill()
     async with receiver.started() as program:
-        assert await post(receiver, "dlv_held_back", start) == 200
+        assert await receiver.call("dlv_held_back", start) == 200
         assert await receiver.screen() == {}
         assert not program.has_said("ON AIR")
 

@@ -16,10 +16,11 @@ from sqlalchemy.engine import make_url
 
 from app.flows.house import House
 from app.main import build_app
+from tests.api.served import Stream, listening
 from tests.api.stage import BASE
 from tests.conftest import migrate
 from tests.partners.ledger import open_again
-from tests.partners.upgrade import RECORDED, ask, furnished
+from tests.partners.upgrade import RECORDED, ask, furnished, promised
 
 RELEASES = sorted(RECORDED.glob("*.json"))
 
@@ -84,6 +85,34 @@ async def test_and_it_goes_on_from_there(upgraded: House, release: dict[str, Any
         assert int(page["items"][0]["delivery"].removeprefix("dlv_")) > int(last.removeprefix("dlv_"))
         rotated = await client.post("/v1/outlets/1/rotate", json={"hours": 1}, headers=mine)
         assert rotated.json()["secret"].startswith("whsec_"), "the old secret was opened, and signs beside the new one"
+
+
+async def test_a_stream_goes_on_after_an_event_of_then(upgraded: House, release: dict[str, Any]) -> None:
+    page = release["answers"]["/v1/feed?cursor=1"][1]
+    headers = {"authorization": f"Bearer {release['keys']['partner']}", "last-event-id": "1"}
+    async with (
+        listening(build_app(upgraded)) as address,
+        httpx.AsyncClient(base_url=address, timeout=30) as client,
+        client.stream("GET", "/v1/feed/stream", headers=headers) as answer,
+    ):
+        stream = Stream(answer.aiter_lines())
+        beat = await stream.next("heartbeat")
+        told = [(event.id, event.data["notice"]) for event in stream.seen if event.kind == "notice"]
+    assert told == [(str(item["sequence"]), item["notice"]) for item in page["items"]]
+    assert told
+    assert beat.id == page["cursor"]
+
+
+async def test_nothing_that_was_documented_is_gone(upgraded: House, release: dict[str, Any]) -> None:
+    """No address, no parameter, no member: whoever built on it finds it where it was."""
+    today = promised(build_app(upgraded).openapi())
+    gone = {
+        name: lost for name, said in release.get("promises", {}).items() if (lost := {*said} - {*today.get(name, ())})
+    }
+    assert not gone
+    assert len(today["get /v1/feed"]) > 50, "the whole payload among it"
+    assert {"/items/payload/data/person/name", "/heartbeat/at", "query cursor"} <= {*today["get /v1/feed"]}
+    assert "/data/rendition/texts" in today["webhook notice"]
 
 
 def later(record: dict[str, Any], seconds: float) -> dict[str, Any]:

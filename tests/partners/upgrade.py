@@ -4,7 +4,7 @@ writes them down, with the ledger that they belong to; a test opens them with wh
 import asyncio
 import base64
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import orjson
 
+from app.api.reference.completing import operations
 from app.commands.sample import sample_record
 from app.db import outlets
 from app.db.embedded import start
@@ -57,15 +58,46 @@ def kept(said: Any) -> Any:
     names = (
         "cursor", "items", "sequence", "delivery", "outlet", "notice", "pushed", "payload", "type", "data", "alert", "number",
         "kind", "status", "ends", "left_out", "more", "deliveries", "next", "id", "outlet_id", "state", "tries", "receipts",
-        "outlets", "name", "notices", "missed", "why", "newest",
+        "outlets", "name", "notices", "missed", "why", "newest", "drills", "lacks", "checks",
     )  # fmt: skip
     if isinstance(said, dict):
         return {name: kept(value) for name, value in said.items() if name in names}
     return [kept(one) for one in said] if isinstance(said, list) else said
 
 
-def asked(codes: list[str], hook: str, app: str, link: str) -> Paths:
-    """Everything that somebody may come back with."""
+def promised(document: Mapping[str, Any]) -> Mapping[str, list[str]]:
+    """What somebody may have built on: of each operation its parameters, and the members of what it answers with; of what huijia
+    sends, its members."""
+    found = {}
+    for name, operation in operations(document):
+        takes = [f"{p['in']} {p['name']}" for p in operation.get("parameters", ())]
+        good = (answer for status, answer in operation["responses"].items() if status.startswith("2"))
+        gives = [member for answer in good for member in _members(answer.get("content", {}), document)]
+        found[name] = sorted({*takes, *gives})
+    for name, item in document["webhooks"].items():
+        found[f"webhook {name}"] = sorted({*_members(item["post"]["requestBody"]["content"], document)})
+    return found
+
+
+def _members(node: Any, document: Mapping[str, Any], at: str = "") -> Iterator[str]:
+    """``/items/payload``: where each stands, whatever form it has."""
+    if isinstance(node, list):
+        for one in node:
+            yield from _members(one, document, at)
+    if not isinstance(node, dict):
+        return
+    if (reference := node.get("$ref")) is not None:
+        node = document["components"]["schemas"][reference.rpartition("/")[2]]
+    for name, member in node.get("properties", {}).items():
+        yield f"{at}/{name}"
+        yield from _members(member, document, f"{at}/{name}")
+    for key, inner in node.items():
+        if key not in ("properties", "example", "examples"):
+            yield from _members(inner, document, at)
+
+
+def asked(codes: list[str], hook: str, app: str, link: str, drills: list[str]) -> Paths:
+    """Everything that somebody may come back with. ``drills`` oldest first."""
     live, over = codes[0], codes[1]
     feed = [
         "cursor=0",
@@ -80,6 +112,8 @@ def asked(codes: list[str], hook: str, app: str, link: str) -> Paths:
     mine += ["/v1/deliveries", "/v1/deliveries?limit=2", "/v1/deliveries?before=dlv_4", f"/v1/deliveries?outlet={hook}"]
     mine += ["/v1/deliveries/dlv_1", "/v1/deliveries/dlv_1/notice", "/v1/outlets", "/v1/outlets?after=1", "/v1/missed"]
     mine += [f"/v1/alerts/{live}/cap/1.xml", f"/v1/alerts/{over}/cap/1.xml", "/v1/feed.atom"]
+    mine += [f"/v1/outlets/{hook}/checks", "/v1/drills", f"/v1/drills?before={drills[-1]}"]
+    mine += [path for drill in drills for path in (f"/v1/drills/{drill}", f"/v1/drills/{drill}.csv")]
     police = [f"/v1/alerts/{live}", f"/v1/alerts/{over}", f"/v1/alerts/{live}/deliveries?after=1"]
     nobody = [f"/p/{live}", f"/p/{over}", f"/play/{link}/now"]
     return {**dict.fromkeys(mine, "partner"), **dict.fromkeys(police, "police"), **dict.fromkeys(nobody, "")}
@@ -106,7 +140,20 @@ async def live_through(made: Service, hook_url: str) -> tuple[Paths, Mapping[str
     await until(lambda: _taken(made, codes[1]))
     await made.client.get("/v1/feed?all=1", headers=reader)
     await made.client.get(f"/play/{link}/now")
-    return asked(codes, str(hook), str(app), link), {"partner": made.key, "police": made.officer}
+    drills = [await _drill(made, hook) for _ in range(2)]
+    await made.client.post(f"/v1/outlets/{hook}/check", headers=reader)
+    return asked(codes, str(hook), str(app), link, drills), {"partner": made.key, "police": made.officer}
+
+
+async def _drill(made: Service, hook: int) -> str:
+    """One that the outlet took, and that is over."""
+    by = {"authorization": f"Bearer {made.operator}"}
+    answer = await made.client.post("/v1/drills", json={"outlets": [str(hook)], "minutes": 5}, headers=by)
+    code = str(answer.json()["id"])
+    await until(lambda: _taken(made, code))
+    await made.retract(code)
+    await until(lambda: _taken(made, code))
+    return code
 
 
 async def _taken(made: Service, code: str) -> bool:
@@ -122,12 +169,13 @@ async def record(database: str) -> dict[str, Any]:
         for path, who in paths.items():  # once unseen: asking gives numbers to what had none
             await ask(made.client, path, keys.get(who, ""))
         answers = {path: await ask(made.client, path, keys.get(who, "")) for path, who in paths.items()}
+        promises = promised((await made.client.get("/openapi.json")).json())
     await house.crowd.dispose()
     await house.engine.dispose()
     revision, rows, sequences = await write_down(database)
     return {
         "at": datetime.now(UTC).isoformat(), "revision": revision, "keys": keys, "whose": paths, "answers": answers,
-        "record": sample_record(), "ledger": rows, "sequences": sequences,
+        "record": sample_record(), "promises": promises, "ledger": rows, "sequences": sequences,
     }  # fmt: skip
 
 

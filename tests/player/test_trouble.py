@@ -2,12 +2,17 @@
 claimed that nobody saw, and nothing that was said is lost."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+import pytest
 from playwright.async_api import Browser, Page, Route
 
+from app.db.engine import Session
+from app.db.play import Player, Turn
+from app.flows import play
 from app.flows.house import House
 from tests.dispatch.far import rows
 from tests.flows.acts import retracted
@@ -137,26 +142,96 @@ async def test_without_a_stream_it_asks(browser: Browser, here: Station) -> None
     await said(here.house, screen.outlet, (1, "aired"), (2, "taken_down"))
 
 
+class Held:
+    """A question of the page: the server has answered, and the answer is on its way for as long as we like."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.asked, self.go, self.came = page, asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def ask(self) -> None:
+        await self.page.route("**/now", self._late)
+        await self.page.evaluate("const real = Date.now; Date.now = () => real() + 60000")  # it doubts its clock
+        await asyncio.wait_for(self.asked.wait(), 20)
+
+    async def arrive(self) -> None:
+        self.go.set()
+        await asyncio.wait_for(self.came.wait(), 20)
+        await asyncio.sleep(0.5)
+
+    async def _late(self, route: Route) -> None:
+        answer = await route.fetch()
+        first = not self.asked.is_set()
+        self.asked.set()
+        if first:
+            await self.go.wait()
+        await route.fulfill(response=answer)
+        self.came.set()
+
+
 async def test_an_answer_that_was_overtaken_brings_nothing_back(browser: Browser, here: Station) -> None:
     """A question asked before the retraction, answered after it."""
     screen = await open_screen(browser, here, **SHORT)
     code = await make_alert(here.house)
     await said(here.house, screen.outlet, (1, "aired"))
-    old = await (await screen.page.context.request.get(f"{screen.url}/now")).body()
+    held = Held(screen.page)
+    await held.ask()
     await retracted(here.house, code)
     await screen.is_black()
-    served: list[int] = []
-
-    async def late(route: Route) -> None:
-        served.append(1)
-        await route.fulfill(body=old, content_type="application/json")
-
-    await screen.page.route("**/now", late)
-    await screen.page.evaluate("window.dispatchEvent(new Event('online'))")
-    await screen.page.evaluate("const real = Date.now; Date.now = () => real() + 60000")
-    await asyncio.sleep(3)
-    assert served
+    await held.arrive()
     assert "李小明" not in await screen.page.content()
+
+
+async def test_an_answer_that_was_overtaken_takes_nothing_off(browser: Browser, here: Station) -> None:
+    """A question asked before there was anything, answered after the notice is on."""
+    screen = await open_screen(browser, here)
+    await screen.is_black()
+    held = Held(screen.page)
+    await held.ask()
+    await make_alert(here.house)
+    await screen.shows("李小明")
+    await screen.page.evaluate(
+        "window.blank = 0; new MutationObserver(() => { if (!document.querySelector('#stage > *')) window.blank += 1; })"
+        ".observe(document.getElementById('stage'), { childList: true })"
+    )
+    await held.arrive()
+    await screen.shows("李小明")
+    assert await screen.page.evaluate("window.blank") == 0
+
+
+async def test_a_database_whose_clock_is_set_back(
+    browser: Browser, here: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answers seem to be older than those that the page has; nothing stays up for that, and nothing stays dark."""
+    screen = await open_screen(browser, here, **SHORT)
+    code = await make_alert(here.house)
+    await said(here.house, screen.outlet, (1, "aired"))
+    in_turn = play.in_turn
+
+    async def an_hour_earlier(session: Session, player: Player) -> Turn:
+        turn = await in_turn(session, player)
+        return replace(turn, at=turn.at - timedelta(hours=1))
+
+    monkeypatch.setattr(play, "in_turn", an_hour_earlier)
+    other = await make_alert(here.house, minor__name="王小红")
+    await screen.shows("王小红")
+    await retracted(here.house, other)
+    await screen.shows("李小明")
+    await retracted(here.house, code)
+    await screen.is_black()
+    await said(here.house, screen.outlet, (1, "aired"), (1, "aired"), (2, "taken_down"), (2, "taken_down"))
+
+
+async def test_a_ledger_that_counts_anew(browser: Browser, here: Station) -> None:
+    """It was restored from a copy: its answers have lower numbers than the page has seen."""
+    await rows(here.house, "SELECT setval('player_turn', 1000)")
+    screen = await open_screen(browser, here, **SHORT)
+    code = await make_alert(here.house)
+    await said(here.house, screen.outlet, (1, "aired"))
+    await rows(here.house, "SELECT setval('player_turn', 1)")
+    await retracted(here.house, code)
+    await screen.is_black()
+    await make_alert(here.house, minor__name="王小红")
+    await screen.shows("王小红")
 
 
 async def test_a_hidden_page_claims_nothing(browser: Browser, here: Station) -> None:

@@ -85,7 +85,7 @@ async def test_health_counts_receipts(tmp_path: Path) -> None:
         health = (await at.client.get("/health")).json()
         assert health == {
             "ok": True,
-            "stations": 19,
+            "stations": 20,
             "calls": 0,
             "receipts": {"waiting": 0, "sent": 0, "refused": 0, "dropped": 0, "keyless": 0},
         }

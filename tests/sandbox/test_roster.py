@@ -36,12 +36,16 @@ def test_the_cast(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = told(tmp_path / "s.json", capsys=capsys)
     cast = [(outlet["channel"], outlet["carrier"]) for outlet in outlets(document)]
     assert sorted(cast) == sorted(
-        [("tv", "webhook"), ("radio", "webhook"), ("dingtalk", "dingtalk_robot"), ("partner", "feed")]
+        [("tv", "webhook"), ("radio", "webhook"), ("dingtalk", "dingtalk_robot")]
+        + [("partner", "feed"), ("partner", "webhook")]
         + [("screen", "webhook")] * 3
         + [("billboard", "webhook")] * 2
         + [("screen", "vnnox")] * 2
         + [("billboard", "xibo"), ("dingtalk", "dingtalk_app"), ("radio", "liquidsoap"), ("tv", "obs"), ("tv", "amcp")]
         + [("screen", "mqtt"), ("billboard", "mqtt"), ("radio", "ebd")]
+    )
+    assert all(len({wire for medium, wire in cast if medium == each}) > 1 for each, _ in cast), (
+        "two wires for each medium"
     )
     for outlet in outlets(document):
         assert outlet["name"].startswith("沙盒·")
@@ -62,7 +66,7 @@ def test_secrets_have_their_shape_and_are_all_different(tmp_path: Path) -> None:
     document = json.loads(roster.prepare(tmp_path / "s.json", BASE, screens=50))
     settings = [outlet["settings"] for outlet in outlets(document)]
     hooks = [one["secret"] for one in settings if one.get("secret", "").startswith("whsec_")]
-    assert len(hooks) == len(set(hooks)) == 54
+    assert len(hooks) == len(set(hooks)) == 55
     assert all(len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32 for secret in hooks)
     robot = next(one for one in settings if "access_token" in one)
     assert robot["url"] == f"{BASE}/robot/send"

@@ -100,6 +100,22 @@ def test_rare_characters_are_written(size: tuple[int, int]) -> None:
     assert RARE in texts(laid(size, notice))
 
 
+@pytest.mark.parametrize("size", [(128, 64), (192, 64), (256, 128), (160, 160), (320, 160), (384, 96)], ids=str)
+@pytest.mark.parametrize("name", ["李小明", "欧阳李小明", RARE])
+def test_a_tall_name_costs_neither_sex_nor_age_nor_the_place(size: tuple[int, int], name: str) -> None:
+    notice = replace(PUBLISH, person=replace(PERSON, name=name, clothing=LONG))
+    for body in (None, photo(), photo(300, 1800)):
+        said = texts(laid(size, notice, body))
+        for words in (name, "男", "6岁", "小寨地铁站B口", "110"):
+            assert words in said, words
+
+
+def test_the_widest_coarse_face_has_the_facts_beside_the_child() -> None:
+    said = texts(laid((512, 64), PUBLISH, photo()))
+    for words in ("李小明", "11月23日14:20", "小寨地铁站B口", "红色短袖、蓝色短裤", "左眉有痣，短发", "029-85250110"):
+        assert words in said, words
+
+
 @pytest.mark.parametrize("size", [(1920, 1080), (720, 576), (1920, 400), (600, 1200)], ids=str)
 @pytest.mark.parametrize("notice", ALL, ids=named)
 def test_a_slate_keeps_to_the_safe_area(size: tuple[int, int], notice: Notice) -> None:

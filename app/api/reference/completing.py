@@ -9,10 +9,13 @@ from pydantic import BaseModel
 
 from app.api.feed_openapi import FEED_PATHS
 from app.api.openapi import definitions
+from app.api.parameters import unknown
 from app.api.problem_types import TYPES, URN
+from app.api.problems import described
 from app.api.reference.payload_shape import Payload, ThinPayload
 from app.api.reference.shapes import SHAPES
 from app.api.reference.words import ABOUT, HEADERS, ONLY, PARAMETERS, TAGS, WEBHOOK
+from app.domain.errors import Fault
 
 _HERE = Path(__file__).parent
 _MEMBERS: Mapping[str, Mapping[str, str]] = json.loads((_HERE / "members.json").read_text(encoding="utf-8"))
@@ -89,13 +92,12 @@ def _complete(name: str, operation: dict[str, Any]) -> None:
         if not parameter.get("description"):
             parameter["description"] = PARAMETERS.get(parameter["name"], "")
     _requests(operation, known)
-    limits = (p["schema"]["maximum"] for p in operation.get("parameters", ()) if p["name"] == "limit")
-    most = next(limits, 500)
+    fault = _example_fault(name, operation, known)
     for status, answer in operation["responses"].items():
         if status.startswith("2"):
             _succeeds(name, answer, known)
         elif status >= "400":
-            _fails(name, int(status), answer, most)
+            _fails(name, int(status), answer, fault)
 
 
 def _requests(operation: dict[str, Any], known: Mapping[str, Any]) -> None:
@@ -128,7 +130,7 @@ def _succeeds(name: str, answer: dict[str, Any], known: Mapping[str, Any]) -> No
             form["example"] = known["response"]
 
 
-def _fails(name: str, status: int, answer: dict[str, Any], most: int) -> None:
+def _fails(name: str, status: int, answer: dict[str, Any], fault: Mapping[str, str]) -> None:
     """Only the problems that this operation has."""
     kinds = {
         code: kind for code, kind in TYPES.items()
@@ -136,11 +138,35 @@ def _fails(name: str, status: int, answer: dict[str, Any], most: int) -> None:
     }  # fmt: skip
     answer["description"] = "；".join(f"{kind.title} ({code})" for code, kind in kinds.items())
     answer["content"]["application/problem+json"]["examples"] = {
-        code: {"summary": kind.title, "value": _problem(name, code, most)} for code, kind in kinds.items()
+        code: {"summary": kind.title, "value": _problem(name, code, fault)} for code, kind in kinds.items()
     }
 
 
-def _problem(name: str, code: str, most: int) -> dict[str, Any]:
+def _example_fault(name: str, operation: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, str]:
+    """One that this operation may find: a limit too high, a parameter that there is not, or a member that there is not."""
+    parameters = {p["name"]: p for p in operation.get("parameters", ()) if p["in"] == "query"}
+    if "limit" in parameters:
+        most = parameters["limit"]["schema"]["maximum"]
+        words = (
+            f"过大，不得大于 {most}。",
+            f"Input should be less than or equal to {most}",
+            "核对后填写。",
+            "Check it.",
+        )
+        return described(Fault("/query/limit", "less_than_equal", *words))
+    if name.startswith("get"):
+        return described(Fault("/query/curser", *unknown("curser", list(parameters)).words))
+    first = next(iter(known.get("request", ("note",))))
+    words = (
+        "没有此项。",
+        "Extra inputs are not permitted",
+        "删去此项，或核对拼写。",
+        "Remove it, or check its spelling.",
+    )
+    return described(Fault(f"/{first}s", "extra_forbidden", *words))
+
+
+def _problem(name: str, code: str, fault: Mapping[str, str]) -> dict[str, Any]:
     kind = TYPES[code]
     said: dict[str, Any] = {
         "type": f"{URN}{code}", "title": kind.title, "title_en": kind.title_en, "status": kind.status,
@@ -148,8 +174,6 @@ def _problem(name: str, code: str, most: int) -> dict[str, Any]:
         "instance": name.partition(" ")[2],
     }  # fmt: skip
     if code == "invalid":
-        fault = {"pointer": "/query/limit", "code": "less_than_equal", "detail": f"不能大于 {most}。"}
-        fault |= {"detail_en": f"At most {most}.", "remedy": f"改为 1 至 {most}。", "remedy_en": f"Give 1 to {most}."}
         said["errors"] = [fault]
     if code == "live-alert-exists":
         said["alert"] = "HJ-2026-000123"

@@ -6,7 +6,8 @@ from typing import Any
 ABOUT = (
     "失踪未成年人紧急寻人发布。公安机关从 alerts 开始，协作单位从 feed、receipts 和 outlets 开始。"
     "时间为带时区的 RFC 3339；错误为 RFC 9457，按 type 处理。"
-    "Answers may gain members in later versions: ignore those that you do not know."
+    "Answers may gain members in later versions: ignore those that you do not know. "
+    "A query parameter that is not named here is refused (422)."
 )
 
 TAGS: Mapping[str, str] = {

@@ -94,7 +94,7 @@ async def _events(house: House, live: Live, token: str) -> AsyncIterator[bytes]:
             if shown is None:
                 yield _event("gone", {})
                 return
-            told = {name: value for name, value in shown.items() if name != "now"}
+            told = {name: value for name, value in shown.items() if name not in ("now", "turn")}
             yield _event("beat", {"now": shown["now"]}) if told == last else _event("now", shown)
             last = told
 
@@ -109,9 +109,10 @@ async def _shown(house: House, token: str) -> dict[str, Any] | None:
         player = await _recognised(session, token)
         if player is None:
             return None
-        now = await play.in_turn(session, player)
+        turn = await play.in_turn(session, player)
         items = await play.show(session, player, press=house.press)
-    return {"edition": EDITION, "now": now.isoformat(), "settings": dict(player.settings), "items": list(items)}
+    told = {"settings": dict(player.settings), "items": list(items)}
+    return {"edition": EDITION, "turn": turn.number, "now": turn.at.isoformat(), **told}
 
 
 async def _known(house: House, token: str) -> bool:

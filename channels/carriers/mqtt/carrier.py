@@ -28,6 +28,7 @@ from channels.contract import (
     Retracts,
     Retry,
     Send,
+    Standing,
     Wire,
     WireError,
 )
@@ -47,6 +48,7 @@ class Mqtt:
     pace: ClassVar[Pace | None] = None
     settings: type[MqttSettings] = MqttSettings
     most: ClassVar[int] = 10_000
+    keep_every: ClassVar[timedelta] = timedelta(minutes=5)
 
     def group(self, settings: MqttSettings) -> Hashable:
         """Screens of one area and face, reached with one account."""
@@ -82,21 +84,21 @@ class Mqtt:
     ) -> None:
         """Receipts and presence of a whole network. The broker keeps for a day what is said while nobody listens. One
         listener at a time: a second one takes the session over, and the first is told that its connection is lost."""
-        tree = await wire.held(("mqtt tree", *network(settings)), _sapling)
-        await listener.listen(settings, heard, keys=await _keys(wire), tree=tree, wire=wire)
+        await listener.listen(settings, heard, keys=await _keys(wire), tree=await _tree(settings, wire), wire=wire)
+
+    async def keep(self, settings: MqttSettings, standing: Sequence[Standing], *, now: datetime, wire: Wire) -> None:
+        """The listener puts back what the broker has lost, and the end over what came back after it."""
+        tree = await _tree(settings, wire)
+        for one in standing:
+            tree.know(_document(one.rendition, one.settings), one.rendition.notice.kind, now)
 
     async def _publish(
         self, rendition: Rendition, settings: MqttSettings, keys: Mapping[str, str], now: datetime, wire: Wire
     ) -> Outcome | None:
-        notice = rendition.notice
-        document = Document(
-            topic(settings, notice), notice.alert, notice.number, notice.kind is Kind.RETRACT, payload(rendition),
-            notice.expires_at,
-        )  # fmt: skip
         try:
             async with asyncio.timeout(self.timeout.total_seconds()):
                 await _remember(wire, keys)  # before the publish: a screen may be quicker than its broker
-                await put_once(wire, broker(settings), document, now)
+                await put_once(wire, broker(settings), _document(rendition, settings), now)
         except Overtaken:
             return Retry(Reason.OVERTAKEN, "已有更新的通告，未发布")
         except Answered as said:
@@ -123,6 +125,19 @@ async def _keys(wire: Wire) -> OrderedDict[str, str]:
 
 async def _nothing_yet() -> OrderedDict[str, str]:
     return OrderedDict()
+
+
+def _document(rendition: Rendition, settings: MqttSettings) -> Document:
+    notice = rendition.notice
+    return Document(
+        topic(settings, notice), notice.alert, notice.number, notice.kind is Kind.RETRACT, payload(rendition),
+        notice.expires_at,
+    )  # fmt: skip
+
+
+async def _tree(settings: MqttSettings, wire: Wire) -> Tree:
+    tree: Tree = await wire.held(("mqtt tree", *network(settings)), _sapling)
+    return tree
 
 
 async def _sapling() -> Tree:

@@ -39,7 +39,7 @@ def _echo(settings: MqttSettings, screen: str, said: dict[str, Any]) -> Echo | N
     if not isinstance(alert, str) or not _ALERT.fullmatch(alert) or type(number) is not int or number < 1:
         return None
     receipt = StatedReceipt(kind, _moment(said.get("at")), plain(note) if isinstance(note, str) else "")
-    return Echo(receipt, reference=reference(settings, screen, alert, number))
+    return Echo(receipt, None, reference(settings, screen, alert, number), screen, f"{screen} {alert}/{number}")
 
 
 def _moment(at: object) -> datetime | None:

@@ -1,5 +1,5 @@
-"""What lies on the topics of a network, as its listener has seen it: what is lost is put back, what is over is cleared,
-and an end that did not reach a topic is carried there. Pure: time is an argument."""
+"""What lies on the topics of a network, as its listener has seen it, and what the ledger says should: what is lost is put
+back, what is over is cleared, and an end that did not reach a topic is carried there. Pure: time is an argument."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,8 @@ class Leaf:
 
 
 class Tree:
-    """One for a network. It outlives a lost connection: only so can it tell what a broker has lost."""
+    """One for a network. It outlives a lost connection: only so can it tell what a broker has lost; what was lost before
+    this process began, the ledger tells."""
 
     def __init__(self) -> None:
         self._leaves: dict[str, Leaf] = {}
@@ -57,6 +58,14 @@ class Tree:
             self._leaves[topic] = Leaf(document, kind, there=True)
         else:  # the newer one is gone from the broker
             leaf.there, leaf.look_at = False, now
+        if kind is Kind.RETRACT:
+            self._ends.setdefault(document.alert, (document, now))
+
+    def know(self, document: Document, kind: Kind, now: datetime) -> None:
+        """The ledger says that this is the newest of its topic. What has been seen there since is newer still."""
+        leaf = self._leaves.get(document.topic)
+        if leaf is None or leaf.document.number < document.number:
+            self._leaves[document.topic] = Leaf(document, kind, there=False, look_at=now + SETTLING)
         if kind is Kind.RETRACT:
             self._ends.setdefault(document.alert, (document, now))
 

@@ -31,6 +31,8 @@ from channels.contract import (
     Wire,
 )
 
+_SEEN = "播出画面中已看到字条，画面留存"
+_OFF = "OBS 中已没有这条寻人，画面留存"
 _ROLES = {"slate": Part.SLATE, "lower_third": Part.LOWER_THIRD}
 
 
@@ -126,7 +128,7 @@ class Obs:
                 if found.inputs or found.doubles:
                     await take_off(obs, found)
                     return ()
-                return (StatedReceipt(ReceiptKind.TAKEN_DOWN, proof=await frame(obs, found)),)
+                return (StatedReceipt(ReceiptKind.TAKEN_DOWN, note=_OFF, proof=await frame(obs, found)),)
             if found.newest > notice.number:
                 return ()
             scene, seen = await _show(obs, rendition, settings, found, since=since, now=now, wire=wire)
@@ -147,7 +149,7 @@ async def _seen(
     if proof is None:
         note = f"播出画面中看不到{'、'.join(lacking or (Part.BAND,))}"
         return StatedReceipt(ReceiptKind.RECEIVED, complaint_at(since=since, now=now), note)
-    return StatedReceipt(ReceiptKind.AIRED, now, proof=proof)
+    return StatedReceipt(ReceiptKind.AIRED, now, _SEEN, proof=proof)
 
 
 async def _show(

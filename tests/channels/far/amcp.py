@@ -21,7 +21,7 @@ class Parrot(Amcp):
 
 @asynccontextmanager
 async def far_end(behaviour: Behaviour) -> AsyncIterator[FarEnd]:
-    if behaviour in (Behaviour.GARBAGE, Behaviour.BREAKS, Behaviour.HANGS, Behaviour.AWAY):
+    if behaviour in far_ends.RUDE:
         async with far_ends.rude(behaviour) as port:
             yield FarEnd(settings(port))
         return

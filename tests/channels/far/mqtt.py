@@ -84,7 +84,7 @@ def _settings(port: int) -> object:
 
 @asynccontextmanager
 async def far_end(behaviour: Behaviour) -> AsyncIterator[FarEnd]:
-    if behaviour in (Behaviour.GARBAGE, Behaviour.BREAKS, Behaviour.HANGS, Behaviour.AWAY):
+    if behaviour in far_ends.RUDE:
         async with far_ends.rude(behaviour) as port:
             yield FarEnd(_settings(port))
         return

@@ -7,6 +7,7 @@ import orjson
 
 from channels.carriers.mqtt.retained import Document
 from channels.carriers.mqtt.tree import LAGGING, OVER, SETTLING, Tree
+from channels.contract import Kind
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 ALERT, HERE, THERE = "HJ-2026-000123", "p/actual/a/all/HJ-2026-000123", "p/actual/b/all/HJ-2026-000123"
@@ -86,3 +87,41 @@ def test_what_somebody_else_wrote_is_no_business_of_ours() -> None:
     )  # fmt: skip
     tree.begin(NOW)
     assert due(tree, timedelta(days=9)) == []
+
+
+def test_what_the_ledger_knows_is_put_where_nothing_lies() -> None:
+    """Nobody has seen anything: this process and the broker have both just begun."""
+    tree = Tree()
+    tree.begin(NOW)
+    tree.know(document(HERE, 1), Kind.PUBLISH, NOW)
+    assert due(tree, SETTLING / 2) == [], "the broker has time to tell what it has"
+    assert due(tree, SETTLING) == [document(HERE, 1)]
+    tree.hear(HERE, payload(1), NOW)
+    assert due(tree, SETTLING + LAGGING) == []
+
+
+def test_an_end_that_the_ledger_knows_is_put_there_and_carried_on() -> None:
+    """To a topic, too, where no outlet is any more, and where the notice has come back."""
+    tree = planted((HERE, payload(1)))
+    tree.know(document(THERE, 2, "retract"), Kind.RETRACT, NOW)
+    assert due(tree, SETTLING) == [document(THERE, 2, "retract")]
+    tree.hear(THERE, payload(2, "retract"), NOW)
+    assert due(tree, LAGGING) == [document(HERE, 2, "retract")]
+
+
+def test_what_lies_there_as_the_ledger_says_is_left_alone() -> None:
+    tree = planted((HERE, payload(1)))
+    tree.know(document(HERE, 1), Kind.PUBLISH, NOW)
+    assert due(tree, LAGGING) == []
+
+
+def test_what_a_broker_has_of_old_is_replaced_by_the_end_that_the_ledger_knows() -> None:
+    tree = planted((HERE, payload(1)))
+    tree.know(document(HERE, 2, "retract"), Kind.RETRACT, NOW)
+    assert due(tree, SETTLING) == [document(HERE, 2, "retract")]
+
+
+def test_what_came_after_the_ledger_was_asked_is_newer() -> None:
+    tree = planted((HERE, payload(2, "retract")))
+    tree.know(document(HERE, 1), Kind.PUBLISH, NOW)
+    assert due(tree, LAGGING * 2) == []

@@ -1,5 +1,7 @@
 // The line to the server: a stream, and questions behind it for as long as the stream is silent.
 
+import { Order } from "./order.js";
+
 const SILENT = 40000; // the stream says something every fifteen seconds
 const ASK = 3000;
 const LONGEST = 15000;
@@ -14,6 +16,7 @@ export class Line {
   /** `told(answer)` for what is to be shown, `beat(iso)` for the time, `gone()` when the link is no longer good. */
   constructor(base, told, beat, gone) {
     Object.assign(this, { base, told, beat, gone });
+    this.order = new Order();
     this.source = null;
     this.heard = 0;
     this.wait = ASK;
@@ -50,7 +53,7 @@ export class Line {
         this.heard = performance.now();
         act(JSON.parse(event.data));
       });
-    on("now", (answer) => this.hear(answer));
+    on("now", (answer) => this.hear(answer, null) || this.doubt());
     on("beat", (answer) => this.beat(answer.now));
     on("away", () => {});
     on("gone", () => this.lose());
@@ -62,11 +65,14 @@ export class Line {
     if (lost && !this.revoked) this.listen();
   }
 
-  hear(answer) {
+  /** False for an answer that was overtaken on its way. */
+  hear(answer, asked) {
     this.revoked = false;
     this.answered = true;
     this.wait = ASK;
+    if (!this.order.takes(answer.turn, asked)) return false;
     this.told(answer);
+    return true;
   }
 
   lose() {
@@ -97,13 +103,14 @@ export class Line {
   }
 
   async question() {
+    const asked = this.order.newest;
     try {
       const answer = await within(fetch(this.base + "/now", { cache: "no-store", credentials: "omit" }), DEADLINE);
       if (answer.status === 404) this.lose();
       else if (!answer.ok) throw new Error(String(answer.status));
       else {
         const again = this.revoked;
-        this.hear(await within(answer.json(), DEADLINE));
+        this.hear(await within(answer.json(), DEADLINE), asked);
         if (again) this.listen();
       }
     } catch (error) {

@@ -26,7 +26,6 @@ let corrections = []; // { item, until }
 let faces = {}; // by delivery: { key, made } where made is null until it is ready
 let shown = null; // the item that is on the stage
 let reporting = false;
-let newest = 0; // the server's time of the newest answer: one that was overtaken on its way counts for nothing
 const ended = {}; // by alert: an end is final
 
 function data(item) {
@@ -38,8 +37,6 @@ function live(item) {
 }
 
 function told(answer) {
-  if (Date.parse(answer.now) < newest) return;
-  newest = Date.parse(answer.now);
   clock.set(answer.now);
   word.textContent = "";
   settings = Object.assign({}, settings, answer.settings);
@@ -96,13 +93,19 @@ function tidy() {
   memory.forgetAllBut(items.map((item) => data(item).alert));
 }
 
+// The server's clock may have been set back: nothing has been on since a time that is yet to come.
+function onSince(alert, now) {
+  if (memory.onSince(alert) > now) memory.begin(alert, now);
+  return memory.onSince(alert);
+}
+
 function wanted() {
   const now = clock.now();
   corrections = corrections.filter((one) => now < one.until);
   const ready = (item) => faces[item.delivery] && faces[item.delivery].made;
   const entries = items
     .filter((item) => live(item) && ready(item))
-    .map((item) => ({ item, alert: data(item).alert, since: memory.onSince(data(item).alert), duty: data(item).duty }));
+    .map((item) => ({ item, alert: data(item).alert, since: onSince(data(item).alert, now), duty: data(item).duty }));
   const spoken = corrections
     .filter((one) => ready(one.item))
     .map((one) => ({ item: one.item, alert: data(one.item).alert, since: now, duty: {}, ends: true }));
