@@ -159,7 +159,7 @@ SINCE_EVER: Mapping[Rank, datetime] = MappingProxyType(dict.fromkeys(RANKS, EVER
 
 _LOW_WATER = text(
     """
-SELECT rank.priority, rank.tried, least(now() - interval '15 seconds', (
+SELECT rank.priority, rank.tried, least(now() - interval '30 seconds', (
     SELECT min(d.due_at) FROM delivery d WHERE d.state = 'pending' AND d.lane = 'push'
       AND d.priority = rank.priority AND (d.tries > 0) = rank.tried
   )) AS since
@@ -170,7 +170,7 @@ FROM unnest(CAST(:priorities AS smallint[]), CAST(:tried AS boolean[])) AS rank(
 
 async def low_water(session: Session) -> Mapping[Rank, datetime]:
     """By rank, the moment before which nothing waits. What is committed later may yet be due before it, when its transaction
-    took longer than 15 seconds: it is found once this has been asked again."""
+    took longer than 30 seconds: it is found once this has been asked again."""
     found = await session.execute(_LOW_WATER, _ranked(RANKS))
     return {(r.priority, r.tried): r.since for r in found}
 

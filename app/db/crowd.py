@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """How much is under way at each partner, and which partners can bear no more: not even a publish (``full``), not even
-    a retraction (``crammed``)."""
+    """How much is under way at each partner, and which partners are passed over: for all but retractions (``full``), and for
+    these too (``crammed``)."""
 
     under_way: Mapping[int, int] = field(default_factory=dict)
     full: Sequence[int] = ()

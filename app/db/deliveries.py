@@ -51,8 +51,8 @@ async def issue(
 
 
 async def follow_outlets(session: Session, outlet_id: int | None = None) -> int:
-    """What waits for an outlet whose wire has changed goes the new way: in its old lane nobody would move it. Of one
-    outlet, or of all; safe to run twice."""
+    """What waits for an outlet whose wire has changed goes the new way: in its old lane nobody would move it; due now, for in
+    its new one nobody looks for what has been due long since. Of one outlet, or of all; safe to run twice."""
     done = await session.execute(
         text(
             "WITH moved AS (UPDATE delivery d SET lane = o.lane, due_at = greatest(d.due_at, now()) FROM outlet o "

@@ -87,13 +87,15 @@ def _settled(r: Result, s: Settled) -> dict[str, Any]:
 
 
 async def lost(session: Session, limit: int, within: timedelta | None = None) -> Sequence[tuple[Claimed, datetime]]:
-    """Deliveries whose sender did not settle within its lease, with the moment the lease ended; among those only that ended
-    ``within`` (behind a forgotten BEGIN there is a long past to look through)."""
+    """Deliveries whose sender did not settle within its lease, with the moment the lease ended, retractions first; only of
+    leases that ended ``within`` (behind a forgotten BEGIN there is a long past to look through). Locked: two that rescue
+    at once take different ones."""
     found = await session.execute(
         text(
             "SELECT id, alert_id, number, outlet_id, kind, lane, tries, give_up_at, profile, NULL AS prior, lease_until "
             "FROM delivery WHERE lease_until < now() "
-            "AND lease_until >= coalesce(now() - CAST(:within AS interval), '-infinity') ORDER BY alert_id, id LIMIT :limit"
+            "AND lease_until >= coalesce(now() - CAST(:within AS interval), '-infinity') "
+            "ORDER BY kind <> 'retract', alert_id, id LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),
         {"limit": limit, "within": within},
     )

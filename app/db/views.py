@@ -179,7 +179,8 @@ async def oldest_snapshot(session: Session) -> float:
     found = await session.execute(
         text(
             "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float FROM pg_stat_activity "
-            "WHERE datname = current_database() AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()"
+            "WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() "
+            "AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)"  # the latter: BEGIN; UPDATE …; and a cup of tea
         )
     )
     return float(found.scalar_one())

@@ -39,13 +39,15 @@ log = logging.getLogger("huijia.dispatch")
 
 POLL_SECONDS = 1.0
 PULSE_SECONDS = 2.0
+LAST_WORDS = 2.0  # seconds, for what has been told to stop
 PACED_SHARE = 50  # so that a full batch of others does not starve the paced lanes
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``in_flight`` sends at once, of which ``reserve`` only retractions may use; those that have waited for an answer for
-    ``patience`` seconds no longer count among them, up to ``late`` more. ``batch`` rows per statement."""
+    """``in_flight`` sends at once, of which ``reserve`` only retractions may use; those that have waited for an answer much
+    longer than is usual, and for ``patience`` seconds at least, no longer count among them, up to ``late`` more. ``batch``
+    rows per statement."""
 
     in_flight: int = 2000
     late: int = 8000
@@ -161,18 +163,22 @@ class Dispatcher:
             orders, broken = await self._preparer.orders(session, claimed, begun, self.clock.now())
         meters.claimed.inc(len(claimed))
         self._unsettled.put([(result, None) for result in broken])
+        calls = grouped(orders)
         self._crowds.enter(orders)
-        for together in grouped(orders):
+        for together in calls:
             task = asyncio.create_task(self._send(together))
             self._sending.enter(task)
             task.add_done_callback(partial(self._sent, together))
         return len(claimed)
 
     async def _take(self, session: Session, now: datetime, room: int, only_retractions: bool) -> Sequence[Claimed]:
+        crowd, again = self._crowds.now()
+        if again:
+            self._wake.set()
         taken = list(
             await claims.claim(
                 session, worker=self.worker, lease=self.lease, room=room, only_retractions=only_retractions,
-                crowd=self._crowds.now(), since=self._low_water.since(now),
+                crowd=crowd, since=self._low_water.since(now),
             )
         )  # fmt: skip
         for name, pace in paced():
@@ -243,6 +249,6 @@ class Dispatcher:
         for task in self._sending:
             task.cancel()
         if left := list(self._sending):
-            await asyncio.wait(left)
+            await asyncio.wait(left, timeout=LAST_WORDS)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._unsettled.all_written(), 2.0)
+            await asyncio.wait_for(self._unsettled.all_written(), LAST_WORDS)

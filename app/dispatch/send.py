@@ -66,11 +66,6 @@ class Order(NamedTuple):
 Finished = tuple[Result, StatedReceipt | None]
 
 
-async def send(order: Order, *, wire: Wire, clock: StoreClock, lease: timedelta) -> Finished:
-    """Make the call and say what came of it."""
-    return (await send_together([order], wire=wire, clock=clock, lease=lease))[0]
-
-
 def grouped(orders: Sequence[Order]) -> Sequence[Sequence[Order]]:
     """The orders by calls: those of a grouped wire that say the same to the same group go together."""
     calls: list[list[Order]] = []
@@ -80,7 +75,12 @@ def grouped(orders: Sequence[Order]) -> Sequence[Sequence[Order]]:
             calls.append([order])
             continue
         said = order.claimed.alert_id, order.claimed.number, order.claimed.profile
-        group = order.carrier.name, order.carrier.group(order.settings), said
+        try:
+            group = order.carrier.name, order.carrier.group(order.settings), said
+        except Exception:  # an adapter from outside may raise anything
+            log.exception("carrier %s cannot say what delivery %d goes with", order.carrier.name, order.claimed.id)
+            calls.append([order])
+            continue
         if group not in groups or len(groups[group]) >= order.carrier.most:
             groups[group] = []
             calls.append(groups[group])
@@ -144,13 +144,13 @@ async def _call(orders: Sequence[Order], wire: Wire, now: datetime, deadline: ti
         same: Stated = Retry(Reason.TIMEOUT, LATE)
     except asyncio.CancelledError:
         same = Retry(Reason.TIMEOUT, LATE) if struck else Retry(Reason.LEASE_LOST, "发送进程停止")
-        if struck:
-            task.uncancel()
     except Exception:
         log.exception("carrier %s crashed on delivery %d", orders[0].carrier.name, orders[0].claimed.id)
         same = Retry(Reason.CRASH, CRASHED)
     finally:
         alarm.cancel()
+        if struck:
+            task.uncancel()
     return [same] * len(orders)
 
 

@@ -46,15 +46,15 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
     await notify_all(session, CHANGED, [code for _, code in heads.values()])
 
 
-async def rescue(session: Session, worker: str, press: Press, within: timedelta | None = None) -> int:
+async def rescue(session: Session, worker: str, press: Press, within: timedelta | None = None) -> tuple[int, bool]:
     """Settle what was sent by a process that vanished, ``within`` so long or ever: nobody knows whether it aired. Safe to run
-    twice; returns how many leases had been lost."""
+    twice; returns how many leases had been lost, and whether there may be more."""
     lost = await settling.lost(session, RESCUE_BATCH, within)
     meters.leases_lost.inc(len(lost))
     if lost:
         done: list[Finished] = [(_lost(c, lease_end), None) for c, lease_end in lost]
         await settle(session, done, worker, press)
-    return len(lost)
+    return len(lost), len(lost) == RESCUE_BATCH
 
 
 def _lost(claimed: Claimed, lease_end: datetime) -> Result:

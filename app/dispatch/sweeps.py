@@ -40,7 +40,8 @@ from app.flows.propose import lapse
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 LATELY = timedelta(seconds=30)
-JUST_NOW = timedelta(seconds=7)  # three rounds of putting right
+SENDERS_FIRST = 5.0  # seconds; a dispatcher tries to settle every two
+JUST_NOW = timedelta(seconds=20)  # a retraction may have waited ten for its alert, and counts from its beginning
 NOTES_KEPT = timedelta(days=90)  # no alert, and no retraction, lasts as long
 STEP = 1.0  # seconds between two looks that the wall clock may differ from the monotonic one
 MOST_PROBES = 20  # at once; none takes longer than twice its wire's deadline
@@ -68,6 +69,7 @@ class Sweeps:
         self, engine: AsyncEngine, press: Press, worker: str, trier: Trier | None = None, seal: Seal | None = None
     ) -> None:
         self._engine, self._press, self._worker, self._trier, self._seal = engine, press, worker, trier, seal
+        self._senders_first = 0.0
 
     async def run(self) -> None:
         """Every sweep at its own pace, until cancelled."""
@@ -122,8 +124,18 @@ class Sweeps:
         await self._rescue(None)
 
     async def _rescue(self, within: timedelta | None) -> None:
-        async with transaction(self._engine) as session:
-            if count := await rescue(session, self._worker, self._press, within):
+        """Not at once when the database has been away: its senders live, and are about to say what came of their sends."""
+        if time.monotonic() < self._senders_first:
+            return
+        more = True
+        while more:
+            try:
+                async with transaction(self._engine) as session:
+                    count, more = await rescue(session, self._worker, self._press, within)
+            except StoreUnavailable:
+                self._senders_first = time.monotonic() + SENDERS_FIRST
+                raise
+            if count:
                 log.warning("rescued %d deliveries whose lease was lost", count)
 
     async def expire(self) -> None:

@@ -10,8 +10,8 @@ from app.domain.words import AlertState
 from app.flows.ports import Press
 from app.flows.tell import deliver
 
-CROSSING = timedelta(minutes=2)
-"""Longer than two transactions can cross."""
+CROSSING = timedelta(minutes=10)
+"""Far longer than two transactions can cross."""
 
 log = logging.getLogger("huijia.flows")
 

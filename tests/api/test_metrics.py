@@ -1,9 +1,10 @@
 """/metrics: what Prometheus reads, read by its own parser."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
@@ -52,11 +53,19 @@ async def test_a_dispatcher_that_is_seen(house: House) -> None:
     assert (await read(house))[1]["huijia_dispatchers", ""] == 1
 
 
-async def test_a_forgotten_transaction_is_seen(house: House) -> None:
+@pytest.mark.parametrize(
+    "begun",
+    [
+        ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1"),
+        ("UPDATE alert SET head = head WHERE false", "SELECT pg_current_xact_id()"),
+    ],
+    ids=["a snapshot", "a change that is not committed"],
+)
+async def test_a_forgotten_transaction_is_seen(house: House, begun: Sequence[str]) -> None:
     assert (await read(house))[1]["huijia_oldest_snapshot_seconds", ""] < 60
     async with house.engine.connect() as forgotten:
-        await forgotten.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        await forgotten.execute(text("SELECT 1"))
+        for statement in begun:
+            await forgotten.execute(text(statement))
         await asyncio.sleep(0.3)
         assert (await read(house))[1]["huijia_oldest_snapshot_seconds", ""] >= 0.3
 

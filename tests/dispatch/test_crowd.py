@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+from app.dispatch.crowd import Crowds
+from app.dispatch.send import Host, Order
 from app.flows.house import House
 from channels.contract import Reply
 from tests.dispatch.far import QUICK, Far, dispatching, make_place, reply, rows, until
@@ -62,6 +64,29 @@ async def test_a_partner_that_has_its_fill_holds_up_no_other(house: House) -> No
         assert gate.most == 2
         gate.open.set()
         await until(lambda: len(far.calls) == 13)
+
+
+def test_a_partner_that_answers_all_the_time_holds_up_no_other() -> None:
+    """Something has always just left it when a claim looks. Once it has come to its fill the next claim passes it over all
+    the same, and the one after that comes at once and does not."""
+    crowds, fill = Crowds(), [_order(partner=7, at_once=3)] * 3
+    crowds.enter(fill)
+    crowds.leave(fill[:1])
+    crowd, again = crowds.now()
+    assert (crowd.full, crowd.crammed, crowd.under_way, again) == ([7], [], {7: 2}, True)
+    crowd, again = crowds.now()
+    assert (crowd.full, crowd.crammed, again) == ([], [], False)
+    crowds.enter([*fill, fill[0]])  # with retractions it comes to six
+    crowds.leave(fill[:1])
+    crowd, again = crowds.now()
+    assert (crowd.full, crowd.crammed, again) == ([7], [7], True)
+    crowd, again = crowds.now()
+    assert (crowd.full, crowd.crammed, again) == ([7], [], False)
+
+
+def _order(partner: int, at_once: int) -> Order:
+    """Of which only the host counts here."""
+    return Order(None, None, None, None, 0.0, Host(partner, at_once))  # type: ignore[arg-type]
 
 
 async def test_retractions_have_room_of_their_own(house: House) -> None:

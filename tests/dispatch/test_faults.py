@@ -9,9 +9,10 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
+from app.db.engine import StoreUnavailable, connect
 from app.dispatch import dispatcher as engine_room
 from app.dispatch.dispatcher import Limits
-from app.dispatch.sweeps import Sweeps
+from app.dispatch.sweeps import SENDERS_FIRST, Sweeps
 from app.flows.house import House
 from channels.contract import Reply
 from tests.dispatch.far import Far, all_are, dispatching, made, make_place, never, reply, rows, until
@@ -123,11 +124,50 @@ async def test_a_vanished_dispatcher_is_rescued(house: House, caplog: pytest.Log
     assert await all_are(house, "sending"), "not before the lease is over"
     await rows(house, "UPDATE delivery SET lease_until = now() - interval '1 s'")
     await asyncio.gather(sweeps.rescue(), sweeps.rescue())
-    attempts = await rows(house, "SELECT outcome, reason, worker FROM attempt WHERE NOT stale")
-    assert [tuple(a) for a in attempts] == [("retry", "lease_lost", "rescuer")], "twice at once is once"
+    attempts = await rows(house, "SELECT outcome, reason, worker, stale FROM attempt")
+    assert [tuple(a) for a in attempts] == [("retry", "lease_lost", "rescuer", False)], "twice at once is once"
     async with dispatching(house, far):
         await until(lambda: all_are(house, "accepted"))
     assert (await rows(house, "SELECT tries FROM delivery"))[0].tries == 2
+
+
+async def test_all_leases_that_were_lost_long_ago_are_rescued_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many: no retraction goes to an outlet while a dead send's lease stands."""
+    caplog.set_level(logging.CRITICAL)
+    monkeypatch.setattr("app.dispatch.settle.RESCUE_BATCH", 2)
+    for n in range(5):
+        await make_place(house, f"p{n}")
+    await make_alert(house)
+    await rows(house, "UPDATE delivery SET state = 'sending', tries = 1, lease_until = now() - interval '1 hour'")
+    sweeps = Sweeps(house.engine, house.press, "rescuer")
+    await sweeps.rescue()
+    assert await all_are(house, "sending"), "what happened long ago is not looked for every second"
+    await sweeps.rescue_all()
+    assert await all_are(house, "pending")
+
+
+async def test_when_the_database_is_back_its_senders_speak_first(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are alive, and about to say what came of their sends: a rescue would have everything sent again."""
+    caplog.set_level(logging.CRITICAL)
+    await make_place(house, "one")
+    await make_alert(house)
+    await rows(house, "UPDATE delivery SET state = 'sending', tries = 1, lease_until = now() - interval '1 s'")
+    nowhere = connect("postgresql://nobody@127.0.0.1:1/none")
+    sweeps = Sweeps(nowhere, house.press, "rescuer")
+    with pytest.raises(StoreUnavailable):
+        await sweeps.rescue()
+    await nowhere.dispose()
+    sweeps._engine = house.engine
+    await sweeps.rescue()
+    await sweeps.rescue_all()
+    assert await all_are(house, "sending")
+    monkeypatch.setattr(time, "monotonic", lambda past=time.monotonic: past() + SENDERS_FIRST)
+    await sweeps.rescue()
+    assert await all_are(house, "pending")
 
 
 async def _killed_while_sending(house: House, far: Far) -> None:

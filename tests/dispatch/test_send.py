@@ -15,7 +15,7 @@ from app.db.settling import Result
 from app.dispatch import evidence
 from app.dispatch.clock import StoreClock
 from app.dispatch.dispatcher import Dispatcher
-from app.dispatch.send import MARGIN, Host, Order, send
+from app.dispatch.send import MARGIN, Host, Order, send_together
 from app.dispatch.settle import settle
 from app.dispatch.wiring import longest_deadline
 from app.domain.words import Kind, Lane, Outcome
@@ -72,7 +72,7 @@ async def once(act: Callable[[], Any], waited: float = 0.0) -> tuple[Result, Sta
     carrier = Scripted(act)
     rendition = Rendition(notice=PUBLISH, channel="tv", texts={"crawl": "寻人"})
     order = Order(CLAIMED, carrier, Settings(), rendition, time.monotonic() - waited, Host(1, 500))
-    result, receipt = await send(order, wire=Far(), clock=StoreClock(), lease=LEASE)
+    ((result, receipt),) = await send_together([order], wire=Far(), clock=StoreClock(), lease=LEASE)
     return result, receipt, carrier
 
 
