@@ -1,11 +1,12 @@
 """The fan-out against the wire's limit, its own client alone and the design that everybody writes first, interleaved on
 one sink.
 
-    python -m bench [--outlets 10000] [--rounds 3] [--dispatchers 1]
+    python -m bench [--outlets 10000] [--rounds 3] [--dispatchers N]
 
 Every road sends 1.5 KB, signed, on a new connection to each outlet; the sink checks that each outlet had it once.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -64,7 +65,9 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--outlets", type=int, default=10_000)
     arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument("--dispatchers", type=int, default=1)
+    arguments.add_argument(
+        "--dispatchers", type=int, default=os.cpu_count() or 1, help="one for each core, as they are run"
+    )
     given = arguments.parse_args()
     laps = uvloop.run(measure(given.outlets, given.rounds, given.dispatchers))
     show(figures(laps), markdown=given.markdown)
