@@ -22,9 +22,8 @@ VALUES = {
 }  # fmt: skip
 
 
-@pytest.fixture
-async def busy(house: House) -> House:
-    """Three thousand places: half wait, half are being sent to."""
+async def _alerted(house: House, places: int) -> None:
+    """An alert for one place, and so many more places that have heard nothing of it."""
     await make_place(house, "one")
     await make_alert(house)
     await rows(
@@ -32,8 +31,14 @@ async def busy(house: House) -> House:
         "INSERT INTO outlet (partner_id, name, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
         "profile) SELECT partner_id, 'p' || n, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
         "profile FROM outlet, generate_series(1, :n) n",
-        n=PLACES,
+        n=places,
     )
+
+
+@pytest.fixture
+async def busy(house: House) -> House:
+    """Three thousand places: half wait, half are being sent to."""
+    await _alerted(house, PLACES)
     await rows(
         house,
         "INSERT INTO delivery (alert_id, number, outlet_id, kind, lane, profile, priority, state, lease_until, due_at, "
@@ -66,15 +71,7 @@ MANY = 60_000
 async def test_a_claim_reads_what_it_takes_and_no_more(house: House) -> None:
     """With many waiting and a long past, the queue's index gives the next ones in their order: nothing is sorted, and no
     table is read through."""
-    await make_place(house, "one")
-    await make_alert(house)
-    await rows(
-        house,
-        "INSERT INTO outlet (partner_id, name, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
-        "profile) SELECT partner_id, 'p' || n, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
-        "profile FROM outlet, generate_series(1, :n) n",
-        n=MANY,
-    )
+    await _alerted(house, MANY)
     await rows(
         house,
         "INSERT INTO delivery (alert_id, number, outlet_id, kind, lane, profile, priority, state, due_at, give_up_at) "
@@ -101,15 +98,7 @@ PINNED = 20_000
 
 async def test_behind_a_forgotten_begin_a_claim_reads_what_it_takes(house: House) -> None:
     """Somebody's snapshot keeps every version of what was once waiting. Rank by rank a claim begins at the low water."""
-    await make_place(house, "one")
-    await make_alert(house)
-    await rows(
-        house,
-        "INSERT INTO outlet (partner_id, name, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
-        "profile) SELECT partner_id, 'p' || n, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
-        "profile FROM outlet, generate_series(1, :n) n",
-        n=PINNED,
-    )
+    await _alerted(house, PINNED)
     await rows(
         house,
         "INSERT INTO delivery (alert_id, number, outlet_id, kind, lane, profile, priority, state, due_at, give_up_at) "
@@ -176,14 +165,7 @@ async def test_a_settle_looks_its_deliveries_up(busy: House) -> None:
 
 async def test_latecomers_are_looked_for_among_what_has_ended(house: House) -> None:
     """A hundred alerts, of which one has ended just now: only its deliveries are read."""
-    await make_place(house, "one")
-    await make_alert(house)
-    await rows(
-        house,
-        "INSERT INTO outlet (partner_id, name, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
-        "profile) SELECT partner_id, 'p' || n, channel, carrier, lane, retracts, proves, settings_sealed, settings_shown, "
-        "profile FROM outlet, generate_series(1, 500) n",
-    )
+    await _alerted(house, 500)
     await rows(
         house,
         "INSERT INTO alert (code, status, state, organ_code, case_number, area_code, lon, lat, lost_at, head, issued_by, "
