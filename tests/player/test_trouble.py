@@ -2,6 +2,7 @@
 claimed that nobody saw, and nothing that was said is lost."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -149,9 +150,17 @@ class Held:
         self.page, self.asked, self.go, self.came = page, asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def ask(self) -> None:
+        """The page doubts its clock, once it has one: after the first answer, which may not have come yet."""
         await self.page.route("**/now", self._late)
-        await self.page.evaluate("const real = Date.now; Date.now = () => real() + 60000")  # it doubts its clock
-        await asyncio.wait_for(self.asked.wait(), 20)
+        await self.page.evaluate("window.real = Date.now; window.ahead = 0; Date.now = () => real() + ahead")
+        for _ in range(20):
+            await self.page.evaluate("ahead += 60000")
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(self._asked(), 1)
+        raise TimeoutError("the page does not ask")
+
+    async def _asked(self) -> None:
+        await self.asked.wait()
 
     async def arrive(self) -> None:
         self.go.set()
