@@ -39,7 +39,8 @@ async def test_an_hour_away_and_back_in_a_retraction(made: Service, receiver: Re
         if way == "push":
             assert await receiver.screen() == {}
     for code in (shown, unseen):
-        kinds = [[r["kind"] for r in d["receipts"]] for d in await made.deliveries(code)]
+        # Killed before it noted that huijia had its receipt, it sends that again; the hour that went by makes two of them.
+        kinds = [sorted({r["kind"] for r in d["receipts"]}) for d in await made.deliveries(code)]
         airs = ["aired"] if code == shown else []
         assert kinds == [airs, [] if way == "push" else ["taken_down"]]
 
