@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from pyreqwest.client import Client, ClientBuilder
 
-from bench.hosts import BODY, address
+from bench.hosts import BODY, hook
 
 KEY = base64.b64decode("a" * 43 + "=")
 LIMIT = timedelta(seconds=8)
@@ -28,31 +28,38 @@ def headers(n: int, body: bytes = BODY) -> Mapping[str, str]:
     }
 
 
-def build() -> Client:
-    """As ``app.dispatch.wire`` does, but that no connection is kept."""
+def build(*, keeps: bool = False) -> Client:
+    """As ``app.dispatch.ways`` does; no connection is kept, or all are."""
     builder = ClientBuilder().follow_redirects(False).no_proxy().error_for_status(False)
-    return builder.gzip(False).brotli(False).deflate(False).zstd(False).pool_max_idle_per_host(0).build()
+    builder = builder.gzip(False).brotli(False).deflate(False).zstd(False)
+    return (builder.pool_idle_timeout(timedelta(seconds=30)) if keeps else builder.pool_max_idle_per_host(0)).build()
 
 
-async def send(client: Client, n: int, port: int) -> None:
+async def send(client: Client, n: int, port: int, *, tls: bool = False) -> None:
     """One signed POST to the n-th outlet."""
-    request = client.post(f"http://{address(n)}:{port}/hook").headers(headers(n)).body_bytes(BODY).timeout(LIMIT)
+    request = client.post(hook(n, port, tls=tls)).headers(headers(n)).body_bytes(BODY).timeout(LIMIT)
     async with request.build_streamed() as response:
         await response.body_reader.read(65536)
         assert response.status == 200, response.status
 
 
-async def send_all(outlets: int, port: int, in_flight: int = 2000) -> tuple[float, float]:
-    """POST to every outlet on a new connection; the moments of the beginning and the end."""
-    client = build()
+async def send_by(client: Client, outlets: int, port: int, in_flight: int = 2000, *, tls: bool = False) -> float:
+    """POST to every outlet; the moment of the beginning."""
     room = asyncio.Semaphore(in_flight)
 
     async def one(n: int) -> None:
         async with room:
-            await send(client, n, port)
+            await send(client, n, port, tls=tls)
 
     begun = time.time()
     await asyncio.gather(*(one(n) for n in range(outlets)))
+    return begun
+
+
+async def send_all(outlets: int, port: int, in_flight: int = 2000, *, tls: bool = False) -> tuple[float, float]:
+    """POST to every outlet on a new connection; the moments of the beginning and the end."""
+    client = build()
+    begun = await send_by(client, outlets, port, in_flight, tls=tls)
     ended = time.time()
     await client.close()
     return begun, ended

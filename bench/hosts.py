@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,17 @@ BODY = json.dumps({"type": "alert.publish", "data": {"text": "寻" * 470}}).enco
 def address(n: int) -> str:
     """The n-th loopback host."""
     return f"127.{16 + n // 64516}.{1 + n // 254 % 254}.{1 + n % 254}"
+
+
+def number(place: str) -> int:
+    """Which loopback host an address is."""
+    _, high, middle, low = map(int, place.split("."))
+    return (high - 16) * 64516 + (middle - 1) * 254 + low - 1
+
+
+def hook(n: int, port: int, *, tls: bool = False) -> str:
+    """The URL of the n-th outlet."""
+    return f"{'https' if tls else 'http'}://{address(n)}:{port}/hook"
 
 
 def is_odd(place: str) -> bool:
@@ -43,26 +55,32 @@ def wait_for_port(port: int, seconds: float = 20.0) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What reached the sink: seconds since the epoch by address and by message, and how many came more than once."""
+    """What reached the sink: seconds since the epoch by address and by message, how many came more than once, and how many
+    on a connection that had brought one before; connections that were opened, and those of them that went on with an
+    earlier TLS session."""
 
     at: dict[str, float]
     messages: dict[str, float]
     doubles: int
+    kept: int
+    opened: int
+    resumed: int
 
 
 class SinkProcess:
     """The sink beside us; it ends with the block."""
 
-    def __init__(self, *, keep: bool = False) -> None:
+    def __init__(self, *, keep: bool = False, papers: Path | None = None) -> None:
+        """``keep``: it leaves connections open. ``papers``: it speaks TLS by what lies there (``bench.papers``)."""
         self.port = free_port()
-        self._keep = ["keep"] if keep else []
+        self._how = ["keep"] * keep + (["tls", str(papers)] if papers else [])
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.sink", str(self.port), *self._keep],
+            [sys.executable, "-m", "bench.sink", str(self.port), *self._how],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        wait_for_port(self.port)
+        self.count()  # it answers when it listens
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -75,18 +93,23 @@ class SinkProcess:
 
     def report(self) -> Heard:
         """Everything since the last report."""
-        heard = json.loads(self._ask("report"))
-        counts = Counter((place, id) for place, id, _ in heard)
+        said = json.loads(self._ask("report"))
+        counts = Counter((place, id) for place, id, _, _ in said["heard"])
         at: dict[str, float] = {}
         messages: dict[str, float] = {}
-        for place, id, when in heard:
+        for place, id, when, _ in said["heard"]:
             at.setdefault(place, when)
             messages.setdefault(id, when)
-        return Heard(at, messages, sum(n - 1 for n in counts.values()))
+        kept = sum(nth > 1 for _, _, _, nth in said["heard"])
+        return Heard(at, messages, sum(n - 1 for n in counts.values()), kept, said["opened"], said["resumed"])
 
     def count(self) -> int:
         """How many messages came since the last report."""
         return int(self._ask("count"))
+
+    def drop(self) -> int:
+        """Closes every connection that it has kept; how many there were."""
+        return int(self._ask("drop"))
 
     def let_half_hang(self) -> None:
         """Every second outlet, those with an odd address, listens and reads and never answers, until all is well."""

@@ -26,7 +26,7 @@ from app.flows.house import House
 from app.main import build_house, close_house
 from app.settings import Settings
 from bench.beside import process
-from bench.hosts import address, free_port, wait_for_port
+from bench.hosts import free_port, hook, wait_for_port
 from tests.making import make_alert, make_outlet, police
 
 SECRET = "whsec_" + "a" * 43 + "="
@@ -37,8 +37,8 @@ Server = tuple[int, int]
 class Ledger:
     """``dispatchers`` real processes; acts are done in this one, through the flows that the API calls."""
 
-    def __init__(self, outlets: int, port: int, dispatchers: int = 1) -> None:
-        self._outlets, self._port, self._count = outlets, port, dispatchers
+    def __init__(self, outlets: int, port: int, dispatchers: int = 1, *, tls: bool = False) -> None:
+        self._outlets, self._port, self._count, self._tls = outlets, port, dispatchers, tls
         self._folder = tempfile.TemporaryDirectory(prefix="huijia-bench-")
         self._processes: list[subprocess.Popen[bytes]] = []
 
@@ -129,7 +129,7 @@ class Ledger:
         await self.sql("ANALYZE")
 
     def _at(self, n: int) -> dict[str, Any]:
-        return {"url": f"http://{address(n)}:{self._port}/hook", "secret": SECRET, "previous_secret": None}
+        return {"url": hook(n, self._port, tls=self._tls), "secret": SECRET, "previous_secret": None}
 
     async def sql(self, statement: str, **values: Any) -> list[Any]:
         async with transaction(self.house.engine) as session:

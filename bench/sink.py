@@ -1,9 +1,11 @@
 """The far end of every measurement: answers HTTP/1.1 as fast as Python can, on every address of 127.0.0.0/8 at one port,
-and keeps what reached it: which address, when, and by which message id.
+and keeps what reached it: which address, when, by which message id, and the how manieth of its connection.
 
-    python -m bench.sink PORT
+    python -m bench.sink PORT [keep] [tls FOLDER]
 
+With ``keep`` it leaves connections open; with ``tls`` it speaks TLS by the certificates in the folder (``bench.papers``).
 Commands on standard input, one a line: ``report`` prints one JSON line and forgets; ``count`` prints how many came since;
+``drop`` closes the connections that are open, and prints how many;
 ``hang`` leaves every second outlet (those with an odd address) without an answer from now on, and what they are sent counts
 for nothing; ``well`` ends that; ``quit`` ends it all.
 """
@@ -11,30 +13,66 @@ for nothing; ``well`` ends that; ``quit`` ends it all.
 import json
 import select
 import socket
+import ssl
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from bench.hosts import is_odd
+from bench.papers import contexts, place_of
 
 KEEP = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: application/json\r\n\r\n{}"
 CLOSE = KEEP.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
 READ = select.EPOLLIN | select.EPOLLRDHUP
 
 
+@dataclass(slots=True)
+class Line:
+    """A connection, the address that it reached, what has come of a request, and how many came whole."""
+
+    end: socket.socket
+    address: str
+    shaking: bool = False
+    partial: bytes = b""
+    messages: int = 0
+
+    def shake(self) -> bool:
+        """Whether the session is an earlier one. Raises BlockingIOError while there is no session yet."""
+        assert isinstance(self.end, ssl.SSLSocket)
+        try:
+            self.end.do_handshake()
+        except ssl.SSLWantReadError as e:
+            raise BlockingIOError from e
+        self.shaking = False
+        return bool(self.end.session_reused)
+
+    def read(self) -> bytes:
+        """All that is there; nothing when it has ended. Raises BlockingIOError."""
+        try:
+            data = self.end.recv(65536)
+            while isinstance(self.end, ssl.SSLSocket) and self.end.pending():
+                data += self.end.recv(65536)
+        except ssl.SSLWantReadError as e:
+            raise BlockingIOError from e
+        return data
+
+
 class Sink:
     """One thread, one epoll."""
 
-    def __init__(self, port: int, *, keep: bool) -> None:
+    def __init__(self, port: int, *, keep: bool, papers: Sequence[ssl.SSLContext] = ()) -> None:
         self._answer = KEEP if keep else CLOSE
-        self._keep = keep
+        self._keep, self._papers = keep, papers
         self._listener = socket.create_server(("0.0.0.0", port), backlog=4096)
         self._listener.setblocking(False)
         self._poll = select.epoll()
         self._poll.register(self._listener.fileno(), select.EPOLLIN)
         self._poll.register(sys.stdin.fileno(), select.EPOLLIN)
-        self._open: dict[int, tuple[socket.socket, str]] = {}
-        self._partial: dict[int, bytes] = {}
-        self._heard: list[tuple[str, str, float]] = []
+        self._open: dict[int, Line] = {}
+        self._heard: list[tuple[str, str, float, int]] = []
+        self._opened = self._resumed = 0
         self._hanging = False
 
     def run(self) -> None:
@@ -47,7 +85,7 @@ class Sink:
                 elif fd == said:
                     if not self._obey(sys.stdin.readline().strip()):
                         return
-                else:
+                elif fd in self._open:  # not one that was dropped a moment ago
                     self._read(fd)
 
     def _obey(self, word: str) -> bool:
@@ -56,6 +94,8 @@ class Sink:
             self._report()
         elif word == "count":
             self._say(str(len(self._heard)))
+        elif word == "drop":
+            self._say(str(self._drop()))
         elif word in ("hang", "well"):
             self._hanging = word == "hang"
             self._say(word)
@@ -67,45 +107,63 @@ class Sink:
                 connection, _peer = self._listener.accept()
             except BlockingIOError:
                 return
+            self._opened += 1
             connection.setblocking(False)
-            fd = connection.fileno()
-            self._open[fd] = (connection, connection.getsockname()[0])
+            line = Line(connection, connection.getsockname()[0])
+            if self._papers:
+                context = self._papers[place_of(line.address)]
+                line.end = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                line.shaking = True
+            fd = line.end.fileno()
+            self._open[fd] = line
             self._poll.register(fd, READ)
 
     def _read(self, fd: int) -> None:
-        connection, address = self._open[fd]
+        line = self._open[fd]
         try:
-            data = connection.recv(65536)
+            if line.shaking:
+                self._resumed += line.shake()
+                return
+            data = line.read()
         except BlockingIOError:
             return
         except OSError:
             data = b""
         if not data:
             return self._end(fd)
-        data = self._partial.pop(fd, b"") + data
+        data = line.partial + data
         head, gap, body = data.partition(b"\r\n\r\n")
         if not gap or len(body) < _length(head):
-            self._partial[fd] = data
+            line.partial = data
             return
-        if self._hanging and is_odd(address):
+        line.partial = b""
+        if self._hanging and is_odd(line.address):
             return
-        self._heard.append((address, _message(head), time.time()))
+        line.messages += 1
+        self._heard.append((line.address, _message(head), time.time(), line.messages))
         try:
-            connection.send(self._answer)
+            line.end.send(self._answer)
         except OSError:
             return self._end(fd)
         if not self._keep:
             self._end(fd)
 
     def _end(self, fd: int) -> None:
-        self._partial.pop(fd, None)
-        connection, _ = self._open.pop(fd)
+        line = self._open.pop(fd)
         self._poll.unregister(fd)
-        connection.close()
+        line.end.close()
+
+    def _drop(self) -> int:
+        """How many were open."""
+        found = list(self._open)
+        for fd in found:
+            self._end(fd)
+        return len(found)
 
     def _report(self) -> None:
-        self._say(json.dumps(self._heard))
+        self._say(json.dumps({"heard": self._heard, "opened": self._opened, "resumed": self._resumed}))
         self._heard.clear()
+        self._opened = self._resumed = 0
 
     def _say(self, line: str) -> None:
         sys.stdout.write(line + "\n")
@@ -128,4 +186,6 @@ def _message(head: bytes) -> str:
 
 
 if __name__ == "__main__":
-    Sink(int(sys.argv[1]), keep="keep" in sys.argv).run()
+    how = sys.argv[2:]
+    found = contexts(Path(how[how.index("tls") + 1])) if "tls" in how else ()
+    Sink(int(sys.argv[1]), keep="keep" in how, papers=found).run()
