@@ -6,7 +6,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -70,46 +73,54 @@ class Heard:
 class SinkProcess:
     """The sink beside us; it ends with the block."""
 
-    def __init__(self, *, keep: bool = False, papers: Path | None = None) -> None:
-        """``keep``: it leaves connections open. ``papers``: it speaks TLS by what lies there (``bench.papers``)."""
+    def __init__(self, *, keep: bool = False, papers: Path | None = None, processes: int = 1) -> None:
+        """``keep``: it leaves connections open. ``papers``: it speaks TLS by what lies there (``bench.papers``). With
+        several ``processes`` the kernel deals the connections out to them."""
         self.port = free_port()
-        self._how = ["keep"] * keep + (["tls", str(papers)] if papers else [])
+        self._how = ["keep"] * keep + ["shared"] * (processes > 1) + (["tls", str(papers)] if papers else [])
+        self._count = processes
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.sink", str(self.port), *self._how],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        self.count()  # it answers when it listens
+        self._processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", "bench.sink", str(self.port), *self._how],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )
+            for _ in range(self._count)
+        ]  # fmt: skip
+        self.count()  # they answer when they listen
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        with self._process:  # closes its pipes: that ends it
-            pass
+        with ExitStack() as ending:
+            for one in self._processes:
+                ending.enter_context(one)  # closes its pipes: that ends it
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
+    def pids(self) -> Sequence[int]:
+        return [one.pid for one in self._processes]
 
     def report(self) -> Heard:
         """Everything since the last report."""
-        said = json.loads(self._ask("report"))
-        counts = Counter((place, id) for place, id, _, _ in said["heard"])
+        parts = [json.loads(one) for one in self._ask("report")]
+        heard = [each for part in parts for each in part["heard"]]
+        counts = Counter((place, id) for place, id, _, _ in heard)
         at: dict[str, float] = {}
         messages: dict[str, float] = {}
-        for place, id, when, _ in said["heard"]:
+        for place, id, when, _ in sorted(heard, key=itemgetter(2)):
             at.setdefault(place, when)
             messages.setdefault(id, when)
-        kept = sum(nth > 1 for _, _, _, nth in said["heard"])
-        return Heard(at, messages, sum(n - 1 for n in counts.values()), kept, said["opened"], said["resumed"])
+        kept = sum(nth > 1 for _, _, _, nth in heard)
+        opened, resumed = (sum(part[what] for part in parts) for what in ("opened", "resumed"))
+        return Heard(at, messages, sum(n - 1 for n in counts.values()), kept, opened, resumed)
 
     def count(self) -> int:
         """How many messages came since the last report."""
-        return int(self._ask("count"))
+        return sum(map(int, self._ask("count")))
 
     def drop(self) -> int:
         """Closes every connection that it has kept; how many there were."""
-        return int(self._ask("drop"))
+        return sum(map(int, self._ask("drop")))
 
     def let_half_hang(self) -> None:
         """Every second outlet, those with an odd address, listens and reads and never answers, until all is well."""
@@ -119,9 +130,9 @@ class SinkProcess:
         """All answer."""
         self._ask("well")
 
-    def _ask(self, word: str) -> str:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(word + "\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline()
+    def _ask(self, word: str) -> Sequence[str]:
+        for one in self._processes:
+            assert one.stdin is not None
+            one.stdin.write(word + "\n")
+            one.stdin.flush()
+        return [one.stdout.readline() for one in self._processes if one.stdout is not None]

@@ -52,7 +52,7 @@ class Load:
 def spent(ledger: Ledger, sink: SinkProcess) -> Sequence[float]:
     """Processor seconds so far, as in ``Load``."""
     dispatchers = sum(cpu_seconds(pid) for pid in ledger.pids)
-    return cpu_seconds_of_all(ledger.postmaster), dispatchers, cpu_seconds(sink.pid), time.process_time()
+    return cpu_seconds_of_all(ledger.postmaster), dispatchers, sum(map(cpu_seconds, sink.pids)), time.process_time()
 
 
 async def one(ledger: Ledger, sink: SinkProcess, outlets: int) -> Load:

@@ -1,9 +1,10 @@
 """The far end of every measurement: answers HTTP/1.1 as fast as Python can, on every address of 127.0.0.0/8 at one port,
 and keeps what reached it: which address, when, by which message id, and the how manieth of its connection.
 
-    python -m bench.sink PORT [keep] [tls FOLDER]
+    python -m bench.sink PORT [keep] [shared] [tls FOLDER]
 
-With ``keep`` it leaves connections open; with ``tls`` it speaks TLS by the certificates in the folder (``bench.papers``).
+With ``keep`` it leaves connections open; with ``shared`` others may listen at the same port, and each has its part of the
+connections; with ``tls`` it speaks TLS by the certificates in the folder (``bench.papers``).
 Commands on standard input, one a line: ``report`` prints one JSON line and forgets; ``count`` prints how many came since;
 ``drop`` closes the connections that are open, and prints how many;
 ``hang`` leaves every second outlet (those with an odd address) without an answer from now on, and what they are sent counts
@@ -62,10 +63,10 @@ class Line:
 class Sink:
     """One thread, one epoll."""
 
-    def __init__(self, port: int, *, keep: bool, papers: Sequence[ssl.SSLContext] = ()) -> None:
+    def __init__(self, port: int, *, keep: bool, shared: bool = False, papers: Sequence[ssl.SSLContext] = ()) -> None:
         self._answer = KEEP if keep else CLOSE
         self._keep, self._papers = keep, papers
-        self._listener = socket.create_server(("0.0.0.0", port), backlog=4096)
+        self._listener = socket.create_server(("0.0.0.0", port), backlog=4096, reuse_port=shared)
         self._listener.setblocking(False)
         self._poll = select.epoll()
         self._poll.register(self._listener.fileno(), select.EPOLLIN)
@@ -188,4 +189,4 @@ def _message(head: bytes) -> str:
 if __name__ == "__main__":
     how = sys.argv[2:]
     found = contexts(Path(how[how.index("tls") + 1])) if "tls" in how else ()
-    Sink(int(sys.argv[1]), keep="keep" in how, papers=found).run()
+    Sink(int(sys.argv[1]), keep="keep" in how, shared="shared" in how, papers=found).run()
