@@ -27,6 +27,7 @@ from channels.contract import Line, Media, Reason, Reply, WireError
 BODY_LIMIT = 64 * 1024
 UNREACHABLE = "无法建立连接"
 LATE = "未在时限内完整应答"
+NOT_TRUSTED = "对方的证书未通过校验：签发机构、主机名或有效期不对"
 
 
 class Store(Protocol):
@@ -78,10 +79,11 @@ class HttpWire:
         except RequestTimeoutError as e:
             raise WireError(Reason.TIMEOUT, LATE) from e
         except ConnectError as e:
-            if _had_connected(e):
+            if _says(e, "SendRequest"):  # the far end hung up on a request that it may well have read
                 raise WireError(Reason.BROKEN, "连接在应答前中断") from e
             self._ways.failed(host)
-            raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
+            detail = NOT_TRUSTED if _says(e, "invalid peer certificate") else UNREACHABLE
+            raise WireError(Reason.UNREACHABLE, detail) from e
         except (ValueError, ClientClosedError) as e:  # no such address, or a process that is stopping
             raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
         except PyreqwestError as e:
@@ -179,7 +181,7 @@ def _host(url: str) -> str:
     return host
 
 
-def _had_connected(error: ConnectError) -> bool:
-    """The client calls it a ConnectError, too, when the far end hangs up on a request that it may well have read."""
+def _says(error: ConnectError, words: str) -> bool:
+    """The client calls many things a ConnectError, and tells them apart in its causes only."""
     causes = (error.details or {}).get("causes") or []
-    return any("SendRequest" in str(cause.get("message")) for cause in causes)
+    return any(words in str(cause.get("message")) for cause in causes)

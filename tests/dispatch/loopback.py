@@ -1,6 +1,7 @@
 """Servers on the loopback that behave as badly as the far end can. Each is one coroutine over a raw connection."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -11,7 +12,7 @@ Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Non
 
 
 @asynccontextmanager
-async def serving(behave: Behaviour) -> AsyncIterator[str]:
+async def serving(behave: Behaviour, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> AsyncIterator[str]:
     """The address of a server that reads one request and then behaves like this."""
     busy: set[asyncio.Task[None]] = set()
 
@@ -27,10 +28,10 @@ async def serving(behave: Behaviour) -> AsyncIterator[str]:
         except asyncio.CancelledError:
             writer.transport.abort()  # what it had still to say would outlive the loop
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(handle, host, 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"{'https' if tls else 'http'}://{host}:{port}"
     finally:
         server.close()
         for task in busy:
