@@ -33,9 +33,8 @@ def papers(outlets: int) -> Iterator[Path]:
         try:
             yield folder
         finally:
-            if before is None:
-                del os.environ[VARIABLE]
-            else:
+            os.environ.pop(VARIABLE, None)
+            if before is not None:
                 os.environ[VARIABLE] = before
 
 

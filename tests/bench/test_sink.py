@@ -1,14 +1,17 @@
 """What every measurement rests on: the far end counts what came, and nothing that it did not hear passes for heard."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Iterator
 
 import pytest
+from pyreqwest.exceptions import ConnectError
 
-from bench import limit
-from bench.hosts import SinkProcess, address, is_odd
+from bench import client, limit
+from bench.hosts import SinkProcess, address, is_odd, number
 from bench.laps import lap
+from bench.papers import EACH, papers
 from bench.table import Figure
 
 OUTLETS = 20
@@ -59,6 +62,39 @@ def test_half_of_them_hang_until_all_is_well(sink: SinkProcess) -> None:
     sink.be_well()
     limit.send_all(OUTLETS, sink.port)
     assert lap(sink.report(), time.time() - 60, OUTLETS).rate > 0
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+async def test_connections_are_counted(tls: bool) -> None:
+    """Opened, kept, and dropped: by two processes as by one."""
+    with papers(OUTLETS) as folder, SinkProcess(keep=True, papers=folder if tls else None, processes=2) as sink:
+        sender = client.build(keeps=True)
+        begun = await client.send_by(sender, OUTLETS, sink.port, tls=tls)
+        heard = sink.report()
+        assert (heard.opened, heard.kept) == (OUTLETS, 0)
+        assert lap(heard, begun, OUTLETS).rate > 0
+        await client.send_by(sender, OUTLETS, sink.port, tls=tls)
+        heard = sink.report()
+        assert (heard.opened, heard.kept, len(heard.at)) == (0, OUTLETS, OUTLETS)
+        assert sink.drop() == OUTLETS
+        await asyncio.sleep(0.2)
+        await client.send_by(sender, OUTLETS, sink.port, tls=tls)
+        heard = sink.report()
+        assert (heard.opened, heard.kept) == (OUTLETS, 0)
+        assert (heard.resumed > 0) is tls, "an earlier session goes on where the same process has the host again"
+        await sender.close()
+
+
+async def test_a_certificate_names_its_outlets_only() -> None:
+    with papers(EACH + 1) as folder, SinkProcess(papers=folder) as sink:
+        await client.send_all(EACH + 1, sink.port, tls=True)
+        assert sink.report().opened == EACH + 1
+        with pytest.raises(ConnectError, match="connection"):
+            await client.send(client.build(), 2 * EACH, sink.port, tls=True)
+
+
+def test_a_number_and_its_address() -> None:
+    assert all(number(address(n)) == n for n in (0, 1, 253, 254, 64515, 64516, 99_999))
 
 
 def test_a_figure_tells_its_median_and_its_spread() -> None:
