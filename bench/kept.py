@@ -128,7 +128,12 @@ def main() -> None:
     arguments.add_argument("--outlets", type=int, default=3000)
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--dispatchers", type=int, nargs="+", default=[1, 2])
-    arguments.add_argument("--pause", type=float, default=3.0, help="seconds between the alert and its retraction")
+    arguments.add_argument(
+        "--pause",
+        type=float,
+        default=3.0,
+        help="seconds between the alert and its retraction; the client keeps a connection for 30",
+    )
     given = arguments.parse_args()
     open_as_many_as_allowed()
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
