@@ -235,6 +235,7 @@ class Reason(StrEnum):
     BAD_CONTENT = "bad_content"  # the far end will not show this text or picture
     REJECTED = "rejected"  # the far end refused the message for another reason that it stated
     OVERTAKEN = "overtaken"  # a newer notice of this alert exists, and nothing was sent
+    NO_FILE = "no_file"  # this machine has no file left to open a connection with: nothing was sent
     CRASH = "crash"  # the carrier itself failed: our bug
     LEASE_LOST = "lease_lost"  # the process that was sending vanished; nobody knows whether it aired
 

@@ -15,6 +15,7 @@ REASONS: Mapping[str, str] = {
     "bad_content": "对方不接受这份文字或图片",
     "rejected": "对方拒绝",
     "overtaken": "已有更新的通告，未发出",
+    "no_file": "本机可打开的文件数用尽，未发出",
     "crash": "本系统的发送程序出错",
     "lease_lost": "发送途中中断，是否播出不明",
 }

@@ -30,6 +30,7 @@ _UNANSWERED = {
     Reason.UNREACHABLE: "连不上对方",
     Reason.TIMEOUT: "对方没有在时限内答复",
     Reason.BROKEN: "连接在答复途中断开",
+    Reason.NO_FILE: "本机可打开的文件数用尽，未发出",
 }
 
 

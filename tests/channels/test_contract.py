@@ -232,7 +232,7 @@ async def test_the_wait_asked_for_is_kept_in_both_forms(name: str, status: int) 
 
 
 @carriers
-@pytest.mark.parametrize("reason", [Reason.UNREACHABLE, Reason.TIMEOUT, Reason.BROKEN])
+@pytest.mark.parametrize("reason", [Reason.UNREACHABLE, Reason.TIMEOUT, Reason.BROKEN, Reason.NO_FILE])
 async def test_no_answer_means_nobody_knows(name: str, reason: Reason) -> None:
     outcome = await send(name, far(name, WireError(reason, "reset by peer")))
     assert isinstance(outcome, Retry)

@@ -14,7 +14,7 @@ OF_THE_OUTLET = {
     Reason.REDIRECTED: Sign.ILL, Reason.UNINTELLIGIBLE: Sign.ILL, Reason.BAD_CREDENTIALS: Sign.ILL,
     Reason.GONE: Sign.GONE, Reason.THROTTLED: Sign.NOTHING, Reason.BAD_CONTENT: Sign.NOTHING,
     Reason.REJECTED: Sign.NOTHING, Reason.CRASH: Sign.NOTHING, Reason.LEASE_LOST: Sign.NOTHING,
-    Reason.OVERTAKEN: Sign.NOTHING,
+    Reason.OVERTAKEN: Sign.NOTHING, Reason.NO_FILE: Sign.NOTHING,
 }  # fmt: skip
 
 
