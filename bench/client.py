@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from pyreqwest.client import Client, ClientBuilder
 
+from app.dispatch.ways import KEPT_SECONDS
 from bench.hosts import BODY, hook
 
 KEY = base64.b64decode("a" * 43 + "=")
@@ -32,7 +33,9 @@ def build(*, keeps: bool = False) -> Client:
     """As ``app.dispatch.ways`` does; no connection is kept, or all are."""
     builder = ClientBuilder().follow_redirects(False).no_proxy().error_for_status(False)
     builder = builder.gzip(False).brotli(False).deflate(False).zstd(False)
-    return (builder.pool_idle_timeout(timedelta(seconds=30)) if keeps else builder.pool_max_idle_per_host(0)).build()
+    return (
+        builder.pool_idle_timeout(timedelta(seconds=KEPT_SECONDS)) if keeps else builder.pool_max_idle_per_host(0)
+    ).build()
 
 
 async def send(client: Client, n: int, port: int, *, tls: bool = False) -> None:

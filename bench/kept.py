@@ -9,7 +9,6 @@ the share that was kept is a figure. Rates are from the commit. Beside them the 
 """
 
 import asyncio
-import resource
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from pathlib import Path
 import uvloop
 
 from app.commands.serving import open_as_many_as_allowed
+from app.dispatch.files import shares
+from app.dispatch.ways import KEPT_SECONDS
 from bench import client
 from bench.hosts import SinkProcess
 from bench.laps import lap
@@ -27,7 +28,6 @@ from bench.table import Figure, parser, ratios, show
 
 SINKS = 2  # as in bench.tls
 NOTICED = 0.5  # seconds within which a client sees that its connections were closed
-OTHER_FILES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +132,12 @@ def main() -> None:
         "--pause",
         type=float,
         default=3.0,
-        help="seconds between the alert and its retraction; the client keeps a connection for 30",
+        help=f"seconds between the alert and its retraction; the client keeps a connection for {KEPT_SECONDS}",
     )
     given = arguments.parse_args()
     open_as_many_as_allowed()
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if given.outlets + OTHER_FILES > files:
-        arguments.error(f"every outlet is a connection, and this process may open {files} files")
+    if given.outlets > (most := shares().kept):
+        arguments.error(f"with so few files as a process may open here a dispatcher keeps {most} connections")
     found = uvloop.run(measure_both(given.outlets, given.rounds, given.dispatchers, given.pause))
     show(found, markdown=given.markdown)
 

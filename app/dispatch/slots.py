@@ -1,11 +1,11 @@
 """Which sends are under way, and which of them take up a place."""
 
 import asyncio
-import resource
 import time
 from collections.abc import Callable, Iterator
 
-OTHER_FILES = 256  # database connections, listeners, logs
+from app.dispatch.files import shares
+
 USUAL = 4  # times the usual answer: whoever needs longer is late
 LONGEST_PATIENCE = 2.0
 A_TIMEOUT = 4.0  # what took longer was no answer
@@ -20,10 +20,7 @@ class Slots:
 
     def __init__(self, at_once: int, late: int, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._at_once, self._patience, self._clock = at_once, patience, clock
-        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self._most = at_once + late
-        if files != resource.RLIM_INFINITY:  # which is -1
-            self._most = max(1, min(self._most, files - OTHER_FILES))
+        self._most = min(at_once + late, shares().sends)
         self._usual = 0.0
         self._young: dict[asyncio.Task[None], float] = {}  # in the order in which they began
         self._late: dict[asyncio.Task[None], float] = {}

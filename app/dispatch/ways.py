@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import ip_address
 
 from pyreqwest.client import Client, ClientBuilder
 
+from app.dispatch.files import no_file, none_left
 from app.domain.calling import Network, may_call, read_address
 from channels.contract import Reason, WireError
 
@@ -22,6 +23,8 @@ PATIENCE_SECONDS = 3.0  # for a name server; its answer of the last time will do
 GATHER_SECONDS = 0.01  # names that are new at the same time share a client: making one costs 8 ms
 MOST_CLIENTS = 16
 MOST_LOOK_UPS = 128
+KEPT_SECONDS = 55  # servers and proxies that keep for long close after 60: none should close just as we send
+KEPT_AT_A_PLACE = 100
 
 NOT_ALLOWED = "地址既非公网，也不在 HUIJIA_MAY_CALL 所列网络内"
 NO_SUCH_NAME = "查不到该主机名"
@@ -30,11 +33,29 @@ LookUp = Callable[[str], Awaitable[Sequence[str]]]
 """The addresses of a name. Raises OSError."""
 
 
+class Clients:
+    """Two that know the same names: ``keeping`` leaves connections open, ``passing`` does not."""
+
+    def __init__(self, pins: Mapping[str, str]) -> None:
+        self._pins = pins
+        self.keeping = _client(pins, KEPT_AT_A_PLACE)
+
+    @cached_property
+    def passing(self) -> Client:
+        """Few ever need it, and making one costs 8 ms."""
+        return _client(self._pins, 0)
+
+    async def close(self) -> None:
+        await self.keeping.close()
+        if "passing" in vars(self):
+            await self.passing.close()
+
+
 @dataclass(frozen=True, slots=True)
 class _Pin:
     address: str
     at: float
-    client: Client
+    clients: Clients
     failed: bool = False
 
 
@@ -44,31 +65,31 @@ class Ways:
     def __init__(self, allowed: Sequence[Network], look_up: LookUp | None = None) -> None:
         self._allowed, self._look_up = tuple(allowed), look_up or look_up_name
         self._judge = lru_cache(maxsize=20_000)(self._judged)
-        self._direct = _client({})
+        self._direct = Clients({})
         self._pins: dict[str, _Pin] = {}
         self._looking: dict[str, asyncio.Task[_Pin]] = {}
         self._fresh: dict[str, str] = {}
-        self._building: asyncio.Task[Client] | None = None
+        self._building: asyncio.Task[Clients] | None = None
 
-    async def client(self, host: str) -> Client:
-        """The client for a host as the URL parser spells it. Raises WireError (UNREACHABLE) for one that may not be
+    async def clients(self, host: str) -> Clients:
+        """The clients for a host as the URL parser spells it. Raises WireError (UNREACHABLE) for one that may not be
         called, or that has no address."""
-        return (await self._pin(host)).client if self._judge(host) is None else self._direct
+        return (await self._pin(host)).clients if self._judge(host) is None else self._direct
 
     async def address(self, host: str) -> str:
-        """The address to dial for a host; otherwise as ``client``."""
+        """The address to dial for a host; otherwise as ``clients``."""
         return self._judge(host) or (await self._pin(host.lower())).address
 
     def failed(self, host: str) -> None:
         """Nothing answered there: next time the name is looked up anew, and another of its addresses comes first."""
         if (pin := self._pins.get(host)) is not None:
-            self._pins[host] = _Pin(pin.address, pin.at, pin.client, failed=True)
+            self._pins[host] = _Pin(pin.address, pin.at, pin.clients, failed=True)
 
     async def close(self) -> None:
         for task in (*self._looking.values(), *filter(None, [self._building])):
             task.cancel()
-        for client in {id(c): c for c in (self._direct, *(pin.client for pin in self._pins.values()))}.values():
-            await client.close()
+        for clients in {self._direct, *(pin.clients for pin in self._pins.values())}:
+            await clients.close()
 
     def _judged(self, host: str) -> str | None:
         """The address that the host is; ``None`` for a name. Raises WireError for one that may not be called."""
@@ -98,43 +119,45 @@ class Ways:
         except (OSError, UnicodeError, TimeoutError) as e:
             if old is not None:
                 return old
+            if isinstance(e, OSError) and none_left(e):
+                raise no_file() from e
             raise WireError(Reason.UNREACHABLE, NO_SUCH_NAME) from e
         good = [address for address in found if may_call(ip_address(address), self._allowed)]
         if not good:
             self._pins.pop(host, None)
             raise WireError(Reason.UNREACHABLE, NOT_ALLOWED if found else NO_SUCH_NAME)
         if old is not None and old.address in good and not (old.failed and len(good) > 1):
-            pin = _Pin(old.address, time.monotonic(), old.client)
+            pin = _Pin(old.address, time.monotonic(), old.clients)
         else:
             address = next((a for a in good if old is None or a != old.address), good[0])
-            pin = _Pin(address, time.monotonic(), await self._client_of(host, address))
+            pin = _Pin(address, time.monotonic(), await self._clients_of(host, address))
         self._pins[host] = pin
         return pin
 
-    async def _client_of(self, host: str, address: str) -> Client:
+    async def _clients_of(self, host: str, address: str) -> Clients:
         self._fresh[host] = address
         if self._building is None:
             self._building = asyncio.create_task(self._build())
         return await asyncio.shield(self._building)
 
-    async def _build(self) -> Client:
+    async def _build(self) -> Clients:
         await asyncio.sleep(GATHER_SECONDS)
         fresh, self._fresh, self._building = self._fresh, {}, None
-        if len({id(pin.client) for pin in self._pins.values()}) < MOST_CLIENTS:
-            return _client(fresh)
-        client = _client({host: pin.address for host, pin in self._pins.items()} | fresh)
-        self._pins = {host: _Pin(pin.address, pin.at, client, pin.failed) for host, pin in self._pins.items()}
-        return client
+        if len({pin.clients for pin in self._pins.values()}) < MOST_CLIENTS:
+            return Clients(fresh)
+        clients = Clients({host: pin.address for host, pin in self._pins.items()} | fresh)
+        self._pins = {host: _Pin(pin.address, pin.at, clients, pin.failed) for host, pin in self._pins.items()}
+        return clients
 
 
-def _client(pins: Mapping[str, str]) -> Client:
+def _client(pins: Mapping[str, str], most_idle: int) -> Client:
     """Redirects are not followed, proxies of the environment not used, nothing is decompressed. Every name it may be
     asked for is among ``pins``."""
     builder = ClientBuilder().follow_redirects(False).no_proxy().error_for_status(False)
     builder = builder.gzip(False).brotli(False).deflate(False).zstd(False)
     for host, address in pins.items():
         builder = builder.resolve(host, address, 0)  # the port is the URL's
-    return builder.pool_idle_timeout(timedelta(seconds=30)).build()
+    return builder.pool_idle_timeout(timedelta(seconds=KEPT_SECONDS)).pool_max_idle_per_host(most_idle).build()
 
 
 _slots = threading.BoundedSemaphore(MOST_LOOK_UPS)
@@ -169,6 +192,10 @@ async def look_up_name(host: str) -> Sequence[str]:
 
 
 def _ask(host: str) -> Sequence[str]:
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except socket.gaierror:
+        socket.socket().close()  # without a file the resolver knows no name; this says why
+        raise
     found.sort(key=lambda one: one[0] is not socket.AF_INET)
     return list(dict.fromkeys(str(one[4][0]) for one in found))

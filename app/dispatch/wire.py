@@ -19,12 +19,15 @@ from pyreqwest.exceptions import (
 from pyreqwest.http import Url
 from pyreqwest.response import Response
 
-from app.dispatch.ways import LookUp, Ways
+from app.dispatch.files import no_file, none_left, says_none_left, shares
+from app.dispatch.kept import Kept
+from app.dispatch.ways import KEPT_AT_A_PLACE, KEPT_SECONDS, LookUp, Ways
 from app.domain.calling import Network
 from app.flows.ports import Signer
 from channels.contract import Line, Media, Reason, Reply, WireError
 
 BODY_LIMIT = 64 * 1024
+KEPT_FOR = 2.0 * KEPT_SECONDS + 30  # the client may look only once in its time; and a send takes a while
 UNREACHABLE = "无法建立连接"
 LATE = "未在时限内完整应答"
 NOT_TRUSTED = "对方的证书未通过校验：签发机构、主机名或有效期不对"
@@ -59,6 +62,7 @@ class HttpWire:
     ) -> None:
         self._signer = signer
         self._ways = Ways(allowed, look_up)
+        self._kept = Kept(shares().kept, KEPT_AT_A_PLACE, KEPT_FOR)
         self._store = store
         self._held: dict[Hashable, Any] = {}
         self._starting: dict[Hashable, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -68,19 +72,26 @@ class HttpWire:
     ) -> Reply:
         """One call. Every failure is a WireError; its detail is one of ours and holds no URL."""
         until = time.monotonic() + timeout.total_seconds()
-        host = _host(url)
-        client = await self._ways.client(host)
-        left = timedelta(seconds=max(until - time.monotonic(), 0))
+        host, place = _host(url)
+        clients = await self._ways.clients(host)
+        now = time.monotonic()
+        left = timedelta(seconds=max(until - now, 0))
+        keeps, stays = self._kept.enter(place, now), False
+        client = clients.keeping if keeps else clients.passing
         try:
             request = client.request(method, url).headers(dict(headers)).body_bytes(body).timeout(left)
             async with request.build_streamed() as response:
                 found = dict(response.headers.items())  # the client has them in lower case
-                return Reply(response.status, found, await _body(response, found.get("content-length", "")))
+                reply = Reply(response.status, found, await _body(response, found.get("content-length", "")))
+            stays = found.get("connection", "").lower() != "close"
+            return reply
         except RequestTimeoutError as e:
             raise WireError(Reason.TIMEOUT, LATE) from e
         except ConnectError as e:
             if _says(e, "SendRequest"):  # the far end hung up on a request that it may well have read
                 raise WireError(Reason.BROKEN, "连接在应答前中断") from e
+            if says_none_left(str(e.details)):  # a URL has no spaces
+                raise no_file() from e
             self._ways.failed(host)
             detail = NOT_TRUSTED if _says(e, "invalid peer certificate") else UNREACHABLE
             raise WireError(Reason.UNREACHABLE, detail) from e
@@ -88,6 +99,9 @@ class HttpWire:
             raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
         except PyreqwestError as e:
             raise WireError(Reason.BROKEN, "连接中断或应答不合 HTTP 规范") from e
+        finally:
+            if keeps:
+                self._kept.leave(place, stays)
 
     async def dial(self, host: str, port: int, *, timeout: timedelta) -> Line:
         """A TCP connection; the caller closes it."""
@@ -98,6 +112,8 @@ class HttpWire:
             self._ways.failed(host)
             raise WireError(Reason.TIMEOUT, LATE) from e
         except (OSError, ValueError) as e:
+            if isinstance(e, OSError) and none_left(e):
+                raise no_file() from e
             self._ways.failed(host)
             raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
 
@@ -170,15 +186,17 @@ async def _close(held: Any) -> None:
 
 
 @lru_cache(maxsize=20_000)
-def _host(url: str) -> str:
-    """As the client itself reads it: two parsers could be made to see two hosts."""
+def _host(url: str) -> tuple[str, str]:
+    """As the client itself reads it: two parsers could be made to see two hosts. With the scheme and the port it is the place
+    at which the client keeps connections."""
     try:
-        host = Url(url).host_str
+        read = Url(url)
+        host = read.host_str
     except ValueError as e:
         raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
     if not host:
         raise WireError(Reason.UNREACHABLE, UNREACHABLE)
-    return host
+    return host, read.origin_ascii
 
 
 def _says(error: ConnectError, words: str) -> bool:

@@ -5,7 +5,8 @@ import resource
 
 import pytest
 
-from app.dispatch.slots import OTHER_FILES, Slots
+from app.dispatch.files import OTHER_FILES
+from app.dispatch.slots import Slots
 
 
 async def task() -> asyncio.Task[None]:

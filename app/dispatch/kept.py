@@ -1,0 +1,46 @@
+"""Which sends may leave their connection open behind them, so that what is only kept never takes the place of a send."""
+
+
+class Kept:
+    """At most ``most`` connections are kept in all, and ``at_a_place`` of them at one place; a place has as many as sends have
+    been under way to it at once. Whoever comes when all are given away keeps none, until some have not been used for
+    ``lasting`` seconds: by then the client has closed them."""
+
+    def __init__(self, most: int, at_a_place: int, lasting: float) -> None:
+        self._most, self._at_a_place, self._lasting = most, at_a_place, lasting
+        self._count = 0
+        self._new: dict[str, int] = {}  # how many each place has: those used since the last turn
+        self._old: dict[str, int] = {}  # and those of the time before
+        self._busy: dict[str, int] = {}
+        self._turns_at = 0.0
+
+    def enter(self, place: str, now: float) -> bool:
+        """Whether this send may keep its connection; then it must ``leave``."""
+        if now >= self._turns_at:
+            self._turn(now)
+        busy = self._busy.get(place, 0) + 1
+        has = self._new.get(place) or self._old.get(place, 0)
+        if has < busy and has < self._at_a_place:
+            if self._count >= self._most:
+                return False
+            self._count += 1
+            has += 1
+        self._new[place] = has
+        self._busy[place] = busy
+        return True
+
+    def leave(self, place: str, stays: bool) -> None:
+        """It has ended, and its connection ``stays`` open or has ended too."""
+        if busy := self._busy[place] - 1:
+            self._busy[place] = busy
+            return
+        del self._busy[place]
+        if not stays and self._new.get(place) == 1:  # of several, others may be open
+            del self._new[place]
+            self._old.pop(place, None)
+            self._count -= 1
+
+    def _turn(self, now: float) -> None:
+        long_ago = now >= self._turns_at + self._lasting
+        self._old, self._new, self._turns_at = {} if long_ago else self._new, {}, now + self._lasting
+        self._count = sum(self._old.values())
