@@ -1,6 +1,7 @@
 """What review said twice became a law."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,3 +54,12 @@ def test_no_word_that_the_law_reserves() -> None:
     """A missing child is never a 预警 (突发事件应对法 §64): the word stands only where it is refused."""
     found = {named(path) for path in sources() if "预警" in path.read_text(encoding="utf-8")}
     assert found <= REFUSES_THE_WORD
+
+
+def test_nothing_of_the_ledger_is_deleted() -> None:
+    """Its rows have no foreign keys (ADR 29): what they refer to stays."""
+    deletes = re.compile(
+        r"DELETE FROM (?:alert|outlet|delivery|attempt)\b|delete\(t\.(?:alert|outlet|delivery|attempt)\)"
+    )
+    ours = [path for path in sources() if "bench" not in path.parts]
+    assert not [named(path) for path in ours if deletes.search(path.read_text(encoding="utf-8"))]
