@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import random
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -22,6 +24,22 @@ from tests.channels.obs_station import Painted
 
 CARRIERS: Mapping[str, Any] = {OBS_SLUG: (Obs(), ObsSettings), AMCP_SLUG: (CasparCg(), AmcpSettings)}
 both = pytest.mark.parametrize("slug", CARRIERS)
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    """One of which those beside it are free too, and below the range that outgoing connections take theirs from."""
+    for _ in range(100):
+        port = random.randint(20_000, 30_000)
+        beside = [playout.port(f"http://127.0.0.1:{port}", slug) for slug in CARRIERS]
+        if all(map(is_free, (port, *beside))):
+            return port
+    raise AssertionError("no port is free")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) != 0
 
 
 class Sandbox:
