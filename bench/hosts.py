@@ -5,14 +5,15 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 BODY = json.dumps({"type": "alert.publish", "data": {"text": "寻" * 470}}).encode()[:1500].ljust(1500)
 
@@ -38,6 +39,13 @@ def is_odd(place: str) -> bool:
     return int(place.rpartition(".")[2]) % 2 == 1
 
 
+def wait(place: str) -> float:
+    """How many seconds an outlet takes to answer while they are slow: 0.05 to 0.15; every twentieth 1 to 2."""
+    drawn = zlib.crc32(place.encode())
+    share = drawn // 20 % 1000 / 1000
+    return 1 + share if drawn % 20 == 0 else 0.05 + share / 10
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as one:
         return int(one.getsockname()[1])
@@ -54,6 +62,17 @@ def wait_for_port(port: int, seconds: float = 20.0) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
+
+
+class Message(NamedTuple):
+    """One request that reached the sink: whole, whether or not its sender lived to read the answer."""
+
+    place: str
+    id: str
+    at: float
+    alert: str
+    kind: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,12 @@ class SinkProcess:
         opened, resumed = (sum(part[what] for part in parts) for what in ("opened", "resumed"))
         return Heard(at, messages, sum(n - 1 for n in counts.values()), kept, opened, resumed)
 
+    def messages(self) -> Sequence[Message]:
+        """The same, one by one, as they came, and what of which alert each was."""
+        return sorted(
+            (Message(*one) for part in self._ask("messages") for one in json.loads(part)), key=attrgetter("at")
+        )
+
     def count(self) -> int:
         """How many messages came since the last report."""
         return sum(map(int, self._ask("count")))
@@ -126,8 +151,12 @@ class SinkProcess:
         """Every second outlet, those with an odd address, listens and reads and never answers, until all is well."""
         self._ask("hang")
 
+    def be_slow(self) -> None:
+        """Each takes its time to answer, by ``wait``, until all is well."""
+        self._ask("slow")
+
     def be_well(self) -> None:
-        """All answer."""
+        """All answer at once."""
         self._ask("well")
 
     def _ask(self, word: str) -> Sequence[str]:

@@ -63,7 +63,8 @@ class Ledger:
                 await asyncio.sleep(0.1)
 
     @property
-    def _env(self) -> Mapping[str, str]:
+    def env(self) -> Mapping[str, str]:
+        """What its processes are given."""
         return {
             "DATABASE_URL": self._cluster.url,
             "HUIJIA_DATA": self._folder.name,
@@ -75,15 +76,22 @@ class Ledger:
     def api(self) -> Iterator[Server]:
         """A real ``huijia api`` for as long as the block."""
         command = [sys.executable, "-m", "app.cli", "api"]
-        with process(command, Path(self._folder.name) / "api.log", self._env) as running:
+        with process(command, Path(self._folder.name) / "api.log", self.env) as running:
             wait_for_port(self._settings.port)
             yield running.pid, self._settings.port
 
     def start_dispatchers(self, count: int) -> None:
         for _ in range(count):
-            log = open(Path(self._folder.name) / "dispatch.log", "ab")  # noqa: SIM115 - the process has it
-            command = [sys.executable, "-m", "app.cli", "dispatch"]
-            self._processes.append(subprocess.Popen(command, env=os.environ | dict(self._env), stdout=log, stderr=log))
+            with self.log.open("ab") as log:
+                command = [sys.executable, "-m", "app.cli", "dispatch"]
+                self._processes.append(
+                    subprocess.Popen(command, env=os.environ | dict(self.env), stdout=log, stderr=log)
+                )
+
+    @property
+    def log(self) -> Path:
+        """What the dispatchers say."""
+        return Path(self._folder.name) / "dispatch.log"
 
     @property
     def url(self) -> str:

@@ -1,17 +1,19 @@
 """The far end of every measurement: answers HTTP/1.1 as fast as Python can, on every address of 127.0.0.0/8 at one port,
-and keeps what reached it: which address, when, by which message id, and the how manieth of its connection.
+and keeps what reached it: which address, when, by which message id, the how manieth of its connection, and what it said.
 
     python -m bench.sink PORT [keep] [shared] [tls FOLDER]
 
 With ``keep`` it leaves connections open; with ``shared`` others may listen at the same port, and each has its part of the
 connections; with ``tls`` it speaks TLS by the certificates in the folder (``bench.papers``).
-Commands on standard input, one a line: ``report`` prints one JSON line and forgets; ``count`` prints how many came since;
-``drop`` closes the connections that are open, and prints how many;
+Commands on standard input, one a line: ``report`` prints one JSON line and forgets; ``messages`` does the same with what of
+which alert each was; ``count`` prints how many came since; ``drop`` closes the connections that are open, and prints how many;
 ``hang`` leaves every second outlet (those with an odd address) without an answer from now on, and what they are sent counts
-for nothing; ``well`` ends that; ``quit`` ends it all.
+for nothing; ``slow`` lets each answer wait as long as ``wait`` says; ``well`` ends both; ``quit`` ends it all.
 """
 
+import heapq
 import json
+import re
 import select
 import socket
 import ssl
@@ -21,12 +23,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.hosts import is_odd
+from bench.hosts import is_odd, wait
 from bench.papers import contexts, place_of
 
 KEEP = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: application/json\r\n\r\n{}"
 CLOSE = KEEP.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
 READ = select.EPOLLIN | select.EPOLLRDHUP
+BEGINNING = 300  # bytes of a body, in which what it is has been said
+_NOTICE = re.compile(rb'^\{"type":"alert\.(\w+)".*?"alert":"([^"]+)","number":(\d+),')
 
 
 @dataclass(slots=True)
@@ -73,14 +77,16 @@ class Sink:
         self._poll.register(sys.stdin.fileno(), select.EPOLLIN)
         self._open: dict[int, Line] = {}
         self._heard: list[tuple[str, str, float, int]] = []
+        self._bodies: list[bytes] = []  # of what it heard, as they came: read when they are asked for
         self._opened = self._resumed = 0
-        self._hanging = False
+        self._hanging = self._slow = False
+        self._held: list[tuple[float, int, Line]] = []  # answers: when, to which descriptor, of whom
 
     def run(self) -> None:
         """Until told to quit, or standard input ends."""
         accepting, said = self._listener.fileno(), sys.stdin.fileno()
         while True:
-            for fd, _ in self._poll.poll():
+            for fd, _ in self._poll.poll(self._until_next()):
                 if fd == accepting:
                     self._accept()
                 elif fd == said:
@@ -88,17 +94,27 @@ class Sink:
                         return
                 elif fd in self._open:  # not one that was dropped a moment ago
                     self._read(fd)
+            while self._held and self._held[0][0] <= time.monotonic():
+                _, fd, whose = heapq.heappop(self._held)
+                if self._open.get(fd) is whose:  # who waited may be gone, and its number another's
+                    self._say_yes(fd, whose)
+
+    def _until_next(self) -> float | None:
+        """Seconds until somebody is to be answered."""
+        return max(0.0, self._held[0][0] - time.monotonic()) if self._held else None
 
     def _obey(self, word: str) -> bool:
         """Whether it goes on."""
         if word == "report":
             self._report()
+        elif word == "messages":
+            self._messages()
         elif word == "count":
             self._say(str(len(self._heard)))
         elif word == "drop":
             self._say(str(self._drop()))
-        elif word in ("hang", "well"):
-            self._hanging = word == "hang"
+        elif word in ("hang", "slow", "well"):
+            self._hanging, self._slow = word == "hang", word == "slow"
             self._say(word)
         return word not in ("quit", "")
 
@@ -142,6 +158,13 @@ class Sink:
             return
         line.messages += 1
         self._heard.append((line.address, _message(head), time.time(), line.messages))
+        self._bodies.append(body[:BEGINNING])
+        if self._slow:
+            heapq.heappush(self._held, (time.monotonic() + wait(line.address), fd, line))
+        else:
+            self._say_yes(fd, line)
+
+    def _say_yes(self, fd: int, line: Line) -> None:
         try:
             line.end.send(self._answer)
         except OSError:
@@ -163,7 +186,16 @@ class Sink:
 
     def _report(self) -> None:
         self._say(json.dumps({"heard": self._heard, "opened": self._opened, "resumed": self._resumed}))
+        self._forget()
+
+    def _messages(self) -> None:
+        both = zip(self._heard, self._bodies, strict=True)
+        self._say(json.dumps([(*heard[:3], *_notice(body)) for heard, body in both]))
+        self._forget()
+
+    def _forget(self) -> None:
         self._heard.clear()
+        self._bodies.clear()
         self._opened = self._resumed = 0
 
     def _say(self, line: str) -> None:
@@ -184,6 +216,12 @@ def _message(head: bytes) -> str:
         if at >= 0
         else ""
     )
+
+
+def _notice(body: bytes) -> tuple[str, str, int]:
+    """The alert, the kind and the number of what is a notice of ours."""
+    found = _NOTICE.match(body)
+    return (found[2].decode(), found[1].decode(), int(found[3])) if found else ("", "", 0)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from pyreqwest.exceptions import ConnectError
 
 from bench import client, limit
-from bench.hosts import SinkProcess, address, is_odd, number
+from bench.hosts import SinkProcess, address, is_odd, number, wait
 from bench.laps import lap
 from bench.papers import EACH, papers
 from bench.table import Figure
@@ -95,6 +95,53 @@ async def test_a_certificate_names_its_outlets_only() -> None:
 
 def test_a_number_and_its_address() -> None:
     assert all(number(address(n)) == n for n in (0, 1, 253, 254, 64515, 64516, 99_999))
+
+
+def test_slow_ones_answer_in_their_time_and_the_dead_hold_nobody_up(sink: SinkProcess) -> None:
+    sink.be_slow()
+    slow = next(n for n in range(200) if wait(address(n)) > 1)
+    quick = next(n for n in range(200) if wait(address(n)) < 0.15)
+    with socket.create_connection((address(slow), sink.port), 2) as gone:
+        gone.sendall(limit.request(slow, sink.port))
+    begun = time.monotonic()
+    with (
+        socket.create_connection((address(slow), sink.port), 5) as waiting,
+        socket.create_connection((address(quick), sink.port), 5) as answered,
+    ):
+        waiting.sendall(limit.request(slow, sink.port))
+        answered.sendall(limit.request(quick, sink.port))
+        assert answered.recv(100).startswith(b"HTTP/1.1 200")
+        assert time.monotonic() - begun > 0.04
+        assert waiting.recv(100).startswith(b"HTTP/1.1 200")
+        assert time.monotonic() - begun > wait(address(slow)) - 0.02
+    assert [one.place for one in sink.messages()] == [address(slow), address(slow), address(quick)]
+
+
+def test_what_a_notice_was_is_kept(sink: SinkProcess) -> None:
+    said = b'{"type":"alert.retract","timestamp":"x","data":{"alert":"HJ-1","number":2,"kind":"retract"}}'
+    head = f"POST /hook HTTP/1.1\r\nwebhook-id: dlv_7\r\ncontent-length: {len(said)}\r\n\r\n".encode()
+    with socket.create_connection((address(3), sink.port), 2) as one:
+        one.sendall(head + said)
+        one.recv(100)
+    limit.send_all(1, sink.port)
+    notice, other = sink.messages()
+    assert (notice.place, notice.id, notice.alert, notice.kind, notice.number) == (
+        address(3),
+        "dlv_7",
+        "HJ-1",
+        "retract",
+        2,
+    )
+    assert (other.alert, other.kind, other.number) == ("", "", 0)
+
+
+def test_what_several_processes_heard_is_one_list() -> None:
+    with SinkProcess(processes=2) as sink:
+        limit.send_all(OUTLETS, sink.port)
+        heard = sink.messages()
+        assert {one.id for one in heard} == {f"dlv_{n}" for n in range(OUTLETS)}
+        assert [one.at for one in heard] == sorted(one.at for one in heard)
+        assert not sink.messages()
 
 
 def test_a_figure_tells_its_median_and_its_spread() -> None:
