@@ -1,0 +1,63 @@
+"""One of three dispatchers killed each second, while 20,000 outlets are told and while they are told that it is over.
+HUIJIA_TEST_OUTLETS makes them fewer; it takes as long and there are as many kills."""
+
+import os
+import random
+from collections.abc import Callable, Sequence
+
+from app.dispatch.dispatcher import DEFAULT_LIMITS
+from app.dispatch.send import MARGIN
+from app.dispatch.wiring import longest_deadline
+from tests.faults.kills import Pace, Phase, scene
+from tests.faults.told import assert_told
+
+OUTLETS = int(os.environ.get("HUIJIA_TEST_OUTLETS") or 20_000)
+LEASE = (longest_deadline() + MARGIN + DEFAULT_LIMITS.lease_spare).total_seconds()
+ENOUGH = 6  # kills in each phase, or it proves little
+
+
+async def test_while_it_goes_out_and_while_it_is_taken_back(chance: random.Random, say: Callable[[str], None]) -> None:
+    async with scene(OUTLETS, chance) as at:
+        quiet, before = await at.issue(kill=False)
+        after = await at.retract(quiet, kill=False)
+        heard = at.heard()
+        await assert_told(at.ledger, quiet, heard, everyone=OUTLETS)
+        could = [await at.pace(quiet, phase, heard) for phase in (before, after)]
+
+        code, out = await at.issue()
+        down = await at.retract(code)
+        heard = at.heard()
+        told = await assert_told(at.ledger, code, heard, everyone=OUTLETS)
+        did = [await at.pace(code, phase, heard) for phase in (out, down)]
+    for what, phase, one, other in zip(("publishing", "retracting"), (out, down), did, could, strict=True):
+        say(f"{what}: {recovered([phase])}; {compared(one, other)}")
+    say(
+        f"{OUTLETS} outlets, {told.lost} sends lost with their senders, {told.doubles} heard twice, all with the same id"
+    )
+    assert min(len(out.kills), len(down.kills)) >= ENOUGH
+
+
+async def test_while_a_retraction_overtakes_it(chance: random.Random, say: Callable[[str], None]) -> None:
+    async with scene(OUTLETS, chance) as at:
+        code, out = await at.issue(untried=chance.uniform(0.3, 0.6))
+        down = await at.retract(code)
+        told = await assert_told(at.ledger, code, at.heard())
+    say(
+        f"{told.publish} of {OUTLETS} outlets had heard of it, {told.retract} were told that it is over: "
+        f"{recovered([out, down])}; {told.lost} sends lost with their senders, {told.doubles} heard twice with the same id"
+    )
+    assert 0 < told.publish < OUTLETS
+    assert min(len(out.kills), len(down.kills)) >= ENOUGH
+
+
+def recovered(phases: Sequence[Phase]) -> str:
+    kills = " and ".join(str(len(phase.kills)) for phase in phases)
+    return f"{kills} kills, all right {phases[-1].recovery:.1f} s after the last (lease {LEASE:.0f} s)"
+
+
+def compared(did: Pace, could: Pace) -> str:
+    return (
+        f"{did.finished:.0f}/s finished with {did.living:.0%} of the dispatchers living, {could.finished:.0f}/s with all, "
+        f"÷ what the living could do {did.finished / could.finished / did.living * could.living:.2f}; "
+        f"first heard {did.told:.0f}/s and {could.told:.0f}/s, {did.told / could.told / did.living * could.living:.2f}"
+    )
