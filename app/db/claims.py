@@ -6,7 +6,7 @@ The four rules that keep a notice off the air after its retraction (each is test
 * a claim takes only the alert's newest notice, and never while another send to the same outlet is alive: checked in
   the claim, and guarded by the unique index ``delivery_one_live_send`` for claimers that cannot see each other. The
   lease says that a send is alive, not the state: a receipt may confirm a delivery while its send still runs;
-* the lease outlives the carrier's deadline, so that a rescued delivery has no ghost still sending;
+* the lease outlives its carrier's deadline, so that a rescued delivery has no ghost still sending;
 * settling is fenced by lease, attempt number and state, and a retry that meets a newer notice becomes superseded;
 * whoever ends an alert counts every attempt, not only the last (``domain.routing.may_have_aired``).
 """
@@ -40,6 +40,15 @@ class Claimed(NamedTuple):
     give_up_at: datetime
     profile: str
     prior: str | None
+    lease: timedelta
+
+
+class Leases(NamedTuple):
+    """How long a send may take, at the most, before another process takes it over: as its carrier's deadline asks for, or
+    ``longest`` where that is not known."""
+
+    longest: timedelta
+    by_carrier: Mapping[str, timedelta] = MappingProxyType({})
 
 
 class Crossed(Exception):
@@ -48,12 +57,15 @@ class Crossed(Exception):
 
 _TAKE = """
 UPDATE delivery t SET state = 'sending', tries = t.tries + 1, worker = :worker,
-       lease_until = now() + CAST(:lease AS interval)
+       lease_until = now() + CAST(coalesce(
+         CAST(:leases AS jsonb) ->> (SELECT o.carrier FROM outlet o WHERE o.id = t.outlet_id), CAST(:lease AS text)
+       ) AS interval)
 WHERE t.ctid = ANY (ARRAY(%s))
 RETURNING t.id, t.alert_id, t.number, t.outlet_id, t.kind, t.lane, t.tries, t.give_up_at, t.profile,
   CASE WHEN t.number > 1 OR t.tries > 1 THEN
     (SELECT p.reference FROM delivery p WHERE p.alert_id = t.alert_id AND p.outlet_id = t.outlet_id
-     AND p.reference IS NOT NULL ORDER BY p.number DESC LIMIT 1) END AS prior
+     AND p.reference IS NOT NULL ORDER BY p.number DESC LIMIT 1) END AS prior,
+  t.lease_until - now() AS lease
 """
 
 # A subquery for one value, and not NOT EXISTS: that is planned as a join, and once there are statistics the join compares
@@ -179,11 +191,16 @@ def _ranked(ranks: Sequence[Rank]) -> dict[str, Any]:
     return {"priorities": [priority for priority, _ in ranks], "tried": [tried for _, tried in ranks]}
 
 
+def _lasting(leases: Leases) -> dict[str, str]:
+    by_carrier = {name: f"{lease.total_seconds()} s" for name, lease in leases.by_carrier.items()}
+    return {"lease": f"{leases.longest.total_seconds()} s", "leases": orjson.dumps(by_carrier).decode()}
+
+
 async def claim(
     session: Session,
     *,
     worker: str,
-    lease: timedelta,
+    leases: Leases,
     room: int,
     only_retractions: bool,
     crowd: Crowd = NOBODY,
@@ -193,7 +210,7 @@ async def claim(
     that has been due since before its rank's low water. Raises Crossed."""
     ranks = [rank for rank in RANKS if not only_retractions or rank[0] in _RETRACTIONS]
     values = _ranked(ranks) | {
-        "worker": worker, "lease": lease, "room": room, "since": [since[rank] for rank in ranks],
+        "worker": worker, **_lasting(leases), "room": room, "since": [since[rank] for rank in ranks],
         "bounded": bool(crowd.full), "full": list(crowd.full), "crammed": list(crowd.crammed),
         "under_way": orjson.dumps(crowd.under_way, option=orjson.OPT_NON_STR_KEYS).decode(),
     }  # fmt: skip
@@ -212,7 +229,7 @@ async def claim_paced(
     session: Session,
     *,
     worker: str,
-    lease: timedelta,
+    leases: Leases,
     room: int,
     only_retractions: bool,
     carrier: str,
@@ -229,7 +246,7 @@ async def claim_paced(
         _CLAIM_PACED,
         {
             "worker": worker,
-            "lease": lease,
+            **_lasting(leases),
             "room": room,
             "only_retractions": only_retractions,
             "outlets": outlets,

@@ -92,7 +92,8 @@ async def lost(session: Session, limit: int, within: timedelta | None = None) ->
     at once take different ones."""
     found = await session.execute(
         text(
-            "SELECT id, alert_id, number, outlet_id, kind, lane, tries, give_up_at, profile, NULL AS prior, lease_until "
+            "SELECT id, alert_id, number, outlet_id, kind, lane, tries, give_up_at, profile, NULL AS prior, "
+            "interval '0' AS lease, lease_until "
             "FROM delivery WHERE lease_until < now() "
             "AND lease_until >= coalesce(now() - CAST(:within AS interval), '-infinity') "
             "ORDER BY kind <> 'retract', alert_id, id LIMIT :limit FOR UPDATE SKIP LOCKED"

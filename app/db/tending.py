@@ -50,7 +50,7 @@ async def claim(
         Tended(
             Claimed(
                 r.id, r.alert_id, r.number, r.outlet_id, Kind(r.kind), Lane(r.lane), r.tries, r.give_up_at, r.profile,
-                r.reference,
+                r.reference, lease,
             ),
             r.accepted_at,
         )

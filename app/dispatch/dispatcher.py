@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import meters
 from app.db import claims, workers
-from app.db.claims import Claimed, Crossed
+from app.db.claims import Claimed, Crossed, Leases
 from app.db.engine import Session, StoreUnavailable, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
 from app.dispatch.crowd import Crowds
@@ -28,7 +28,7 @@ from app.dispatch.settle import settle
 from app.dispatch.slots import Slots
 from app.dispatch.tender import Tender
 from app.dispatch.unsettled import Unsettled
-from app.dispatch.wiring import longest_deadline, paced
+from app.dispatch.wiring import deadlines, paced
 from app.domain.breaker import Sign, sign
 from app.flows.ports import Seal
 from app.flows.quarantine import Seen, note
@@ -70,10 +70,11 @@ class Dispatcher:
     ) -> None:
         self.worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.clock = StoreClock()
-        self.lease = longest_deadline() + MARGIN + limits.lease_spare
+        by_carrier = {name: deadline + MARGIN + limits.lease_spare for name, deadline in deadlines().items()}
+        self.leases = Leases(max(by_carrier.values()), by_carrier)
         self._engine, self._press, self._wire, self._limits = engine, press, wire, limits
         self._preparer = Preparer(press, seal)
-        self.tender = Tender(engine, press, self._preparer, wire, self.worker, self.lease)
+        self.tender = Tender(engine, press, self._preparer, wire, self.worker, self.leases.longest)
         self._wake = asyncio.Event()
         self._turns = 0
         self._crowds = Crowds()
@@ -177,19 +178,19 @@ class Dispatcher:
             self._wake.set()
         taken = list(
             await claims.claim(
-                session, worker=self.worker, lease=self.lease, room=room, only_retractions=only_retractions,
+                session, worker=self.worker, leases=self.leases, room=room, only_retractions=only_retractions,
                 crowd=crowd, since=self._low_water.since(now),
             )
         )  # fmt: skip
         for name, pace in paced():
             taken += await claims.claim_paced(
-                session, worker=self.worker, lease=self.lease, room=max(room - len(taken), PACED_SHARE),
+                session, worker=self.worker, leases=self.leases, room=max(room - len(taken), PACED_SHARE),
                 only_retractions=only_retractions, carrier=name, count=pace.count, per=pace.per, reserve=pace.reserve,
             )  # fmt: skip
         return taken
 
     async def _send(self, orders: Sequence[Order]) -> None:
-        self._unsettled.put(await send_together(orders, wire=self._wire, clock=self.clock, lease=self.lease))
+        self._unsettled.put(await send_together(orders, wire=self._wire, clock=self.clock))
 
     def _sent(self, orders: Sequence[Order], task: asyncio.Task[None]) -> None:
         self._sending.leave(task)

@@ -88,15 +88,13 @@ def grouped(orders: Sequence[Order]) -> Sequence[Sequence[Order]]:
     return calls
 
 
-async def send_together(
-    orders: Sequence[Order], *, wire: Wire, clock: StoreClock, lease: timedelta
-) -> Sequence[Finished]:
+async def send_together(orders: Sequence[Order], *, wire: Wire, clock: StoreClock) -> Sequence[Finished]:
     """One call for all of them, which share a carrier and a rendition; one result each, in the same order."""
     started = clock.now()
     begun = time.monotonic()
     deadline = orders[0].carrier.timeout + MARGIN
-    if begun - min(o.claimed_mono for o in orders) + deadline.total_seconds() > lease.total_seconds():
-        # The lease would end before the deadline: another process may take this over, so it may not begin.
+    if begun + deadline.total_seconds() > min(o.claimed_mono + o.claimed.lease.total_seconds() for o in orders):
+        # A lease would end before the deadline: another process may take this over, so it may not begin.
         stated: Sequence[Stated] = [Retry(Reason.LEASE_LOST, "等待过久，未发送")] * len(orders)
     else:
         stated = await _call(orders, wire, started, deadline)

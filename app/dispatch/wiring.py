@@ -58,9 +58,9 @@ def pushed(name: str) -> Carrier[Any]:
     return how
 
 
-def longest_deadline() -> timedelta:
-    """The longest time a single send of any carrier may take."""
-    return max(how.timeout for how in CARRIERS.values() if is_sent(how))
+def deadlines() -> Mapping[str, timedelta]:
+    """The longest time that a single send of each carrier may take."""
+    return {name: how.timeout for name, how in CARRIERS.items() if is_sent(how)}
 
 
 def paced() -> list[tuple[str, Pace]]:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import TextClause, text
 
 from app.db import claims, deliveries, settling
-from app.db.claims import EVER, RANKS, Rank
+from app.db.claims import EVER, RANKS, Leases, Rank
 from app.db.engine import transaction
 from app.flows.house import House
 from tests.dispatch.far import make_place, rows
@@ -16,7 +16,7 @@ from tests.making import make_alert
 
 PLACES = 3000
 VALUES = {
-    "worker": "w", "lease": "15 seconds", "room": 500, "only_retractions": False, "outlets": [1], "count": 20,
+    "worker": "w", "lease": "15 seconds", "leases": "{}", "room": 500, "only_retractions": False, "outlets": [1], "count": 20,
     "per": "1 minute", "reserve": 2, "bounded": True, "full": [7], "crammed": [], "under_way": '{"7": 500}',
     "priorities": [priority for priority, _ in RANKS], "tried": [tried for _, tried in RANKS], "since": [EVER] * len(RANKS),
 }  # fmt: skip
@@ -145,7 +145,7 @@ async def test_a_low_water_leaves_nothing_out(house: House) -> None:
         async with transaction(house.engine) as session:
             since = await claims.low_water(session)
             taken = await claims.claim(
-                session, worker="w", lease=timedelta(seconds=15), room=5, only_retractions=False, since=since
+                session, worker="w", leases=Leases(timedelta(seconds=15)), room=5, only_retractions=False, since=since
             )
             assert [claimed.id for claimed in taken] == [sample.id]
             await session.rollback()

@@ -17,7 +17,7 @@ from app.dispatch.clock import StoreClock
 from app.dispatch.dispatcher import Dispatcher
 from app.dispatch.send import MARGIN, Host, Order, send_together
 from app.dispatch.settle import settle
-from app.dispatch.wiring import longest_deadline
+from app.dispatch.wiring import deadlines
 from app.domain.words import Kind, Lane, Outcome
 from app.flows.house import House
 from channels.contract import (
@@ -39,7 +39,7 @@ from tests.making import make_alert
 
 LEASE = timedelta(seconds=15)
 CLAIMED = Claimed(
-    7, 1, 1, 3, Kind.PUBLISH, Lane.PUSH, 1, datetime(2026, 11, 24, tzinfo=UTC), "tv:1", prior="r-1"
+    7, 1, 1, 3, Kind.PUBLISH, Lane.PUSH, 1, datetime(2026, 11, 24, tzinfo=UTC), "tv:1", prior="r-1", lease=LEASE
 )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ async def once(act: Callable[[], Any], waited: float = 0.0) -> tuple[Result, Sta
     carrier = Scripted(act)
     rendition = Rendition(notice=PUBLISH, channel="tv", texts={"crawl": "寻人"})
     order = Order(CLAIMED, carrier, Settings(), rendition, time.monotonic() - waited, Host(1, 500))
-    ((result, receipt),) = await send_together([order], wire=Far(), clock=StoreClock(), lease=LEASE)
+    ((result, receipt),) = await send_together([order], wire=Far(), clock=StoreClock())
     return result, receipt, carrier
 
 
@@ -133,7 +133,9 @@ async def test_a_send_that_could_outlive_its_lease_does_not_begin(waited: float,
 
 def test_the_lease_outlives_every_deadline(house: House) -> None:
     dispatcher: Dispatcher = made(house, Far())
-    assert dispatcher.lease > longest_deadline() + MARGIN
+    for name, deadline in deadlines().items():
+        assert dispatcher.leases.by_carrier[name] > deadline + MARGIN
+    assert dispatcher.leases.longest == max(dispatcher.leases.by_carrier.values())
 
 
 async def test_what_the_far_end_says_is_cut_and_has_no_nul() -> None:

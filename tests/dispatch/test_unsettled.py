@@ -15,7 +15,9 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def finished(n: int) -> list[Finished]:
-    claimed = Claimed(1, 1, 1, 1, Kind.PUBLISH, Lane.PUSH, 1, NOW + timedelta(hours=1), "p", None)
+    claimed = Claimed(
+        1, 1, 1, 1, Kind.PUBLISH, Lane.PUSH, 1, NOW + timedelta(hours=1), "p", None, timedelta(seconds=15)
+    )
     return [(Result(claimed._replace(id=id), "webhook", Outcome.ACCEPTED, None, "", NOW, NOW), None) for id in range(n)]
 
 

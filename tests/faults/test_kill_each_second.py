@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 from app.dispatch.dispatcher import DEFAULT_LIMITS
 from app.dispatch.send import MARGIN
-from app.dispatch.wiring import longest_deadline
+from channels.carriers.webhook import Webhook
 from tests.faults.kills import Pace, Phase, scene
 from tests.faults.told import assert_told
 
 OUTLETS = int(os.environ.get("HUIJIA_TEST_OUTLETS") or 20_000)
-LEASE = (longest_deadline() + MARGIN + DEFAULT_LIMITS.lease_spare).total_seconds()
+LEASE = (Webhook.timeout + MARGIN + DEFAULT_LIMITS.lease_spare).total_seconds()
 ENOUGH = 6  # kills in each phase, or it proves little
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db import alerts, claims
+from app.db.claims import Leases
 from app.db.engine import Session, transaction
 from app.db.settling import Result
 from app.dispatch.settle import settle
@@ -120,11 +121,11 @@ class World:
         async with self.commit() as session:
             taken = list(
                 await claims.claim(
-                    session, worker=worker, lease=self.lease, room=room, only_retractions=only_retractions
+                    session, worker=worker, leases=Leases(self.lease), room=room, only_retractions=only_retractions
                 )
             )
             taken += await claims.claim_paced(
-                session, worker=worker, lease=self.lease, room=room, only_retractions=only_retractions,
+                session, worker=worker, leases=Leases(self.lease), room=room, only_retractions=only_retractions,
                 carrier="dingtalk_robot", count=PACE, per=PACE_PER, reserve=RESERVE,
             )  # fmt: skip
         # Taken at one moment: those that may not use the reserve come first.
