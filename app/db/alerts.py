@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.db import tables as t
 from app.db.engine import Session
+from app.db.outlets import SLOW_COMMIT
 from app.domain.geo import Point
 from app.domain.words import AlertState, EndReason, Kind, Status
 
@@ -226,13 +227,12 @@ async def live(session: Session) -> Sequence[AlertRow]:
 
 
 async def outlets_changed_since_sweep(session: Session, alert_id: int) -> bool:
-    """True when an outlet was enrolled or edited since the alert was last swept. ``updated_at`` is when its transaction
-    began: one that took long to commit is still seen; none may take that long."""
+    """True when an outlet was enrolled or edited since the alert was last swept, or a little before."""
     found = await session.execute(
         text(
             "SELECT EXISTS (SELECT 1 FROM outlet o, alert a WHERE a.id = :id "
-            "AND o.updated_at > a.swept_at - interval '2 minutes')"
+            "AND o.updated_at > a.swept_at - CAST(:slow AS interval))"
         ),
-        {"id": alert_id},
+        {"id": alert_id, "slow": SLOW_COMMIT},
     )
     return bool(found.scalar_one())

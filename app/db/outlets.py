@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, any_, cast, func, select, text, update
@@ -13,6 +13,9 @@ from app.db.engine import Session
 from app.domain.geo import Point
 from app.domain.routing import OutletFacts
 from app.domain.words import Lane
+
+SLOW_COMMIT = timedelta(minutes=2)
+"""``updated_at`` is when a transaction began; none may take as long as this to commit, or its change is not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,19 @@ async def save(session: Session, **values: Any) -> int:
 async def facts(session: Session) -> Sequence[OutletFacts]:
     """Every outlet as routing sees it."""
     return [_facts(r) for r in (await session.execute(select(*_FACTS).order_by(t.outlet.c.id))).all()]
+
+
+async def untold(session: Session, alert_id: int, number: int, *, changed: bool) -> Sequence[OutletFacts]:
+    """Outlets that have no delivery of this notice, as routing sees them; ``changed``: only those that were enrolled or edited
+    since the alert was last swept (as ``alerts.outlets_changed_since_sweep``)."""
+    told = select(t.delivery.c.id).where(
+        t.delivery.c.alert_id == alert_id, t.delivery.c.number == number, t.delivery.c.outlet_id == t.outlet.c.id
+    )
+    wanted = select(*_FACTS).where(~told.exists()).order_by(t.outlet.c.id)
+    if changed:
+        swept = select(t.alert.c.swept_at - SLOW_COMMIT).where(t.alert.c.id == alert_id).scalar_subquery()
+        wanted = wanted.where(t.outlet.c.updated_at > swept)
+    return [_facts(r) for r in (await session.execute(wanted)).all()]
 
 
 _FACTS = (

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.domain.geo import Point
 from app.domain.reach import covers
@@ -21,8 +22,7 @@ class OutletFacts:
     codes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """All attempts and evidence of one alert at one outlet, over every notice that shows something."""
 
     tries: int
@@ -91,6 +91,11 @@ def fan_out(
 ) -> Mapping[int, Why]:
     """The decision for every outlet."""
     return {o.id: decide(kind, status, o, target, histories.get(o.id)) for o in outlets}
+
+
+def end(histories: Mapping[int, History]) -> Mapping[int, Why]:
+    """The same for a retraction, of every outlet that was to have the alert: it asks for nothing else of an outlet."""
+    return {id: Why.MAY_HAVE_AIRED if may_have_aired(h) else Why.NEVER_TOLD for id, h in histories.items()}
 
 
 def told(plan: Mapping[int, Why]) -> Sequence[int]:

@@ -1,10 +1,13 @@
 """Extend an alert to the outlets that its grown circle, or a new enrolment, now covers."""
 
+from collections.abc import Sequence
+
 from app.db import alerts, audit, deliveries, outlets
+from app.db.alerts import AlertRow
 from app.db.engine import Session, clock
 from app.domain.notice import from_json
 from app.domain.reach import radius_km
-from app.domain.routing import fan_out, told
+from app.domain.routing import OutletFacts, fan_out, told
 from app.domain.words import AlertState
 from app.flows.ports import Press
 from app.flows.tell import deliver, prepare_correction, target
@@ -19,16 +22,20 @@ async def extend(session: Session, alert_id: int, *, press: Press) -> int:
         return 0
     if radius == alert.reach_km and not await alerts.outlets_changed_since_sweep(session, alert_id):
         return 0
-    facts = await outlets.facts(session)
-    notice = from_json(dict(await alerts.notice_body(session, alert_id, alert.head)))
-    histories = await deliveries.histories(session, alert_id)
-    aim = await target(session, alert, facts, radius)
-    plan = fan_out(notice.kind, notice.status, facts, aim, histories)
-    have = await deliveries.outlets_of_notice(session, alert_id, alert.head)
-    fresh = [outlet for outlet in told(plan) if outlet not in have]
-    added = await deliver(session, alert, notice, fresh, press=press)
-    await prepare_correction(session, alert_id, notice, fresh, press)
+    untold = await outlets.untold(session, alert_id, alert.head, changed=radius == alert.reach_km)
+    added = await _tell(session, alert, untold, radius, press) if untold else 0
     await alerts.set_alert(session, alert_id, reach_km=radius, swept_at=now)
     if added or radius != alert.reach_km:
         await audit.write(session, "clock", "extend", alert_id, {"reach_km": radius, "told": added})
+    return added
+
+
+async def _tell(session: Session, alert: AlertRow, untold: Sequence[OutletFacts], radius: int, press: Press) -> int:
+    """Those of them that are covered now; how many they are."""
+    notice = from_json(dict(await alerts.notice_body(session, alert.id, alert.head)))
+    aim = await target(session, alert, untold, radius)
+    histories = await deliveries.histories(session, alert.id)
+    fresh = told(fan_out(notice.kind, notice.status, untold, aim, histories))
+    added = await deliver(session, alert, notice, fresh, press=press)
+    await prepare_correction(session, alert.id, notice, fresh, press)
     return added

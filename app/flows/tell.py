@@ -13,7 +13,7 @@ from app.db.outlets import Profiles
 from app.domain.geo import Point
 from app.domain.notice import PublicNotice, correction, to_json
 from app.domain.regions import nearest_km
-from app.domain.routing import OutletFacts, Target, Why, fan_out, priority, told
+from app.domain.routing import OutletFacts, Target, Why, end, fan_out, priority, told
 from app.domain.words import Kind, Status
 from app.flows.ports import Plate, Press
 
@@ -43,14 +43,13 @@ async def tell(
     """Freeze the notice, supersede what is older, and issue its deliveries. The caller holds the alert's lock."""
     await alerts.add_notice(session, alert.id, notice.number, notice.kind, to_json(notice), by, notice.issued_at)
     await deliveries.supersede(session, alert.id, notice.number)
-    facts = await outlets.facts(session)
-    plan = fan_out(
-        notice.kind,
-        notice.status,
-        facts,
-        await target(session, alert, facts, radius_km),
-        await deliveries.histories(session, alert.id),
-    )
+    histories = await deliveries.histories(session, alert.id)
+    if notice.kind is Kind.RETRACT:
+        plan = end(histories)
+    else:
+        facts = await outlets.facts(session)
+        aim = await target(session, alert, facts, radius_km)
+        plan = fan_out(notice.kind, notice.status, facts, aim, histories)
     await deliver(session, alert, notice, told(plan), press=press)
     return plan
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.db import outlets
 from app.db.engine import transaction
 from app.flows.enrol import Application, enrol
 from app.flows.house import House
@@ -114,3 +115,17 @@ async def test_a_sweep_that_found_nobody_remembers_how_far_it_looked(still: Hous
     await extended(still, await one(still, "SELECT id FROM alert"))
     assert await one(still, "SELECT reach_km FROM alert") == 200
     assert await told(still, issued.code, 1) == []
+
+
+async def test_only_who_has_not_been_told_is_looked_at_again(still: House) -> None:
+    """Ten thousand outlets are not weighed anew for every live alert whenever one of them is edited."""
+    ring = await _ring(still)
+    await submitted(still, record())
+    id = await one(still, "SELECT id FROM alert")
+    assert {row.outlet_id for row in await rows(still, "SELECT outlet_id FROM delivery")} == {ring[50]}
+    await rows(still, "UPDATE outlet SET updated_at = now() WHERE id = ANY(:ids)", ids=[ring[50], ring[600]])
+    async with transaction(still.engine) as session:
+        changed = await outlets.untold(session, id, 1, changed=True)
+        others = await outlets.untold(session, id, 1, changed=False)
+    assert [outlet.id for outlet in changed] == [ring[600]]
+    assert [outlet.id for outlet in others] == [ring[km] for km in (150, 250, 400, 600)]
