@@ -12,6 +12,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import uvloop
@@ -56,7 +57,7 @@ async def drop(sink: SinkProcess) -> None:
 
 
 async def alone(sink: SinkProcess, outlets: int, *, tls: bool, kept: bool) -> Second:
-    sender = client.build(keeps=True)
+    sender = client.build(keeps=timedelta(seconds=KEPT_SECONDS))
     await client.send_by(sender, outlets, sink.port, tls=tls)
     if not kept:
         await drop(sink)

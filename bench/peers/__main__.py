@@ -27,6 +27,9 @@ from bench.table import Figure, parser, show, tell
 
 OURS = "huijia"
 ALERTMANAGER = "alertmanager"
+GOALS = {ALERTMANAGER: "≥ 1.5", "pgqueuer": "≥ 5", "arq": "≥ 12", "taskiq": "≥ 12"} | dict.fromkeys(
+    ("celery", "procrastinate", "apprise"), "≥ 25"
+)
 NAMES = (*(road.name for road in ROADS), ALERTMANAGER)
 
 
@@ -104,7 +107,7 @@ def figures(laps: Mapping[str, Sequence[Lap]], outlets: int) -> Sequence[Figure]
     for name, each in laps.items():
         if name != OURS:
             pairs = zip(us, each, strict=False)  # a peer that failed in the last round has a pair less
-            found.append(Figure(f"{OURS} ÷ {name}, rate", [a / b.rate for a, b in pairs], goal="> 1"))
+            found.append(Figure(f"{OURS} ÷ {name}, rate", [a / b.rate for a, b in pairs], goal=GOALS[name]))
     return found
 
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from pyreqwest.exceptions import ConnectError
@@ -68,7 +69,7 @@ def test_half_of_them_hang_until_all_is_well(sink: SinkProcess) -> None:
 async def test_connections_are_counted(tls: bool) -> None:
     """Opened, kept, and dropped: by two processes as by one."""
     with papers(OUTLETS) as folder, SinkProcess(keep=True, papers=folder if tls else None, processes=2) as sink:
-        sender = client.build(keeps=True)
+        sender = client.build(keeps=timedelta(minutes=1))
         begun = await client.send_by(sender, OUTLETS, sink.port, tls=tls)
         heard = sink.report()
         assert (heard.opened, heard.kept) == (OUTLETS, 0)
