@@ -14,8 +14,9 @@ from app.domain.geo import Point
 from app.domain.routing import OutletFacts
 from app.domain.words import Lane
 
-SLOW_COMMIT = timedelta(minutes=2)
-"""``updated_at`` is when a transaction began; none may take as long as this to commit, or its change is not seen."""
+SLOW_COMMIT = timedelta(minutes=15)
+"""``updated_at`` is when a transaction began. What takes longer than this to commit, a roster of very many outlets, is told of a
+live alert only when its circle grows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import errno
 import logging
 import resource
+import socket
 import sys
 import time
 from typing import NamedTuple
@@ -38,6 +39,15 @@ def shares() -> Shares:
 def none_left(error: OSError) -> bool:
     """Whether it is for want of a file."""
     return error.errno in _none_left
+
+
+def is_none_left() -> bool:
+    """Now; for what fails without saying why."""
+    try:
+        socket.socket().close()
+    except OSError as e:
+        return none_left(e)
+    return False
 
 
 def says_none_left(words: str) -> bool:

@@ -2,6 +2,7 @@
 that is connected to: what the name says a moment later no longer matters."""
 
 import asyncio
+import errno
 import socket
 import threading
 import time
@@ -13,8 +14,9 @@ from functools import cached_property, lru_cache
 from ipaddress import ip_address
 
 from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import BuilderError
 
-from app.dispatch.files import no_file, none_left
+from app.dispatch.files import is_none_left, no_file, none_left
 from app.domain.calling import Network, may_call, read_address
 from channels.contract import Reason, WireError
 
@@ -28,6 +30,7 @@ KEPT_AT_A_PLACE = 100
 
 NOT_ALLOWED = "地址既非公网，也不在 HUIJIA_MAY_CALL 所列网络内"
 NO_SUCH_NAME = "查不到该主机名"
+NO_CLIENT = "本机读不到系统的根证书"
 
 LookUp = Callable[[str], Awaitable[Sequence[str]]]
 """The addresses of a name. Raises OSError."""
@@ -157,7 +160,11 @@ def _client(pins: Mapping[str, str], most_idle: int) -> Client:
     builder = builder.gzip(False).brotli(False).deflate(False).zstd(False)
     for host, address in pins.items():
         builder = builder.resolve(host, address, 0)  # the port is the URL's
-    return builder.pool_idle_timeout(timedelta(seconds=KEPT_SECONDS)).pool_max_idle_per_host(most_idle).build()
+    builder = builder.pool_idle_timeout(timedelta(seconds=KEPT_SECONDS)).pool_max_idle_per_host(most_idle)
+    try:
+        return builder.build()
+    except BuilderError as e:  # it reads the system's certificates
+        raise (no_file() if is_none_left() else WireError(Reason.UNREACHABLE, NO_CLIENT)) from e
 
 
 _slots = threading.BoundedSemaphore(MOST_LOOK_UPS)
@@ -194,8 +201,9 @@ async def look_up_name(host: str) -> Sequence[str]:
 def _ask(host: str) -> Sequence[str]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except socket.gaierror:
-        socket.socket().close()  # without a file the resolver knows no name; this says why
+    except socket.gaierror as e:
+        if is_none_left():  # without a file the resolver knows no name
+            raise OSError(errno.EMFILE, "no file is left") from e
         raise
     found.sort(key=lambda one: one[0] is not socket.AF_INET)
     return list(dict.fromkeys(str(one[4][0]) for one in found))

@@ -69,7 +69,7 @@ def decide(kind: Kind, status: Status, outlet: OutletFacts, target: Target, hist
     """Whether this outlet gets this notice, and why. A retraction goes to everyone who may show the alert, whatever else
     is said of them; an update also to those who may show it and are no longer covered."""
     if kind is Kind.RETRACT:
-        return Why.MAY_HAVE_AIRED if may_have_aired(history) else Why.NEVER_TOLD
+        return _of_the_end(history)
     if not may_disseminate(status, outlet.takes_exercises, outlet.takes_tests):
         return Why.STATUS_NOT_TAKEN
     if kind is Kind.UPDATE and may_have_aired(history):
@@ -93,9 +93,13 @@ def fan_out(
     return {o.id: decide(kind, status, o, target, histories.get(o.id)) for o in outlets}
 
 
-def end(histories: Mapping[int, History]) -> Mapping[int, Why]:
+def fan_out_end(histories: Mapping[int, History]) -> Mapping[int, Why]:
     """The same for a retraction, of every outlet that was to have the alert: it asks for nothing else of an outlet."""
-    return {id: Why.MAY_HAVE_AIRED if may_have_aired(h) else Why.NEVER_TOLD for id, h in histories.items()}
+    return {id: _of_the_end(history) for id, history in histories.items()}
+
+
+def _of_the_end(history: History | None) -> Why:
+    return Why.MAY_HAVE_AIRED if may_have_aired(history) else Why.NEVER_TOLD
 
 
 def told(plan: Mapping[int, Why]) -> Sequence[int]:

@@ -36,6 +36,8 @@ async def _tell(session: Session, alert: AlertRow, untold: Sequence[OutletFacts]
     aim = await target(session, alert, untold, radius)
     histories = await deliveries.histories(session, alert.id)
     fresh = told(fan_out(notice.kind, notice.status, untold, aim, histories))
+    if not fresh:
+        return 0
     added = await deliver(session, alert, notice, fresh, press=press)
     await prepare_correction(session, alert.id, notice, fresh, press)
     return added

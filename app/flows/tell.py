@@ -13,7 +13,7 @@ from app.db.outlets import Profiles
 from app.domain.geo import Point
 from app.domain.notice import PublicNotice, correction, to_json
 from app.domain.regions import nearest_km
-from app.domain.routing import OutletFacts, Target, Why, end, fan_out, priority, told
+from app.domain.routing import OutletFacts, Target, Why, fan_out, fan_out_end, priority, told
 from app.domain.words import Kind, Status
 from app.flows.ports import Plate, Press
 
@@ -45,7 +45,7 @@ async def tell(
     await deliveries.supersede(session, alert.id, notice.number)
     histories = await deliveries.histories(session, alert.id)
     if notice.kind is Kind.RETRACT:
-        plan = end(histories)
+        plan = fan_out_end(histories)
     else:
         facts = await outlets.facts(session)
         aim = await target(session, alert, facts, radius_km)

@@ -10,6 +10,7 @@ KEYS = (('delivery', 'alert'), ('delivery', 'outlet'), ('attempt', 'delivery'))
 
 
 def upgrade() -> None:
+    op.execute('LOCK TABLE alert, outlet, delivery, attempt IN ACCESS EXCLUSIVE MODE')  # in the order in which flows lock
     for table, other in KEYS:
         op.drop_constraint(f'{table}_{other}_id_fkey', table, type_='foreignkey')
 

@@ -193,3 +193,26 @@ async def test_no_file_is_left(monkeypatch: pytest.MonkeyPatch, caplog: pytest.L
             assert error.value.reason is Reason.NO_FILE
     await wire.close()
     assert len([r for r in caplog.records if r.name == files.log.name]) == 1, "once a minute"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "outlet.test"])
+async def test_no_file_is_left_for_a_client_that_is_needed_only_now(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """Making one reads the system's certificates; the next call, with files again, finds nothing spoilt."""
+
+    async def look_up(_: str) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with monkeypatch.context() as few:
+        few.setattr(resource, "getrlimit", lambda _: (OTHER_FILES,) * 2)
+        wire = HttpWire(allowed=LOOPBACK, look_up=look_up)  # whose calls have no share
+    async with serving(says(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")) as url:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            with pytest.raises(WireError) as error:
+                await post(wire, url.replace("127.0.0.1", host))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert error.value.reason is Reason.NO_FILE
+        assert await post(wire, url.replace("127.0.0.1", host)) == 200
+    await wire.close()

@@ -12,8 +12,8 @@ from app.domain.routing import (
     Target,
     Why,
     decide,
-    end,
     fan_out,
+    fan_out_end,
     may_disseminate,
     may_have_aired,
     priority,
@@ -107,7 +107,7 @@ def test_fan_out_decides_for_every_outlet() -> None:
     assert told(plan) == [1]
     after = fan_out(Kind.RETRACT, Status.EXERCISE, places, TARGET, {1: REFUSED, 3: AIRED, 4: HEARD})
     assert told(after) == [3, 4], "paused or opted out meanwhile: who may show it is told to stop"
-    assert told(end({1: REFUSED, 3: AIRED, 4: HEARD})) == [3, 4], "nothing else of an outlet matters then"
+    assert told(fan_out_end({1: REFUSED, 3: AIRED, 4: HEARD})) == [3, 4], "nothing else of an outlet matters then"
 
 
 def test_priorities() -> None:

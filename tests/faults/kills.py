@@ -19,7 +19,7 @@ from tests.faults.nursery import Nursery
 DISPATCHERS = 3
 EVERY = 1.0  # seconds between two kills
 SHARE = 300  # one in so many outlets is under way at once
-PATIENCE = 90.0  # seconds from the last kill, a lease being 27: for the verdict "stuck", not for a claim of speed
+PATIENCE = 90.0  # seconds from the last kill, a lease being 15: for the verdict "stuck", not for a claim of speed
 MOST = 0.95  # of the outlets: the last ones wait for the leases of the dead
 
 
