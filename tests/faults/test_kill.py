@@ -12,7 +12,8 @@ from tests.faults.officer import NOWHERE, Officer
 from tests.faults.proof import UNDER_WAY
 from tests.faults.rig import Rig
 
-RECOVERY = 90.0  # a lease is 15 s for a webhook and up to 27 s for others, two if its rescuer is killed too; the rest is room for a slow machine
+# A lease is 15 s for a webhook and up to 27 s for others, two if its rescuer is killed too; the rest is for a slow machine.
+RECOVERY = 90.0
 
 
 async def disturb(far: FarSide, chance: random.Random) -> None:

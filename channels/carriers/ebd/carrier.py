@@ -34,7 +34,7 @@ from channels.contract import (
 )
 
 _WHOLE = timedelta(seconds=18)
-_SILENCE = {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.BROKEN}
+_SILENCE = {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.BROKEN, Reason.NO_FILE}
 
 
 class Ebd:
