@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test faults bench bench-peers bench-all check field field-test lock clean
+.PHONY: help run test faults nightly bench bench-peers bench-all check field field-test lock clean
 
 # Settings of the surrounding machine that would send an installation somewhere else than into the venv.
 export PIP_USER := 0
@@ -21,6 +21,7 @@ help:
 	@echo "make run     start huijia with its own database, a sandbox of outlets and one drill; Ctrl-C ends it"
 	@echo "make test    every test that a fresh machine can run          make test ARGS='tests/db -x'"
 	@echo "make faults  processes killed, outlets hanging, networks bad, the database away; and the commands as a user runs them"
+	@echo "make nightly a million random steps over the ledger, which takes an hour or two; the tests take 20,000"
 	@echo "make bench   the fan-out against its own client alone, on loopback     make bench ARGS='--outlets 5000 --rounds 5'"
 	@echo "make bench-peers  and against what one would use instead; redis-server and Alertmanager are looked for on the path"
 	@echo "make bench-all  every measurement, as one table in Markdown; make bench-all ARGS=--quick only sees that each works"
@@ -49,6 +50,9 @@ endif
 
 faults: $(V)/.dev
 	@$(BIN)/python -m pytest -q --durations=5 $(ALONE)
+
+nightly: $(V)/.dev
+	@HUIJIA_MACHINE=nightly $(BIN)/python -m pytest -q -s tests/machine/test_machine.py
 
 bench: $(V)/.dev
 	@$(BIN)/python -m bench $(ARGS)
