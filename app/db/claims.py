@@ -55,11 +55,14 @@ class Crossed(Exception):
     """Two claimers that could not see each other met at one outlet. Nothing was claimed; the next try sees the other."""
 
 
-_TAKE = """
-UPDATE delivery t SET state = 'sending', tries = t.tries + 1, worker = :worker,
-       lease_until = now() + CAST(coalesce(
+LEASE_END = """now() + CAST(coalesce(
          CAST(:leases AS jsonb) ->> (SELECT o.carrier FROM outlet o WHERE o.id = t.outlet_id), CAST(:lease AS text)
-       ) AS interval)
+       ) AS interval)"""
+"""Of delivery ``t``, by the values of ``lasting``."""
+
+_TAKE = f"""
+UPDATE delivery t SET state = 'sending', tries = t.tries + 1, worker = :worker,
+       lease_until = {LEASE_END}
 WHERE t.ctid = ANY (ARRAY(%s))
 RETURNING t.id, t.alert_id, t.number, t.outlet_id, t.kind, t.lane, t.tries, t.give_up_at, t.profile,
   CASE WHEN t.number > 1 OR t.tries > 1 THEN
@@ -191,7 +194,8 @@ def _ranked(ranks: Sequence[Rank]) -> dict[str, Any]:
     return {"priorities": [priority for priority, _ in ranks], "tried": [tried for _, tried in ranks]}
 
 
-def _lasting(leases: Leases) -> dict[str, str]:
+def lasting(leases: Leases) -> dict[str, str]:
+    """As ``LEASE_END`` wants them."""
     by_carrier = {name: f"{lease.total_seconds()} s" for name, lease in leases.by_carrier.items()}
     return {"lease": f"{leases.longest.total_seconds()} s", "leases": orjson.dumps(by_carrier).decode()}
 
@@ -210,7 +214,7 @@ async def claim(
     that has been due since before its rank's low water. Raises Crossed."""
     ranks = [rank for rank in RANKS if not only_retractions or rank[0] in _RETRACTIONS]
     values = _ranked(ranks) | {
-        "worker": worker, **_lasting(leases), "room": room, "since": [since[rank] for rank in ranks],
+        "worker": worker, **lasting(leases), "room": room, "since": [since[rank] for rank in ranks],
         "bounded": bool(crowd.full), "full": list(crowd.full), "crammed": list(crowd.crammed),
         "under_way": orjson.dumps(crowd.under_way, option=orjson.OPT_NON_STR_KEYS).decode(),
     }  # fmt: skip
@@ -246,7 +250,7 @@ async def claim_paced(
         _CLAIM_PACED,
         {
             "worker": worker,
-            **_lasting(leases),
+            **lasting(leases),
             "room": room,
             "only_retractions": only_retractions,
             "outlets": outlets,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from app.db.claims import Claimed
+from app.db.claims import LEASE_END, Claimed, Leases, lasting
 from app.db.engine import Session
 from app.domain.words import Kind, Lane
 
@@ -22,8 +22,8 @@ class Tended:
 
 # Where something real is live on the same outlet, what is not real is not shown again.
 _CLAIM = text(
-    """
-UPDATE delivery t SET lease_until = now() + CAST(:lease AS interval), worker = :worker WHERE t.ctid = ANY (ARRAY(
+    f"""
+UPDATE delivery t SET lease_until = {LEASE_END}, worker = :worker WHERE t.ctid = ANY (ARRAY(
   SELECT d.ctid FROM delivery d WHERE d.tend_at <= now() AND d.state IN ('accepted', 'confirmed')
   AND d.number = (SELECT a.head FROM alert a WHERE a.id = d.alert_id AND (d.kind = 'retract' OR a.expires_at > now()))
   AND (SELECT s.id FROM delivery s WHERE s.alert_id = d.alert_id AND s.outlet_id = d.outlet_id
@@ -35,22 +35,22 @@ UPDATE delivery t SET lease_until = now() + CAST(:lease AS interval), worker = :
              AND r.state IN ('sending', 'accepted', 'confirmed') LIMIT 1) IS NULL)
   ORDER BY d.tend_at LIMIT :room FOR UPDATE OF d SKIP LOCKED))
 RETURNING t.id, t.alert_id, t.number, t.outlet_id, t.kind, t.lane, t.tries, t.give_up_at, t.profile, t.reference,
-  t.accepted_at
+  t.accepted_at, t.lease_until - now() AS lease
 """
 )
 
 
 async def claim(
-    session: Session, *, worker: str, lease: timedelta, room: int, renewing: Sequence[str]
+    session: Session, *, worker: str, leases: Leases, room: int, renewing: Sequence[str]
 ) -> Sequence[Tended]:
     """Take up to ``room`` that are due. ``renewing``: the carriers that show a notice again when they look after it."""
-    values = {"worker": worker, "lease": lease, "room": room, "renewing": list(renewing)}
+    values = {"worker": worker, **lasting(leases), "room": room, "renewing": list(renewing)}
     found = await session.execute(_CLAIM, values)
     return [
         Tended(
             Claimed(
                 r.id, r.alert_id, r.number, r.outlet_id, Kind(r.kind), Lane(r.lane), r.tries, r.give_up_at, r.profile,
-                r.reference, lease,
+                r.reference, r.lease,
             ),
             r.accepted_at,
         )

@@ -74,7 +74,7 @@ class Dispatcher:
         self.leases = Leases(max(by_carrier.values()), by_carrier)
         self._engine, self._press, self._wire, self._limits = engine, press, wire, limits
         self._preparer = Preparer(press, seal)
-        self.tender = Tender(engine, press, self._preparer, wire, self.worker, self.leases.longest)
+        self.tender = Tender(engine, press, self._preparer, wire, self.worker, self.leases)
         self._wake = asyncio.Event()
         self._turns = 0
         self._crowds = Crowds()

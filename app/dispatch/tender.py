@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tending
+from app.db.claims import Leases
 from app.db.engine import Session, StoreUnavailable, clock, transaction
 from app.db.tending import Tended
 from app.dispatch.clock import StoreClock
@@ -36,10 +37,10 @@ class Tender:
     """One in each dispatching process; the leases keep them, and the sends, out of each other's way."""
 
     def __init__(
-        self, engine: AsyncEngine, press: Press, preparer: Preparer, wire: Wire, worker: str, lease: timedelta
+        self, engine: AsyncEngine, press: Press, preparer: Preparer, wire: Wire, worker: str, leases: Leases
     ) -> None:
         self._engine, self._press, self._preparer, self._wire = engine, press, preparer, wire
-        self._worker, self._lease = worker, lease
+        self._worker, self._leases = worker, leases
         self._clock = StoreClock()
         self._looking: set[asyncio.Task[None]] = set()
         self._looked: asyncio.Queue[Looked] = asyncio.Queue()
@@ -86,7 +87,7 @@ class Tender:
         return len(due)
 
     async def _due(self, session: Session, room: int) -> Sequence[Tended]:
-        return await tending.claim(session, worker=self._worker, lease=self._lease, room=room, renewing=renewing())
+        return await tending.claim(session, worker=self._worker, leases=self._leases, room=room, renewing=renewing())
 
     async def _settle_forever(self) -> None:
         while True:
@@ -118,8 +119,11 @@ class Tender:
         found = "nothing"
         if not is_tended(order.carrier):  # the outlet has changed to a wire that reports by itself
             return said, None
+        deadline = (order.carrier.timeout + MARGIN).total_seconds()
+        if time.monotonic() + deadline > order.claimed_mono + order.claimed.lease.total_seconds():
+            return said, timedelta(0)  # another process may take it over before it has ended, so it may not begin
         try:
-            async with asyncio.timeout((order.carrier.timeout + MARGIN).total_seconds()):
+            async with asyncio.timeout(deadline):
                 said = list(
                     await order.carrier.tend(
                         order.rendition, order.settings, key=order.key, reference=order.claimed.prior, now=now,

@@ -3,7 +3,7 @@
 import time
 from datetime import timedelta
 
-from app.db import claims
+from app.db import claims, tending
 from app.db.claims import Leases
 from app.db.engine import transaction
 from app.dispatch.dispatcher import Dispatcher
@@ -44,3 +44,16 @@ async def test_one_whose_wire_was_changed_after_the_claim_does_not_begin(house: 
     ((result, _),) = await send_together(orders, wire=far, clock=dispatcher.clock)
     assert result.reason == "lease_lost"
     assert not far.calls
+
+
+async def test_a_look_has_the_lease_of_its_carrier_too(house: House) -> None:
+    """A process that dies while it looks must not keep the retraction from the outlet for longer than a send would."""
+    places = {await make_place(house, name): name for name in ("webhook", "ebd")}
+    await make_alert(house)
+    await rows(house, "UPDATE outlet SET carrier = 'ebd' WHERE name = 'ebd'")
+    await rows(house, "UPDATE delivery SET state = 'accepted', tend_at = now()")
+    async with transaction(house.engine) as session:
+        looks = await tending.claim(session, worker="w", leases=LEASES, room=10, renewing=[])
+    assert {places[t.claimed.outlet_id]: t.claimed.lease for t in looks} == {
+        "webhook": 15 * SECOND, "ebd": 27 * SECOND,
+    }  # fmt: skip
