@@ -14,9 +14,9 @@ from app.domain.geo import Point
 from app.domain.routing import OutletFacts
 from app.domain.words import Lane
 
-SLOW_COMMIT = timedelta(minutes=15)
-"""``updated_at`` is when a transaction began. What takes longer than this to commit, a roster of very many outlets, is told of a
-live alert only when its circle grows."""
+SLOW_COMMIT = timedelta(minutes=2)
+"""``updated_at`` is when a transaction began, or when ``touch`` was called; it must commit within this time after it, or it is
+told of a live alert only when the alert's circle grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,15 @@ async def save(session: Session, **values: Any) -> int:
         index_elements=["partner_id", "name"], set_=changed | {"updated_at": text("now()")}
     )
     return int((await session.execute(statement.returning(t.outlet.c.id))).scalar_one())
+
+
+async def touch(session: Session, ids: Sequence[int]) -> None:
+    """They have changed just now, not when this transaction began: the last that a long one does."""
+    await session.execute(
+        update(t.outlet)
+        .where(t.outlet.c.id == any_(cast(list(ids), ARRAY(BigInteger))))
+        .values(updated_at=func.clock_timestamp())
+    )
 
 
 async def facts(session: Session) -> Sequence[OutletFacts]:

@@ -91,6 +91,7 @@ async def enrol_all(
                 faults += _under(f"/partners/{i}/outlets/{j}", e.faults)
     if faults:
         raise Invalid(faults)
+    await outlets.touch(session, [member.id for member in members])
     await audit.write(session, by, "outlet_import", detail={"partners": list(partners)})
     return Enrolment(partners, members)
 

@@ -4,11 +4,13 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.db import outlets
 from app.db.engine import transaction
 from app.flows.enrol import Application, enrol
 from app.flows.house import House
+from app.flows.roster import check_document, enrol_all
 from tests.flows.acts import amended, extended, record, retracted, submitted
 from tests.flows.ledger import one, rows, told
 from tests.machine.clock import move_clock, stop_the_clock
@@ -129,3 +131,15 @@ async def test_only_who_has_not_been_told_is_looked_at_again(still: House) -> No
         others = await outlets.untold(session, id, 1, changed=False)
     assert [outlet.id for outlet in changed] == [ring[600]]
     assert [outlet.id for outlet in others] == [ring[km] for km in (150, 250, 400, 600)]
+
+
+async def test_a_roster_that_takes_long_is_not_missed(house: House) -> None:
+    """Its first outlets are written minutes before it is committed, and live alerts are swept meanwhile: all of them count as
+    changed at the end."""
+    outlet = {"name": "slow", "channel": "tv", "carrier": "feed", "codes": ["610113"]}
+    roster = check_document({"partners": [{"name": "one", "outlets": [outlet]}]})
+    async with transaction(house.engine) as session:
+        await session.execute(text("SELECT pg_sleep(0.05)"))
+        await enrol_all(session, roster, "test", wire=house.wire, seal=house.seal)
+        changed = await session.execute(text("SELECT updated_at - now() FROM outlet"))
+        assert changed.scalar_one() >= timedelta(seconds=0.05)
