@@ -42,7 +42,7 @@ BRIEF := test_kill.py::test_dispatchers_are_killed test_hanging.py::test_half_of
 	test_network.py::test_nothing_gets_through[refused] test_lock.py::test_the_queue_is_locked_while_a_notice_goes_out
 test: $(V)/.dev
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ALONE:%=--ignore=%) --ignore=tests/field
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile $(ALONE:%=--ignore=%) --ignore=tests/field
 	@HUIJIA_TEST_SCREENS=60 $(BIN)/python -m pytest -q $(BRIEF:%='tests/faults/%')
 else
 	@$(BIN)/python -m pytest $(ARGS)
