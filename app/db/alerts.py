@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.db import tables as t
 from app.db.engine import Session
-from app.db.outlets import SLOW_COMMIT
 from app.domain.geo import Point
 from app.domain.words import AlertState, EndReason, Kind, Status
 
@@ -224,15 +223,3 @@ async def overdue_to_expire(session: Session) -> Sequence[int]:
 async def live(session: Session) -> Sequence[AlertRow]:
     found = await session.execute(select(*_COLUMNS).where(t.alert.c.state == AlertState.ACTIVE).order_by(t.alert.c.id))
     return [_row(r) for r in found]
-
-
-async def outlets_changed_since_sweep(session: Session, alert_id: int) -> bool:
-    """True when an outlet was enrolled or edited since the alert was last swept, or a little before."""
-    found = await session.execute(
-        text(
-            "SELECT EXISTS (SELECT 1 FROM outlet o, alert a WHERE a.id = :id "
-            "AND o.updated_at > a.swept_at - CAST(:slow AS interval))"
-        ),
-        {"id": alert_id, "slow": SLOW_COMMIT},
-    )
-    return bool(found.scalar_one())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, any_, cast, func, select, text, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.db import tables as t
@@ -100,16 +100,27 @@ async def facts(session: Session) -> Sequence[OutletFacts]:
     return [_facts(r) for r in (await session.execute(select(*_FACTS).order_by(t.outlet.c.id))).all()]
 
 
+def _changed_since_sweep(alert_id: int) -> ColumnElement[bool]:
+    """Enrolled or edited since the alert was last swept, or a little before."""
+    swept = select(t.alert.c.swept_at - SLOW_COMMIT).where(t.alert.c.id == alert_id).scalar_subquery()
+    return t.outlet.c.updated_at > swept
+
+
+async def any_changed_since_sweep(session: Session, alert_id: int) -> bool:
+    """Whether there is anything that ``untold`` would have to look at."""
+    found = await session.execute(select(select(t.outlet.c.id).where(_changed_since_sweep(alert_id)).exists()))
+    return bool(found.scalar_one())
+
+
 async def untold(session: Session, alert_id: int, number: int, *, changed: bool) -> Sequence[OutletFacts]:
     """Outlets that have no delivery of this notice, as routing sees them; ``changed``: only those that were enrolled or edited
-    since the alert was last swept (as ``alerts.outlets_changed_since_sweep``)."""
+    since the alert was last swept."""
     told = select(t.delivery.c.id).where(
         t.delivery.c.alert_id == alert_id, t.delivery.c.number == number, t.delivery.c.outlet_id == t.outlet.c.id
     )
     wanted = select(*_FACTS).where(~told.exists()).order_by(t.outlet.c.id)
     if changed:
-        swept = select(t.alert.c.swept_at - SLOW_COMMIT).where(t.alert.c.id == alert_id).scalar_subquery()
-        wanted = wanted.where(t.outlet.c.updated_at > swept)
+        wanted = wanted.where(_changed_since_sweep(alert_id))
     return [_facts(r) for r in (await session.execute(wanted)).all()]
 
 

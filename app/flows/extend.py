@@ -20,7 +20,7 @@ async def extend(session: Session, alert_id: int, *, press: Press) -> int:
     radius = max(alert.reach_km, radius_km(alert.lost_at, now))
     if alert.state is not AlertState.ACTIVE:
         return 0
-    if radius == alert.reach_km and not await alerts.outlets_changed_since_sweep(session, alert_id):
+    if radius == alert.reach_km and not await outlets.any_changed_since_sweep(session, alert_id):
         return 0
     untold = await outlets.untold(session, alert_id, alert.head, changed=radius == alert.reach_km)
     added = await _tell(session, alert, untold, radius, press) if untold else 0

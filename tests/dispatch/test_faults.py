@@ -1,10 +1,8 @@
 """The store goes away, a process vanishes, a process is told to stop."""
 
 import asyncio
-import gc
 import logging
 import time
-import warnings
 from datetime import timedelta
 
 import asyncpg
@@ -180,12 +178,6 @@ async def _killed_while_sending(house: House, far: Far) -> None:
     for task in cut_off:
         task.cancel()
     await asyncio.gather(running, *cut_off, return_exceptions=True)
-    with (
-        warnings.catch_warnings()
-    ):  # a connection that was in the middle of something is let go of here, and in no other test
-        warnings.simplefilter("ignore")
-        del running, cut_off, task
-        gc.collect()
 
 
 async def test_stopping_waits_for_what_is_nearly_done(house: House) -> None:

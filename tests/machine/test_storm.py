@@ -104,7 +104,7 @@ async def test_storm(seed: int, database: str, caplog: pytest.LogCaptureFixture)
     caplog.set_level(logging.ERROR)
     async with building(database, pool=16) as built:
         world = await built.world()
-        world.slack = seconds(3 * LONGEST_JUMP)  # so many may come while a claim waits for its turn
+        world.slack = seconds(LONGEST_JUMP)
         await Storm(world, seed).rage()
         for code, alert in world.known.items():
             found = await alerts.find(built.watch, code)

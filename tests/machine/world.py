@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db import alerts, claims
 from app.db.claims import Leases
-from app.db.engine import Session, transaction
+from app.db.engine import Session, clock, transaction
 from app.db.settling import Result
 from app.dispatch.settle import settle
 from app.dispatch.sweeps import Sweeps
@@ -117,8 +117,9 @@ class World:
     # ── what workers do ──
 
     async def claim(self, worker: str, room: int = 10, only_retractions: bool = False) -> Sequence[Send]:
-        began, at = self.step + 1, self.now
+        began = self.step + 1
         async with self.commit() as session:
+            at = await clock(session)  # by now the clock may have jumped on: a connection was waited for
             taken = list(
                 await claims.claim(
                     session, worker=worker, leases=Leases(self.lease), room=room, only_retractions=only_retractions

@@ -3,7 +3,6 @@ writes them down, with the ledger that they belong to; a test opens them with wh
 
 import asyncio
 import base64
-import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,6 @@ import orjson
 from app.api.reference.completing import operations
 from app.commands.sample import sample_record
 from app.db import outlets
-from app.db.embedded import start
 from app.db.engine import connect, transaction
 from app.dispatch.catalogue import catalogue
 from app.dispatch.press import HousePress
@@ -23,7 +21,7 @@ from app.dispatch.wiring import wire
 from app.flows.house import House
 from app.flows.play import make_link
 from app.flows.ports import Seal
-from tests.conftest import QUICK, migrate
+from tests.conftest import migrate, throw_away
 from tests.dispatch.far import until
 from tests.partners.ledger import write_down
 from tests.partners.stage import Service, service
@@ -180,13 +178,9 @@ async def record(database: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        cluster = start(Path(folder) / "pg", settings=QUICK)
-        try:
-            migrate(cluster.url)
-            said = asyncio.run(record(cluster.url))
-        finally:
-            cluster.stop()
+    with throw_away() as url:
+        migrate(url)
+        said = asyncio.run(record(url))
     RECORDED.mkdir(exist_ok=True)
     file = RECORDED / f"{said['revision']}.json"
     file.write_bytes(orjson.dumps(said, option=orjson.OPT_INDENT_2))
