@@ -74,7 +74,7 @@ async def submit_alert(
 ) -> dict[str, Any]:
     """Issue an alert from a verified record. 201 only after all of it is durable."""
     sent = await read_submission(request)
-    async with house.issuing, transaction(house.engine) as session:
+    async with house.issuing.turn(), transaction(house.engine) as session:
         issued = await submit.submit(
             session, who, sent.record, sent.photo, idempotency_key=idempotency_key, body_hash=sent.body_hash,
             seal=house.seal, press=house.press,
@@ -119,7 +119,7 @@ async def update_alert(
 ) -> dict[str, Any]:
     """Tell everyone anew: a whole new version of the record. It replaces what was told before."""
     sent = await read_submission(request)
-    async with house.issuing, transaction(house.engine) as session:
+    async with house.issuing.turn(), transaction(house.engine) as session:
         await _alert(session, who, id)
         issued = await amending.amend(
             session, who, id, sent.record, sent.photo, idempotency_key=idempotency_key, body_hash=sent.body_hash,

@@ -53,7 +53,7 @@ async def start_drill(
     form, faults = parse(DrillForm, raw or b"{}")
     if form is None:
         raise Invalid(faults)
-    async with house.issuing, transaction(house.engine) as session:
+    async with house.issuing.turn(), transaction(house.engine) as session:
         issued = await start(
             session, who, form, idempotency_key=idempotency_key, body_hash=_hash(request, raw), seal=house.seal,
             press=house.press,
