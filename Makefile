@@ -21,7 +21,7 @@ help:
 	@echo "make run     start huijia with its own database, a sandbox of outlets and one drill; Ctrl-C ends it"
 	@echo "make test    every test that a fresh machine can run          make test ARGS='tests/db -x'"
 	@echo "make faults  processes killed, outlets hanging, networks bad, the database away; and the commands as a user runs them"
-	@echo "make nightly a million random steps over the ledger, which takes an hour or two; the tests take 10,000"
+	@echo "make nightly a million random steps over the ledger, which takes an hour or two; the tests take 20,000"
 	@echo "make bench   the fan-out against its own client alone, on loopback     make bench ARGS='--outlets 5000 --rounds 5'"
 	@echo "make bench-peers  and against what one would use instead; redis-server and Alertmanager are looked for on the path"
 	@echo "make bench-all  every measurement, as one table in Markdown; make bench-all ARGS=--quick only sees that each works"
@@ -42,7 +42,7 @@ BRIEF := test_kill.py::test_dispatchers_are_killed test_hanging.py::test_half_of
 	test_network.py::test_nothing_gets_through[refused] test_lock.py::test_the_queue_is_locked_while_a_notice_goes_out
 test: $(V)/.dev
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ALONE:%=--ignore=%) --ignore=tests/field
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile $(ALONE:%=--ignore=%) --ignore=tests/field
 	@HUIJIA_TEST_SCREENS=60 $(BIN)/python -m pytest -q $(BRIEF:%='tests/faults/%')
 else
 	@$(BIN)/python -m pytest $(ARGS)
@@ -70,13 +70,13 @@ check: $(V)/.dev
 	@echo "import arrows"; $(BIN)/lint-imports --no-logo >$(V)/said || { cat $(V)/said; exit 1; }
 	@echo "laws";          $(BIN)/python -m pytest -q tests/law
 
-FIELD := chromium obs-studio xvfb liquidsoap icecast2 mosquitto ffmpeg sox fonts-wqy-microhei fonts-noto-cjk \
+FIELD := chromium obs-studio xvfb liquidsoap icecast2 mosquitto postgresql ffmpeg sox fonts-wqy-microhei fonts-noto-cjk \
 	iproute2 libatomic1 xmlsec1 faketime
 
 # Tests that want one of these say so loudly where it is missing, and the summary counts them as skipped.
 field:
 	@command -v apt-get >/dev/null || { echo "make field knows apt-get only; install chromium and a Chinese font by hand"; exit 1; }
-	@echo "installing a browser, OBS Studio with a screen, Liquidsoap, Icecast, Mosquitto, ffmpeg, sox and Chinese fonts"
+	@echo "installing a browser, OBS Studio with a screen, Liquidsoap, Icecast, Mosquitto, PostgreSQL, ffmpeg, sox and Chinese fonts"
 	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(FIELD) >/dev/null
 
 field-test: $(V)/.dev

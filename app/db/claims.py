@@ -51,6 +51,17 @@ class Leases(NamedTuple):
     by_carrier: Mapping[str, timedelta] = MappingProxyType({})
 
 
+class Share(NamedTuple):
+    """Which outlets a dispatcher takes before others do: the ``nth`` (from 0) of so many shares. An outlet that keeps its
+    connection open for whoever brought an alert has its end brought on it."""
+
+    nth: int = 0
+    of: int = 1
+
+
+ALL = Share()
+
+
 class Crossed(Exception):
     """Two claimers that could not see each other met at one outlet. Nothing was claimed; the next try sees the other."""
 
@@ -86,8 +97,8 @@ _FREE = """
 # No more to one partner at once than it can bear, and as much again for retractions alone. A partner that has its fill
 # (``full``) is passed over, so that the others behind it are seen. Subqueries for one value here too: a join is planned
 # for one row, and compares every delivery of the batch with every outlet.
-# Rank by rank, and in each from its low water on: a forgotten BEGIN somewhere keeps every version of every row, and the
-# queue's index would be walked from its first day on.
+# Rank by rank, in each a dispatcher's own outlets before those of others, and from its low water on: a forgotten BEGIN
+# somewhere keeps every version of every row, and the queue's index would be walked from its first day on.
 _CLAIM = text(
     _TAKE
     % f"""
@@ -96,13 +107,14 @@ _CLAIM = text(
       row_number() OVER (PARTITION BY due.partner_id ORDER BY due.place) AS place
     FROM (
       SELECT d.ctid, d.kind, d.partner_id, row_number() OVER () AS place
-      FROM unnest(CAST(:priorities AS smallint[]), CAST(:tried AS boolean[]), CAST(:since AS timestamptz[]))
-        AS rank(priority, tried, since)
+      FROM unnest(CAST(:priorities AS smallint[]), CAST(:tried AS boolean[]), CAST(:since AS timestamptz[]),
+        CAST(:own AS boolean[])) AS rank(priority, tried, since, own)
       CROSS JOIN LATERAL (
         SELECT d.ctid, d.kind, (SELECT w.partner_id FROM outlet w WHERE w.id = d.outlet_id) AS partner_id
         FROM delivery d
         WHERE d.state = 'pending' AND d.lane = 'push'
           AND d.priority = rank.priority AND (d.tries > 0) = rank.tried AND d.due_at >= rank.since
+          AND (d.outlet_id % CAST(:of AS bigint) = CAST(:nth AS bigint)) = rank.own
           AND (NOT :bounded OR (SELECT w.partner_id FROM outlet w WHERE w.id = d.outlet_id) <> ALL (
                CASE WHEN d.kind = 'retract' THEN CAST(:crammed AS bigint[]) ELSE CAST(:full AS bigint[]) END)) {_FREE}
         ORDER BY d.priority, d.tries > 0, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED
@@ -133,10 +145,11 @@ _CLAIM_PACED = text(
   ORDER BY d.priority, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED"""
 )
 
+# From what waits to its outlets: the other way round, every claim reads all outlets of the country to find that none waits.
 _LANE_OUTLETS = text(
-    "SELECT o.id FROM outlet o WHERE o.carrier = :carrier AND o.lane = 'paced' AND EXISTS (SELECT 1 FROM delivery d "
-    "WHERE d.outlet_id = o.id AND d.state = 'pending' AND d.lane = 'paced' AND d.due_at <= now()) "
-    "ORDER BY o.id FOR NO KEY UPDATE SKIP LOCKED"
+    "SELECT o.id FROM outlet o WHERE o.id = ANY (ARRAY("
+    "SELECT DISTINCT d.outlet_id FROM delivery d WHERE d.state = 'pending' AND d.lane = 'paced' AND d.due_at <= now())) "
+    "AND o.carrier = :carrier AND o.lane = 'paced' ORDER BY o.id FOR NO KEY UPDATE SKIP LOCKED"
 )
 
 
@@ -209,12 +222,16 @@ async def claim(
     only_retractions: bool,
     crowd: Crowd = NOBODY,
     since: Mapping[Rank, datetime] = SINCE_EVER,
+    share: Share = ALL,
 ) -> Sequence[Claimed]:
-    """Take up to ``room`` due deliveries: retractions first, and first attempts before the retries of a dead outlet; none
-    that has been due since before its rank's low water. Raises Crossed."""
-    ranks = [rank for rank in RANKS if not only_retractions or rank[0] in _RETRACTIONS]
+    """Take up to ``room`` due deliveries: retractions first, and first attempts before the retries of a dead outlet; of those
+    alike, the ones of its own share first. None that has been due since before its rank's low water. Raises Crossed."""
+    whose = (True, False) if share.of > 1 else (True,)
+    turns = [(rank, own) for rank in RANKS if not only_retractions or rank[0] in _RETRACTIONS for own in whose]
+    ranks = [rank for rank, _ in turns]
     values = _ranked(ranks) | {
         "worker": worker, **lasting(leases), "room": room, "since": [since[rank] for rank in ranks],
+        "own": [own for _, own in turns], "nth": share.nth, "of": share.of,
         "bounded": bool(crowd.full), "full": list(crowd.full), "crammed": list(crowd.crammed),
         "under_way": orjson.dumps(crowd.under_way, option=orjson.OPT_NON_STR_KEYS).decode(),
     }  # fmt: skip

@@ -398,6 +398,7 @@ delivery = Table(
     Index("delivery_outlet", "outlet_id", "id"),
     Index("delivery_tended", "tend_at", postgresql_where=text("tend_at IS NOT NULL")),
     Index("delivery_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
+    Index("delivery_prior", "alert_id", "outlet_id", "number", postgresql_where=text("reference IS NOT NULL")),
     postgresql_with={"fillfactor": "60"},
 )
 

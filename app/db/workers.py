@@ -22,6 +22,14 @@ async def seen(session: Session, name: str, detail: Mapping[str, Any]) -> None:
     )
 
 
+async def at_work(session: Session) -> Sequence[str]:
+    """The names of those that have not been silent, in their order."""
+    statement = (
+        "SELECT name FROM worker WHERE seen_at > clock_timestamp() - make_interval(secs => :silent) ORDER BY name"
+    )
+    return [r.name for r in await session.execute(text(statement), {"silent": SILENT_SECONDS})]
+
+
 async def gone(session: Session, name: str) -> None:
     """This worker has ended as it should."""
     await session.execute(text("DELETE FROM worker WHERE name = :name"), {"name": name})

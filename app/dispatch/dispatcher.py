@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import meters
 from app.db import claims, workers
-from app.db.claims import Claimed, Crossed, Leases
+from app.db.claims import ALL, Claimed, Crossed, Leases, Share
 from app.db.engine import Session, StoreUnavailable, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
 from app.dispatch.crowd import Crowds
@@ -79,6 +79,7 @@ class Dispatcher:
         self._turns = 0
         self._crowds = Crowds()
         self._low_water = LowWater(engine)
+        self._share = ALL
         self._sending = Slots(limits.in_flight, limits.late, limits.patience)
         # Room enough to be worth a claim: among the reserve, and beyond it. A claim for each place costs more than the sends.
         enough = min(limits.reserve + limits.batch // 2, (limits.in_flight + limits.reserve) // 2)
@@ -114,6 +115,8 @@ class Dispatcher:
                 try:
                     async with transaction(self._engine) as session:
                         await workers.seen(session, self.worker, {"in_flight": len(self._sending)})
+                        at_work = await workers.at_work(session)
+                    self._share = Share(at_work.index(self.worker), len(at_work))
                 except StoreUnavailable:
                     pass  # claiming says so already
                 except Exception:
@@ -179,7 +182,7 @@ class Dispatcher:
         taken = list(
             await claims.claim(
                 session, worker=self.worker, leases=self.leases, room=room, only_retractions=only_retractions,
-                crowd=crowd, since=self._low_water.since(now),
+                crowd=crowd, since=self._low_water.since(now), share=self._share,
             )
         )  # fmt: skip
         for name, pace in paced():

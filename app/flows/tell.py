@@ -50,14 +50,21 @@ async def tell(
         facts = await outlets.facts(session)
         aim = await target(session, alert, facts, radius_km)
         plan = fan_out(notice.kind, notice.status, facts, aim, histories)
-    await deliver(session, alert, notice, told(plan), press=press)
+    await deliver(session, alert, notice, told(plan), press=press, anew=True)
     return plan
 
 
 async def deliver(
-    session: Session, alert: AlertRow, notice: PublicNotice, outlet_ids: Sequence[int], *, press: Press
+    session: Session,
+    alert: AlertRow,
+    notice: PublicNotice,
+    outlet_ids: Sequence[int],
+    *,
+    press: Press,
+    anew: bool = False,
 ) -> int:
-    """Write the deliveries of these outlets, render what they need and wake the dispatchers. Returns how many are new."""
+    """Write the deliveries of these outlets, render what they need and wake the dispatchers; ``anew``: the notice has none
+    yet. Returns how many are new."""
     issued, profiles = await deliveries.issue(
         session,
         alert_id=alert.id,
@@ -66,6 +73,7 @@ async def deliver(
         priority=priority(notice.kind, notice.status),
         outlet_ids=outlet_ids,
         give_up_at=notice.expires_at,
+        anew=anew,
     )
     if notice.kind is Kind.RETRACT:
         await _use_standing_correction(session, alert.id, notice, profiles, press)

@@ -92,9 +92,10 @@ async def test_a_cancel_tells_nothing_of_the_child(shared: Stage) -> None:
     _, told = await chain(shared, who)
     facts = (SECRET, "左眉有痣", "红色短袖", "小寨地铁站B口", "灰色夹克", "雁塔区小寨", "found", "male", "118")
     assert all(fact in told[0].decode() for fact in facts[:5])
+    said, *_ = told[2].decode().partition("<ds:Signature")  # whose Base64 may hold any digits
     for fact in facts:
-        assert fact not in told[2].decode(), fact
-    assert "欧阳某" in told[2].decode()
+        assert fact not in said, fact
+    assert "欧阳某" in said
 
 
 async def test_the_same_message_is_the_same_bytes(shared: Stage) -> None:

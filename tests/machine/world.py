@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db import alerts, claims
-from app.db.claims import Leases
+from app.db.claims import ALL, Leases, Share
 from app.db.engine import Session, clock, transaction
 from app.db.settling import Result
 from app.dispatch.settle import settle
@@ -33,6 +33,7 @@ from tests.machine.records import record
 from tests.making import police
 
 OPERATOR = Principal("operator:test", Scope.OPERATOR, live=True)
+SHARES = {"a": Share(0, 2), "b": Share(1, 2)}  # the others know of nobody else
 
 
 @dataclass
@@ -122,7 +123,12 @@ class World:
             at = await clock(session)  # by now the clock may have jumped on: a connection was waited for
             taken = list(
                 await claims.claim(
-                    session, worker=worker, leases=Leases(self.lease), room=room, only_retractions=only_retractions
+                    session,
+                    worker=worker,
+                    leases=Leases(self.lease),
+                    room=room,
+                    only_retractions=only_retractions,
+                    share=SHARES.get(worker, ALL),
                 )
             )
             taken += await claims.claim_paced(

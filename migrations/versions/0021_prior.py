@@ -1,0 +1,17 @@
+"""What an outlet called an earlier notice of the alert is looked up for each delivery of a later one. Before PostgreSQL 18 there
+was no index for it: a retraction of ten thousand read ten thousand entries for each."""
+
+from alembic import op
+
+revision = '0021'
+down_revision = '0020'
+
+
+def upgrade() -> None:
+    op.execute(
+        'CREATE INDEX delivery_prior ON delivery (alert_id, outlet_id, number) WHERE reference IS NOT NULL'
+    )
+
+
+def downgrade() -> None:
+    op.drop_index('delivery_prior', 'delivery')
