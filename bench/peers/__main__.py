@@ -1,13 +1,15 @@
 """huijia against what a user would pick instead, interleaved on one sink; ``make bench-peers`` makes what it needs.
 
-    python -m bench.peers [--outlets 10000] [--rounds 3] [--venv .venv/peers] [--only NAME …]
+    python -m bench.peers [--outlets 10000] [--rounds 3] [--processes N] [--picked] [--venv .venv/peers] [--only NAME …]
 
-Each peer has one worker process (Celery: one with sixteen children), as huijia has one dispatcher, and hands the same
-signed 1.5 KB to huijia's own client, on a new connection to each host; Apprise and Alertmanager bring their own client and
-cannot sign. The clock runs from the moment at which the first delivery could be taken. A slow peer gets fewer deliveries:
-its rate is what counts. The sink checks that each host had it once; a peer that fails at that has no figure.
+Each peer has as many worker processes as huijia has dispatchers, one for each core (Celery: one with sixteen children), and
+hands the same signed 1.5 KB to huijia's own client, on a new connection to each host; ``--picked``: to one that its user
+would pick, aiohttp (Celery: requests). Apprise and Alertmanager bring their own client and cannot sign. The clock runs from
+the moment at which the first delivery could be taken. A slow peer gets fewer deliveries: its rate is what counts. The sink
+checks that each host had it once; a peer that fails at that has no figure.
 """
 
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -67,17 +69,17 @@ def attempt(name: str, one: Callable[[], Lap], lost: dict[str, str]) -> Lap | No
 
 
 async def measure(
-    outlets: int, rounds: int, venv: Path, names: Sequence[str]
+    outlets: int, rounds: int, venv: Path, names: Sequence[str], processes: int, picked: bool
 ) -> tuple[Mapping[str, Sequence[Lap]], Mapping[str, str]]:
     """The laps, round by round, and who has none and why."""
     laps: dict[str, list[Lap]] = defaultdict(list)
     lost: dict[str, str] = {}
 
     def libraries(road: Road, database: str) -> Callable[[], Lap]:
-        return lambda: run(road, road.python(venv), sink, min(outlets, road.most), database)
+        return lambda: run(road, road.python(venv), sink, min(outlets, road.most), database, processes, picked)
 
     with SinkProcess() as sink:
-        async with Ledger(outlets, sink.port) as ledger:
+        async with Ledger(outlets, sink.port, processes) as ledger:
             await ours(ledger, sink, outlets)  # a warm one: it opens every outlet's settings
             for n in range(rounds):
                 laps[OURS].append(await ours(ledger, sink, outlets))
@@ -115,10 +117,14 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--outlets", type=int, default=10_000)
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    arguments.add_argument("--picked", action="store_true")
     arguments.add_argument("--venv", type=Path, default=ROOT / ".venv/peers")
     arguments.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
     given = arguments.parse_args()
-    laps, lost = uvloop.run(measure(given.outlets, given.rounds, given.venv.absolute(), given.only))
+    laps, lost = uvloop.run(
+        measure(given.outlets, given.rounds, given.venv.absolute(), given.only, given.processes, given.picked)
+    )
     show(figures(laps, given.outlets), markdown=given.markdown)
     for name, why in lost.items():
         print(f"| {name} | {' '.join(why.split())} | |" if given.markdown else f"  {name} {why}")

@@ -17,13 +17,14 @@ class Store(Enum):
 @dataclass(frozen=True, slots=True)
 class Road:
     """``worker`` are the arguments of ``python -m``, as its user would type them; its issuer is ``bench.peers.<name>``.
-    ``venv`` ends the name of the venv that it is in."""
+    ``venv`` ends the name of the venv that it is in. ``forks``: one worker is several processes already."""
 
     name: str
     store: Store
     most: int
     worker: Sequence[str] = ()
     venv: str = ""
+    forks: bool = False
 
     @property
     def issuer(self) -> str:
@@ -49,6 +50,7 @@ ROADS = (
         "celery", Store.REDIS, 2_000,
         ("celery", "--app", "bench.peers.celery", "worker", "--concurrency", "16", "--loglevel", "ERROR",
          "--without-gossip", "--without-mingle", "--without-heartbeat"),
+        forks=True,
     ),
     Road(
         "procrastinate", Store.POSTGRESQL, 1_000,

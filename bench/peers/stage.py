@@ -51,16 +51,19 @@ def answer(issuer: subprocess.Popen[str], within: float) -> str:
 
 
 @contextmanager
-def library(road: Road, python: Path, sink: int, postgresql: str, folder: Path) -> Iterator[Issue]:
+def library(
+    road: Road, python: Path, sink: int, postgresql: str, folder: Path, processes: int, picked: bool
+) -> Iterator[Issue]:
     """A peer that is a library, in the venv of its own. ``postgresql`` is an empty database."""
     if not python.exists():
         raise Missing(f"there is no {python}: make bench-peers makes it")
     with ExitStack() as stack:
         at = {Store.POSTGRESQL: lambda: postgresql, Store.REDIS: lambda: stack.enter_context(redis(folder))}
         env = {"BENCH_PORT": str(sink), "BENCH_STORE": at.get(road.store, str)()}
+        env |= {"BENCH_CLIENT": "picked"} if picked else {}
         issuer = stack.enter_context(process([str(python), "-m", road.issuer], folder / "log", env, talks=True))
         answer(issuer, 30.0)  # the tables are there before the worker is
-        if road.worker:
+        for _ in range((1 if road.forks else processes) if road.worker else 0):
             stack.enter_context(process([str(python), "-m", *road.worker], folder / "log", env))
 
         def issue(count: int) -> float:
@@ -72,12 +75,14 @@ def library(road: Road, python: Path, sink: int, postgresql: str, folder: Path) 
         yield issue
 
 
-def run(road: Road, python: Path, sink: SinkProcess, outlets: int, postgresql: str) -> Lap:
+def run(
+    road: Road, python: Path, sink: SinkProcess, outlets: int, postgresql: str, processes: int, picked: bool
+) -> Lap:
     """A lap. The worker is there and its connections are open when the clock begins to run."""
     with tempfile.TemporaryDirectory(prefix="huijia-bench-") as name:
         folder = Path(name)
         try:
-            with library(road, python, sink.port, postgresql, folder) as issue:
+            with library(road, python, sink.port, postgresql, folder, processes, picked) as issue:
                 issue(WARM)
                 heard(sink, WARM)
                 begun = issue(outlets)
