@@ -47,9 +47,10 @@ def _dumps(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def connect(url: str, *, pool: int = 20, waits: float = 5.0) -> AsyncEngine:
+def connect(url: str, *, pool: int = 20, waits: float = 5.0, statement_seconds: float | None = 30.0) -> AsyncEngine:
     """An engine for any PostgreSQL 15 or newer. ``postgres://`` and ``postgresql://`` are taken as well. Twice ``pool``
-    connections at most; whoever gets none within ``waits`` seconds is told that the database is away."""
+    connections at most; whoever gets none within ``waits`` seconds is told that the database is away, and so is one whose
+    statement takes longer than ``statement_seconds``."""
     parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
     if (mode := parsed.query.get("sslmode")) is not None:  # libpq's name for what asyncpg calls ssl
         parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
@@ -62,7 +63,7 @@ def connect(url: str, *, pool: int = 20, waits: float = 5.0) -> AsyncEngine:
         hide_parameters=True,  # they hold the child's name
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
-        connect_args={"timeout": 5, "server_settings": SERVER_SETTINGS, "command_timeout": 30},
+        connect_args={"timeout": 5, "server_settings": SERVER_SETTINGS, "command_timeout": statement_seconds},
     )
 
 

@@ -16,32 +16,45 @@ ISSUING = 16
 
 
 class Turns:
-    """So many at the same time. Whoever has no turn within ``waits`` seconds, since those before them get no further, is
-    told to come again, as one who gets no connection."""
+    """So many at the same time, in the order in which they came. Whoever waits is told to come again, as one who gets no
+    connection, when none of those before has got done for ``waits`` seconds (behind a locked table one batch after another
+    would fail), and after ``at_most`` in any case."""
 
-    def __init__(self, at_once: int = ISSUING, waits: float = 15.0) -> None:
+    def __init__(self, at_once: int = ISSUING, waits: float = 15.0, at_most: float = 30.0) -> None:
         self._free = asyncio.Semaphore(at_once)
-        self._waits = waits
+        self._waits, self._at_most = waits, at_most
+        self._patience: dict[asyncio.Timeout, float] = {}  # of those who wait, and when it ends in any case
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Raises StoreUnavailable; nothing was begun then."""
         try:
-            async with asyncio.timeout(self._waits):
-                await self._free.acquire()
+            async with asyncio.timeout(self._waits) as patience:
+                self._patience[patience] = asyncio.get_running_loop().time() + self._at_most
+                try:
+                    await self._free.acquire()
+                finally:
+                    del self._patience[patience]
         except TimeoutError as e:
-            raise StoreUnavailable("nobody before this one got any further") from e
+            raise StoreUnavailable("no turn to issue") from e
         try:
             yield
+            self._one_is_done()
         finally:
             self._free.release()
+
+    def _one_is_done(self) -> None:
+        until = asyncio.get_running_loop().time() + self._waits
+        for patience, at_most in self._patience.items():
+            if not patience.expired():
+                patience.reschedule(min(until, at_most))
 
 
 @dataclass(frozen=True, slots=True)
 class House:
     """``crowd`` is the public's few connections to the same database: a city that opens a child's page takes none from an
     officer. ``base_url`` is where the public and partners find huijia, without a trailing slash.
-    ``cap_sender`` names the house in CAP documents. Whoever issues something that has to be drawn waits for a turn of
+    ``cap_sender`` names the house in CAP documents. Systems that issue something that has to be drawn wait for a turn of
     ``issuing`` first, without a connection: however many do so at once, a retraction finds one."""
 
     engine: AsyncEngine

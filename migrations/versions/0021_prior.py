@@ -8,9 +8,12 @@ down_revision = '0020'
 
 
 def upgrade() -> None:
-    op.execute(
-        'CREATE INDEX delivery_prior ON delivery (alert_id, outlet_id, number) WHERE reference IS NOT NULL'
-    )
+    with op.get_context().autocommit_block():  # nothing that is under way waits for it
+        op.execute('DROP INDEX IF EXISTS delivery_prior')  # one that was begun and not finished is there, and no good
+        op.execute(
+            'CREATE INDEX CONCURRENTLY delivery_prior ON delivery (alert_id, outlet_id, number) '
+            'WHERE reference IS NOT NULL'
+        )
 
 
 def downgrade() -> None:

@@ -82,6 +82,7 @@ async def test_nothing_is_compiled(house: House) -> None:
     """A claim turns off what it does not want of the planner, which before PostgreSQL 18 makes every plan look so dear that it
     is compiled first: half a second for each claim."""
     assert "JIT" not in await _plan(house, claims._CLAIM, "EXPLAIN (ANALYZE)")
+    assert [r.jit for r in await rows(house, "SHOW jit")] == ["off"]
 
 
 MANY = 60_000

@@ -34,3 +34,44 @@ async def test_a_turn_is_given_back_by_whoever_fails() -> None:
         with pytest.raises(ZeroDivisionError):
             async with turns.turn():
                 raise ZeroDivisionError
+
+
+async def test_a_turn_is_not_lost_with_whoever_waited_for_it() -> None:
+    """A client may go just when its turn comes."""
+    turns = Turns(at_once=1, waits=5)
+
+    async def waits() -> None:
+        async with turns.turn():
+            pass
+
+    async with turns.turn():
+        waiting = asyncio.create_task(waits())
+        await asyncio.sleep(0)
+    waiting.cancel()  # it has been given the turn, and has not run since
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    async with asyncio.timeout(1), turns.turn():
+        pass
+
+
+async def test_who_waits_for_others_that_get_done_is_not_refused() -> None:
+    """Five turns of a twentieth of a second each, and the patience of one for less than all of them."""
+    turns = Turns(at_once=1, waits=0.15)
+
+    async def works() -> None:
+        async with turns.turn():
+            await asyncio.sleep(0.05)
+
+    await asyncio.gather(*(works() for _ in range(8)))
+
+
+async def test_nor_for_ever() -> None:
+    turns = Turns(at_once=1, waits=5, at_most=0.2)
+
+    async def works() -> None:
+        async with turns.turn():
+            await asyncio.sleep(0.05)
+
+    came = await asyncio.gather(*(works() for _ in range(20)), return_exceptions=True)
+    assert {type(one) for one in came} == {type(None), StoreUnavailable}
+    assert isinstance(came[-1], StoreUnavailable)
