@@ -35,8 +35,9 @@ class FarSide:
 
     def active(self) -> set[str]:
         """The slugs of those that huijia has not paused."""
-        screens = self._rig.outlets - len(OTHERS)
-        return {*OTHERS, *(f"screen-{n}" for n in range(1, screens + 1))}
+        others = set(OTHERS) if self._rig.chats else set(OTHERS) - {GROUP}
+        screens = self._rig.outlets - len(others)
+        return {*others, *(f"screen-{n}" for n in range(1, screens + 1))}
 
     async def turn(self, which: str, mode: str) -> list[str]:
         """Set the mode of a slug, of ``half`` or of ``all``; whose it was."""

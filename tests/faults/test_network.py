@@ -21,7 +21,8 @@ NOWHERE = "http://huijia-outlet.invalid:8100"  # RFC 6761: never resolves
 
 @pytest.fixture
 async def rig(rig: Rig) -> AsyncIterator[Rig]:
-    async with rig.only(OUTLETS):
+    """Without the chat group: its robot takes twenty messages a minute, and one of these cells after another needs more."""
+    async with rig.only(OUTLETS, group=False):
         yield rig
 
 
@@ -83,7 +84,7 @@ async def test_nothing_gets_through(
     since = time.monotonic()
     say(await all_hear(far, alert, "publish", healthy, at, within=within))
     await assert_wait_seen(rig, officer, alert, len(behind), since)
-    assert await far.showing(alert) >= healthy - {"dingtalk-1"}
+    assert await far.showing(alert) >= healthy
     assert not await far.showing(alert) & set(behind)
     mended = await mend_it()
     await officer.is_up(alert, RECOVERY)
@@ -97,7 +98,7 @@ async def test_nothing_gets_through(
     await assert_wait_seen(rig, officer, alert, len(behind), since)
     assert await far.showing(alert) == set(behind)
     mended = await mend_it()
-    assert await officer.is_down(alert, RECOVERY) == {"down": rig.outlets - 1, "corrected": 1}
+    assert await officer.is_down(alert, RECOVERY) == {"down": rig.outlets}
     say(f"taken back {time.monotonic() - mended:.1f} s after the network was mended")
     await assert_all_taken_back(far, alert)
     await assert_nothing_stuck(rig)
@@ -125,14 +126,14 @@ async def test_answers_do_not_get_back(
     await all_hear(far, alert, "retract", behind, at, within=RECOVERY)
     await network.bend(Shape.WELL)
     mended = time.monotonic()
-    assert await officer.is_down(alert, RECOVERY) == {"down": rig.outlets - 1, "corrected": 1}
+    assert await officer.is_down(alert, RECOVERY) == {"down": rig.outlets}
     say(f"known to be down everywhere {time.monotonic() - mended:.1f} s after the network was mended")
     assert await failures(rig, alert) == {reason}
     await assert_all_taken_back(far, alert)
     await assert_nothing_stuck(rig)
     alert, _ = await issue(officer)
     await officer.is_up(alert)
-    await assert_shown(far, alert, rig.outlets - 1)
+    await assert_shown(far, alert, rig.outlets)
     await officer.retract(alert)
     await officer.is_down(alert)
     assert rig.pids() == before
