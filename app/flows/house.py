@@ -20,7 +20,7 @@ class Turns:
     connection, when none of those before has got done for ``waits`` seconds (behind a locked table one batch after another
     would fail), and after ``at_most`` in any case."""
 
-    def __init__(self, at_once: int = ISSUING, waits: float = 15.0, at_most: float = 30.0) -> None:
+    def __init__(self, at_once: int = ISSUING, waits: float = 15.0, at_most: float = 20.0) -> None:
         self._free = asyncio.Semaphore(at_once)
         self._waits, self._at_most = waits, at_most
         self._patience: dict[asyncio.Timeout, float] = {}  # of those who wait, and when it ends in any case

@@ -44,7 +44,8 @@ def blocks(page: Path) -> list[Block]:
 
 
 def alike(doc: str, real: str, number: str = r"\d+") -> bool:
-    """``…`` stands for anything, a number for any number; the rest is literal."""
+    """``…`` stands for anything, a number for any number; the rest is literal. On the hour the minutes are not said."""
+    doc, real = (re.sub(r"(?<=时)\d+分", "", text) for text in (doc, real))
     pattern = "".join(
         ".*" if part == MORE else (number or part) if part.isdigit() else re.escape(part)
         for part in re.split(rf"({MORE}|[0-9]+)", doc)
