@@ -13,7 +13,7 @@ from celery import Celery
 from pyreqwest.client import SyncClient, SyncClientBuilder
 
 from bench.client import LIMIT, headers
-from bench.hosts import BODY, address
+from bench.hosts import BODY, hook
 from bench.peers import issuer
 from bench.peers.given import PICKED, PORT, STORE
 
@@ -30,12 +30,12 @@ def ours() -> SyncClient:
 
 def deliver(n: int) -> None:
     """One signed POST to the n-th outlet."""
+    url = hook(n, PORT)
     if PICKED:
-        requests.post(
-            f"http://{address(n)}:{PORT}/hook", data=BODY, headers=headers(n), timeout=8, allow_redirects=False
-        ).raise_for_status()
+        limit = LIMIT.total_seconds()
+        requests.post(url, data=BODY, headers=headers(n), timeout=limit, allow_redirects=False).raise_for_status()
         return
-    request = ours().post(f"http://{address(n)}:{PORT}/hook").headers(headers(n)).body_bytes(BODY).timeout(LIMIT)
+    request = ours().post(url).headers(headers(n)).body_bytes(BODY).timeout(LIMIT)
     request.build().send().bytes()
 
 

@@ -18,17 +18,13 @@ TRIED = ("tests/dispatch/test_plans.py", "tests/dispatch/test_share.py", "tests/
 
 
 def test_the_queue_is_planned_there_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = [
-        p for p in Path("/usr/lib/postgresql").glob("*/bin") if p.parts[-2].isdigit() and (p / "postgres").exists()
-    ]
-    folders = {int(p.parts[-2]): p for p in there}
     ours, newest = find_binaries()
-    if not (older := [major for major in folders if 15 <= major < newest]):
-        pytest.skip(f"no PostgreSQL from 15 to {newest - 1} on this machine: make field installs what there is")
-    binaries = replace(ours, folder=folders[min(older)])
-    if binaries.major() != min(older):
-        pytest.skip(f"the PostgreSQL in {binaries.folder} cannot be run here")
-    monkeypatch.setattr(embedded, "find_binaries", lambda: (binaries, min(older)))
+    there = [replace(ours, folder=program.parent) for program in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+    older = {major: one for one in there if (major := one.major()) is not None and 15 <= major < newest}
+    if not older:
+        pytest.skip(f"no PostgreSQL from 15 to {newest - 1} runs on this machine: make field installs what there is")
+    oldest = min(older)
+    monkeypatch.setattr(embedded, "find_binaries", lambda: (older[oldest], oldest))
     with throw_away() as url:
         command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider", *TRIED]
         env = os.environ | {"DATABASE_URL": url}

@@ -55,7 +55,7 @@ async def test_a_turn_is_not_lost_with_whoever_waited_for_it() -> None:
 
 
 async def test_who_waits_for_others_that_get_done_is_not_refused() -> None:
-    """Five turns of a twentieth of a second each, and the patience of one for less than all of them."""
+    """Eight turns of a twentieth of a second each, and the patience of one for less than all of them."""
     turns = Turns(at_once=1, waits=0.15)
 
     async def works() -> None:
