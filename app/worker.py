@@ -32,8 +32,9 @@ async def work(
     wire = HttpWire(Keeping(engine), signer=Signer(*settings.own_keys()), allowed=settings.networks)
     dispatcher = Dispatcher(engine, mine, seal, wire, limits=limits)
     trier = Trials(engine, seal, mine, wire)
+    sweeps = Sweeps(engine, mine, dispatcher.worker, trier, seal, dispatcher.leases.longest)
     beside = [
-        asyncio.create_task(Sweeps(engine, mine, dispatcher.worker, trier, seal).run()),
+        asyncio.create_task(sweeps.run()),
         asyncio.create_task(Listening(engine, mine, seal, wire).run(stop)),
         asyncio.create_task(Heart(engine, mine, seal, wire).run(stop)),
         asyncio.create_task(meters.watch_the_loop()),

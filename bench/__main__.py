@@ -1,11 +1,12 @@
-"""The fan-out against the wire's limit, its own client alone and the design that everybody writes first, interleaved on
-one sink.
+"""The fan-out against the wire's limit, its own client alone (in one process, and in one for each core) and the design
+that everybody writes first, interleaved on one sink.
 
     python -m bench [--outlets 10000] [--rounds 3] [--dispatchers N]
 
 Every road sends 1.5 KB, signed, on a new connection to each outlet; the sink checks that each outlet had it once.
 """
 
+import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,27 +14,33 @@ from collections.abc import Mapping, Sequence
 import uvloop
 
 from bench import client, limit, naive
+from bench.cores import Cores
 from bench.hosts import SinkProcess
 from bench.laps import Lap, lap
 from bench.ledger import Ledger
 from bench.table import Figure, parser, ratios, show
 
 NAIVE_OUTLETS = 1000  # enough to know its pace
+PAUSE = (
+    0.3  # seconds between two looks whether all is settled: a look every twentieth cost three hundredths of the rate
+)
 
 
 async def measure(outlets: int, rounds: int, dispatchers: int) -> Mapping[str, Sequence[Lap]]:
     laps: dict[str, list[Lap]] = defaultdict(list)
-    with SinkProcess() as sink:
+    with SinkProcess() as sink, Cores(os.cpu_count() or 1, outlets, sink.port) as cores:
         async with Ledger(outlets, sink.port, dispatchers) as ledger:
             for _ in range(rounds):
                 laps["limit"].append(limit.run(sink, outlets))
                 begun, _ = await client.send_all(outlets, sink.port)
                 laps["client alone"].append(lap(sink.report(), begun, outlets))
+                begun = await asyncio.to_thread(cores.send_all)
+                laps["client on every core"].append(lap(sink.report(), begun, outlets))
                 code, committed = await ledger.issue()
-                await ledger.settled(code)
+                await ledger.settled(code, pause=PAUSE)
                 laps["huijia"].append(lap(sink.report(), committed, outlets))
                 begun, _ = await ledger.retract(code)
-                await ledger.settled(code)
+                await ledger.settled(code, pause=PAUSE)
                 laps["huijia, retraction"].append(lap(sink.report(), begun, outlets))
                 begun, _ = await naive.send_all(ledger.url, min(NAIVE_OUTLETS, outlets), sink.port)
                 laps["naive"].append(lap(sink.report(), begun, min(NAIVE_OUTLETS, outlets)))
@@ -56,6 +63,8 @@ def figures(laps: Mapping[str, Sequence[Lap]]) -> Sequence[Figure]:
         Figure("huijia ÷ client alone, rate", ratios(rate["huijia"], rate["client alone"])),
         Figure("client alone ÷ limit, rate", ratios(rate["client alone"], rate["limit"])),
         Figure("huijia ÷ naive, rate", ratios(rate["huijia"], rate["naive"])),
+        Figure("client on every core ÷ naive, rate", ratios(rate["client on every core"], rate["naive"])),
+        Figure("huijia ÷ client on every core, rate", ratios(rate["huijia"], rate["client on every core"])),
         Figure("huijia ÷ client alone, p99", ratios(late["huijia"], late["client alone"])),
         Figure("retraction ÷ alert, p99", ratios(late["huijia, retraction"], late["huijia"])),
     ]

@@ -51,12 +51,12 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def wait_for_port(port: int, seconds: float = 20.0) -> None:
+def wait_for_port(port: int, seconds: float = 20.0, host: str = "127.0.0.1") -> None:
     """Until somebody listens there."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            socket.create_connection((host, port), 0.2).close()
             return
         except OSError:
             if time.monotonic() > deadline:

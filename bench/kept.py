@@ -58,11 +58,11 @@ async def drop(sink: SinkProcess) -> None:
 
 async def alone(sink: SinkProcess, outlets: int, *, tls: bool, kept: bool) -> Second:
     sender = client.build(keeps=timedelta(seconds=KEPT_SECONDS))
-    await client.send_by(sender, outlets, sink.port, tls=tls)
+    await client.send_by(sender, range(outlets), sink.port, tls=tls)
     if not kept:
         await drop(sink)
     sink.report()
-    begun = await client.send_by(sender, outlets, sink.port, tls=tls)
+    begun = await client.send_by(sender, range(outlets), sink.port, tls=tls)
     found = await second(sink, begun, outlets, kept=kept, exact=True)
     await sender.close()
     return found

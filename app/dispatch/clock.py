@@ -6,6 +6,8 @@ A machine whose wall clock is minutes off still signs, stamps and judges with th
 import time
 from datetime import UTC, datetime, timedelta
 
+STEP = 1.0  # seconds; a clock that is put right bit by bit is never so quick
+
 
 class StoreClock:
     def __init__(self) -> None:
@@ -18,3 +20,19 @@ class StoreClock:
 
     def now(self) -> datetime:
         return self._anchor + timedelta(seconds=time.monotonic() - self._mono)
+
+
+class Steps:
+    """Tells when the database's clock has been set: otherwise it goes as fast as this machine's monotonic one."""
+
+    def __init__(self) -> None:
+        self._ahead: tuple[float, float] | None = None
+
+    def seen(self, store_now: datetime, asked: float, answered: float) -> float:
+        """The seconds by which it has stepped since the last time, at least; 0 when it need not have. ``asked`` and
+        ``answered`` (monotonic) are before and after it said what time it is: it may have looked at any moment between."""
+        low, high = store_now.timestamp() - answered, store_now.timestamp() - asked
+        before, self._ahead = self._ahead or (low, high), (low, high)
+        if low - before[1] > STEP:
+            return low - before[1]
+        return high - before[0] if before[0] - high > STEP else 0.0

@@ -3,6 +3,7 @@ every dispatcher may run all of them."""
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -26,7 +27,8 @@ from app.db import (
     tending,
     workers,
 )
-from app.db.engine import StoreUnavailable, transaction
+from app.db.engine import Session, StoreUnavailable, clock, transaction
+from app.dispatch.clock import STEP, Steps
 from app.dispatch.settle import rescue
 from app.domain.breaker import PROBES
 from app.domain.errors import Conflict
@@ -43,7 +45,7 @@ LATELY = timedelta(seconds=30)
 SENDERS_FIRST = 5.0  # seconds; a dispatcher tries to settle every two
 JUST_NOW = timedelta(seconds=20)  # a retraction may have waited ten for its alert, and counts from its beginning
 NOTES_KEPT = timedelta(days=90)  # no alert, and no retraction, lasts as long
-STEP = 1.0  # seconds between two looks that the wall clock may differ from the monotonic one
+LONGEST_LEASE = timedelta(minutes=1)
 MOST_PROBES = 20  # at once; none takes longer than twice its wire's deadline
 
 log = logging.getLogger("huijia.sweep")
@@ -66,10 +68,19 @@ class Sweeps:
     """Rescue what vanished processes left, expire, grow reach, put right, forget."""
 
     def __init__(
-        self, engine: AsyncEngine, press: Press, worker: str, trier: Trier | None = None, seal: Seal | None = None
+        self,
+        engine: AsyncEngine,
+        press: Press,
+        worker: str,
+        trier: Trier | None = None,
+        seal: Seal | None = None,
+        longest_lease: timedelta = LONGEST_LEASE,
     ) -> None:
         self._engine, self._press, self._worker, self._trier, self._seal = engine, press, worker, trier, seal
+        self._longest_lease = longest_lease
         self._senders_first = 0.0
+        self._steps = Steps()
+        self._once_more_at = math.inf
 
     async def run(self) -> None:
         """Every sweep at its own pace, until cancelled."""
@@ -124,19 +135,36 @@ class Sweeps:
         await self._rescue(None)
 
     async def _rescue(self, within: timedelta | None) -> None:
-        """Not at once when the database has been away: its senders live, and are about to say what came of their sends."""
-        if time.monotonic() < self._senders_first:
-            return
+        """Not at once when the database has been away: its senders live, and are about to say what came of their sends. Nor
+        when its clock was set forward: then they send yet."""
         more = True
         while more:
             try:
                 async with transaction(self._engine) as session:
+                    await self._see_steps(session)
+                    if time.monotonic() < self._senders_first:
+                        return
                     count, more = await rescue(session, self._worker, self._press, within)
             except StoreUnavailable:
                 self._senders_first = time.monotonic() + SENDERS_FIRST
                 raise
             if count:
                 log.warning("rescued %d deliveries whose lease was lost", count)
+
+    async def _see_steps(self, session: Session) -> None:
+        """Whether the database's clock has just been set. Forward: its senders first. Back: everything is brought forward, and
+        once more later, for what was being written in that moment."""
+        asked = time.monotonic()
+        step = self._steps.seen(await clock(session), asked, answered := time.monotonic())
+        if step:
+            log.warning("the clock of the database has stepped by %.0f s", step)
+        if step > 0:
+            self._senders_first = answered + self._longest_lease.total_seconds()
+        if step < 0:
+            self._once_more_at = answered
+        if answered >= self._once_more_at:
+            await leftovers.bring_forward(session, self._longest_lease)
+            self._once_more_at = answered + LATELY.total_seconds() if step < 0 else math.inf
 
     async def expire(self) -> None:
         """Alerts whose time is up end, and their screens are taken down."""

@@ -70,16 +70,16 @@ async def test_connections_are_counted(tls: bool) -> None:
     """Opened, kept, and dropped: by two processes as by one."""
     with papers(OUTLETS) as folder, SinkProcess(keep=True, papers=folder if tls else None, processes=2) as sink:
         sender = client.build(keeps=timedelta(minutes=1))
-        begun = await client.send_by(sender, OUTLETS, sink.port, tls=tls)
+        begun = await client.send_by(sender, range(OUTLETS), sink.port, tls=tls)
         heard = sink.report()
         assert (heard.opened, heard.kept) == (OUTLETS, 0)
         assert lap(heard, begun, OUTLETS).rate > 0
-        await client.send_by(sender, OUTLETS, sink.port, tls=tls)
+        await client.send_by(sender, range(OUTLETS), sink.port, tls=tls)
         heard = sink.report()
         assert (heard.opened, heard.kept, len(heard.at)) == (0, OUTLETS, OUTLETS)
         assert sink.drop() == OUTLETS
         await asyncio.sleep(0.2)
-        await client.send_by(sender, OUTLETS, sink.port, tls=tls)
+        await client.send_by(sender, range(OUTLETS), sink.port, tls=tls)
         heard = sink.report()
         assert (heard.opened, heard.kept) == (OUTLETS, 0)
         assert (heard.resumed > 0) is tls, "an earlier session goes on where the same process has the host again"

@@ -2,8 +2,6 @@
 
 import asyncio
 import random
-import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.another_clock import FAKETIME, WANTED, Clock
 from tests.faults.far_side import OTHERS, FarSide, assert_all_taken_back
 from tests.faults.officer import Officer
 from tests.faults.proof import assert_nothing_stuck, assert_shown
@@ -18,29 +17,9 @@ from tests.faults.rig import Rig
 
 OFF = 330  # seconds: a far end that verifies with standardwebhooks forgives 300
 NAME = "dispatch-by-another-clock"
-FAKETIME = shutil.which("faketime")
 OUTLETS = 100
 
-pytestmark = pytest.mark.skipif(FAKETIME is None, reason="no faketime here: `make field` installs it")
-
-
-class Clock:
-    """What time a process believes it is, by libfaketime: its wall clock alone, as when somebody or NTP sets it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._said = folder / "faketime"
-        self.set(0)
-        assert FAKETIME is not None
-        library = subprocess.check_output([FAKETIME, "-m", "-f", "+0s", "printenv", "LD_PRELOAD"], text=True).strip()
-        self.surroundings = {
-            "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(self._said), "FAKETIME_NO_CACHE": "1",
-            "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "TZ": "UTC",
-        }  # fmt: skip
-
-    def set(self, seconds: int) -> None:
-        fresh = self._said.with_suffix(".new")
-        fresh.write_text(f"{seconds:+d}s\n")
-        fresh.replace(self._said)
+pytestmark = pytest.mark.skipif(FAKETIME is None, reason=WANTED)
 
 
 @pytest.fixture
