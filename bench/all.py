@@ -38,6 +38,7 @@ RUNS = (
     Run("bench", "--rounds 5", "--outlets 300 --rounds 1"),
     Run("bench.tls", "", "--outlets 300 --rounds 1"),
     Run("bench.kept", "", "--outlets 200 --rounds 1 --pause 0.5"),
+    Run("bench.http2", "", "--messages 300 --at-once 100 --rounds 1"),
     Run("bench.null", "", "--outlets 300 --rounds 1"),
     Run("bench.machines", "", "--outlets 300 --rounds 1"),
     Run("bench.peers", "", "--outlets 200 --rounds 1"),

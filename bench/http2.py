@@ -21,7 +21,7 @@ import uvloop
 from app.commands.serving import open_as_many_as_allowed
 from app.dispatch.wire import HttpWire
 from app.domain.calling import read_networks
-from bench.beside import process, program
+from bench.beside import Missing, process, program
 from bench.client import LIMIT, headers
 from bench.hosts import BODY, address, free_port, wait_for_port
 from bench.papers import papers
@@ -64,7 +64,7 @@ events {{ worker_connections 8192; }}
 http {{
   log_format each '$http_webhook_id $connection';
   access_log {folder}/access.log each buffer=64k flush=100ms;
-  client_body_temp_path {folder}/body; keepalive_requests 1000000; ssl_session_cache shared:outlets:10m;
+  client_body_temp_path {folder}/body; keepalive_requests {each}; ssl_session_cache shared:outlets:10m;
   ssl_certificate {paper}; ssl_certificate_key {paper};
   default_type application/json;
 {servers}
@@ -74,8 +74,8 @@ _SERVER = "  server {{ listen {host}:{port} {words}; {more} location / {{ return
 
 
 @contextmanager
-def nginx(certificates: Path) -> Iterator[Nginx]:
-    """One process of it for as long as the block."""
+def nginx(certificates: Path, each: int = 1_000_000) -> Iterator[Nginx]:
+    """One process of it for as long as the block. A connection takes so many requests ``each``."""
     ports = {how: free_port() for how in LISTENING}
     servers = [
         _SERVER.format(host=address(0), port=ports[how], words=words, more=more)
@@ -84,7 +84,9 @@ def nginx(certificates: Path) -> Iterator[Nginx]:
     with tempfile.TemporaryDirectory(prefix="huijia-bench-") as name:
         folder = Path(name)
         paper = certificates / "outlets-0.pem"
-        (folder / "nginx.conf").write_text(_CONF.format(folder=folder, paper=paper, servers="\n".join(servers)))
+        (folder / "nginx.conf").write_text(
+            _CONF.format(folder=folder, paper=paper, each=each, servers="\n".join(servers))
+        )
         command = (program("nginx"), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf"))
         with process(command, folder / "nginx.log"):
             for port in ports.values():
@@ -150,7 +152,10 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=3)
     given = arguments.parse_args()
     open_as_many_as_allowed()
-    found = uvloop.run(measure(given.messages, given.at_once, given.rounds))
+    try:
+        found = uvloop.run(measure(given.messages, given.at_once, given.rounds))
+    except Missing as why:
+        raise SystemExit(f"SKIPPED: {why}") from why
     show(figures(found), markdown=given.markdown)
 
 
