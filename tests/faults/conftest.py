@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults.far_side import FarSide
 from tests.faults.officer import Officer
+from tests.faults.reader import Reader
 from tests.faults.rig import Rig, running
 
 SCREENS = int(os.environ.get("HUIJIA_TEST_SCREENS") or 500)
@@ -44,6 +45,13 @@ async def far(rig: Rig) -> AsyncIterator[FarSide]:
     """A sandbox that has forgotten everything and is well."""
     made = FarSide(rig)
     await made.reset()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def reader(rig: Rig) -> AsyncIterator[Reader]:
+    made = Reader(rig)
     yield made
     await made.close()
 

@@ -7,11 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+import pytest
+
 from tests.faults.far_side import FarSide, assert_all_taken_back, assert_sound
 from tests.faults.officer import NOWHERE, Officer
 from tests.faults.processes import kill_all
 from tests.faults.proof import UNDER_WAY
-from tests.faults.rig import Rig
+from tests.faults.reader import Reader
+from tests.faults.rig import Rig, until
 
 SESSIONS = "FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 FORGOTTEN = (  # sends whose end was never written, or was written by somebody who could only guess it
@@ -28,11 +31,20 @@ async def going_out(rig: Rig, officer: Officer, far: FarSide, chance: random.Ran
     return alert
 
 
+@pytest.mark.parametrize("seconds", [4, 60])
 async def test_the_store_goes_away_and_comes_back(
-    rig: Rig, officer: Officer, far: FarSide, chance: random.Random, say: Callable[[str], None]
+    rig: Rig,
+    officer: Officer,
+    far: FarSide,
+    reader: Reader,
+    chance: random.Random,
+    say: Callable[[str], None],
+    seconds: int,
 ) -> None:
+    """For a minute, too: every lease ends meanwhile, and those that sent still say first what came of it."""
     before = rig.pids()
     alert = await going_out(rig, officer, far, chance)
+    await until(lambda: reader.sees(alert), 10, "the partner reads it", pause=0.1)
     refused: dict[str, Mapping[str, object]] = {}
     answers: Counter[int] = Counter()
     back = asyncio.Event()
@@ -41,7 +53,11 @@ async def test_the_store_goes_away_and_comes_back(
     away = time.monotonic()
     live, ready = await officer.get("/health/live"), await officer.get("/health/ready")
     assert (live.status_code, ready.status_code) == (200, 503)
-    await asyncio.sleep(chance.uniform(3.5, 4.5))  # the slow ones answer meanwhile
+    reading = asyncio.create_task(reader.watch(alert))
+    await asyncio.sleep(seconds - chance.random())  # the slow ones answer meanwhile
+    reading.cancel()
+    await asyncio.wait({reading})
+    assert reading.cancelled(), "the partner did not read what it had read before"
     rig.start_store()
     at = time.monotonic()
     back.set()
@@ -56,6 +72,8 @@ async def test_the_store_goes_away_and_comes_back(
     say(
         f"away for {at - away:.1f} s, answers {dict(answers)}; LISTEN again after {listening:.1f} s, aired after {took:.1f} s"
     )
+    say(reader.told())
+    assert set(reader.answers) == {200}
     assert rig.pids() == before
     calls = await far.calls(alert)
     assert_sound(calls)
