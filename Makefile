@@ -70,13 +70,13 @@ check: $(V)/.dev
 	@echo "import arrows"; $(BIN)/lint-imports --no-logo >$(V)/said || { cat $(V)/said; exit 1; }
 	@echo "laws";          $(BIN)/python -m pytest -q tests/law
 
-FIELD := chromium obs-studio xvfb liquidsoap icecast2 mosquitto nginx-light postgresql ffmpeg sox fonts-wqy-microhei fonts-noto-cjk \
+FIELD := chromium obs-studio xvfb liquidsoap icecast2 mosquitto postgresql ffmpeg sox fonts-wqy-microhei fonts-noto-cjk \
 	iproute2 libatomic1 xmlsec1 faketime
 
 # Tests that want one of these say so loudly where it is missing, and the summary counts them as skipped.
 field:
 	@command -v apt-get >/dev/null || { echo "make field knows apt-get only; install chromium and a Chinese font by hand"; exit 1; }
-	@echo "installing a browser, OBS Studio with a screen, Liquidsoap, Icecast, Mosquitto, nginx, PostgreSQL, ffmpeg, sox and Chinese fonts"
+	@echo "installing a browser, OBS Studio with a screen, Liquidsoap, Icecast, Mosquitto, PostgreSQL, ffmpeg, sox and Chinese fonts"
 	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(FIELD) >/dev/null
 
 field-test: $(V)/.dev

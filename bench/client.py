@@ -28,10 +28,10 @@ def headers(n: int, body: bytes = BODY) -> Mapping[str, str]:
     }
 
 
-def build(*, keeps: timedelta | None = None) -> Client:
+def build(*, keeps: timedelta | None = None, http2: bool = False) -> Client:
     """As ``app.dispatch.ways`` does; no connection is kept, or all are, for so long. (Peers import this beside what they run
     with, and nothing of huijia's.)"""
-    builder = ClientBuilder().follow_redirects(False).no_proxy().error_for_status(False)
+    builder = ClientBuilder().follow_redirects(False).no_proxy().error_for_status(False).http2(http2)
     builder = builder.gzip(False).brotli(False).deflate(False).zstd(False)
     return (builder.pool_idle_timeout(keeps) if keeps else builder.pool_max_idle_per_host(0)).build()
 

@@ -3,8 +3,8 @@
 
 class Kept:
     """At most ``most`` connections are kept in all, and ``at_a_place`` of them at one place; a place has as many as sends have
-    been under way to it at once, or one that they share. Whoever comes when all are given away keeps none, until some have
-    not been used for ``lasting`` seconds: by then the client has closed them."""
+    been under way to it at once. Whoever comes when all are given away keeps none, until some have not been used for
+    ``lasting`` seconds: by then the client has closed them."""
 
     def __init__(self, most: int, at_a_place: int, lasting: float) -> None:
         self._most, self._at_a_place, self._lasting = most, at_a_place, lasting
@@ -12,7 +12,6 @@ class Kept:
         self._new: dict[str, int] = {}  # how many each place has: those used since the last turn
         self._old: dict[str, int] = {}  # and those of the time before
         self._busy: dict[str, int] = {}
-        self._sharing: set[str] = set()
         self._turns_at = 0.0
 
     def enter(self, place: str, now: float) -> bool:
@@ -21,7 +20,7 @@ class Kept:
             self._turn(now)
         busy = self._busy.get(place, 0) + 1
         has = self._new.get(place) or self._old.get(place, 0)
-        if has < busy and has < (1 if place in self._sharing else self._at_a_place):
+        if has < busy and has < self._at_a_place:
             if self._count >= self._most:
                 return False
             self._count += 1
@@ -40,16 +39,6 @@ class Kept:
             del self._new[place]
             self._old.pop(place, None)
             self._count -= 1
-
-    def shares(self, place: str, one: bool) -> None:
-        """Whether all sends to this place go over one connection: it has answered by HTTP/2, or not."""
-        if not one:
-            self._sharing.discard(place)
-        elif place not in self._sharing:
-            self._sharing.add(place)
-            if (has := self._new.get(place, 0)) > 1:
-                self._new[place] = 1
-                self._count -= has - 1
 
     def _turn(self, now: float) -> None:
         long_ago = now >= self._turns_at + self._lasting

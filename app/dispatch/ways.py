@@ -27,10 +27,6 @@ MOST_CLIENTS = 16
 MOST_LOOK_UPS = 128
 KEPT_SECONDS = 55  # servers and proxies that keep for long close after 60: none should close just as we send
 KEPT_AT_A_PLACE = 100
-# All that is under way to a host shares one connection of HTTP/2: when it is dead, say because a router in between has
-# forgotten it, that must be known before the sends on it are given up, or the next ones would take it again.
-PING_SECONDS = 2
-PONG_SECONDS = 4
 
 NOT_ALLOWED = "地址既非公网，也不在 HUIJIA_MAY_CALL 所列网络内"
 NO_SUCH_NAME = "查不到该主机名"
@@ -158,11 +154,9 @@ class Ways:
 
 
 def _client(pins: Mapping[str, str], most_idle: int) -> Client:
-    """Redirects are not followed, proxies of the environment not used, nothing is decompressed; HTTP/2 where the far end
-    takes it (ALPN). Every name it may be asked for is among ``pins``."""
-    builder = ClientBuilder().follow_redirects(False).no_proxy().error_for_status(False).http2(True)
-    builder = builder.http2_keep_alive_interval(timedelta(seconds=PING_SECONDS))
-    builder = builder.http2_keep_alive_timeout(timedelta(seconds=PONG_SECONDS))
+    """Redirects are not followed, proxies of the environment not used, nothing is decompressed. Every name it may be
+    asked for is among ``pins``."""
+    builder = ClientBuilder().follow_redirects(False).no_proxy().error_for_status(False)
     builder = builder.gzip(False).brotli(False).deflate(False).zstd(False)
     for host, address in pins.items():
         builder = builder.resolve(host, address, 0)  # the port is the URL's

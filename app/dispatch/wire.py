@@ -30,16 +30,7 @@ BODY_LIMIT = 64 * 1024
 KEPT_FOR = 2.0 * KEPT_SECONDS + 30  # the client may look only once in its time; and a send takes a while
 UNREACHABLE = "无法建立连接"
 LATE = "未在时限内完整应答"
-NO_ANSWER = "连接在应答前中断"
-# So the client calls a request that waited for its turn on a connection that ended, and one that came after the last that the
-# far end took (RFC 9113, 6.8, GOAWAY: servers end connections of HTTP/2 after so many requests). It is made again at once.
-NOT_BEGUN = ("dispatch task is gone", "connection error received: not a result of an error")
-ANEW = 5
 NOT_TRUSTED = "对方的证书未通过校验：签发机构、主机名或有效期不对"
-
-
-class _NotBegun(WireError):
-    """The far end has seen nothing of it."""
 
 
 class Store(Protocol):
@@ -57,9 +48,9 @@ class Store(Protocol):
 
 
 class HttpWire:
-    """Calls public addresses and those within ``allowed``, by HTTP/2 where they take it. Redirects are reported, not
-    followed; no proxy, no cookies, nothing is decompressed, a body is cut at 64 KiB. Without a ``store`` there is no content,
-    count or head, without a ``signer`` no signature."""
+    """Calls public addresses and those within ``allowed``. Redirects are reported, not followed; no proxy, no cookies,
+    nothing is decompressed, a body is cut at 64 KiB. Without a ``store`` there is no content, count or head, without a
+    ``signer`` no signature."""
 
     def __init__(
         self,
@@ -81,14 +72,6 @@ class HttpWire:
     ) -> Reply:
         """One call. Every failure is a WireError; its detail is one of ours and holds no URL."""
         until = time.monotonic() + timeout.total_seconds()
-        for _ in range(ANEW):
-            try:
-                return await self._request(method, url, headers, until, body)
-            except _NotBegun:
-                continue
-        return await self._request(method, url, headers, until, body)
-
-    async def _request(self, method: str, url: str, headers: Mapping[str, str], until: float, body: bytes) -> Reply:
         host, place = _host(url)
         clients = await self._ways.clients(host)
         now = time.monotonic()
@@ -101,15 +84,12 @@ class HttpWire:
                 found = dict(response.headers.items())  # the client has them in lower case
                 reply = Reply(response.status, found, await _body(response, found.get("content-length", "")))
             stays = found.get("connection", "").lower() != "close"
-            self._kept.shares(place, response.version == "HTTP/2.0")
             return reply
         except RequestTimeoutError as e:
             raise WireError(Reason.TIMEOUT, LATE) from e
         except ConnectError as e:
-            if _not_begun(e):
-                raise _NotBegun(Reason.BROKEN, NO_ANSWER) from e
             if _says(e, "SendRequest"):  # the far end hung up on a request that it may well have read
-                raise WireError(Reason.BROKEN, NO_ANSWER) from e
+                raise WireError(Reason.BROKEN, "连接在应答前中断") from e
             if says_none_left(str(e.details)):  # a URL has no spaces
                 raise no_file() from e
             self._ways.failed(host)
@@ -118,8 +98,6 @@ class HttpWire:
         except (ValueError, ClientClosedError) as e:  # no such address, or a process that is stopping
             raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
         except PyreqwestError as e:
-            if _not_begun(e):
-                raise _NotBegun(Reason.BROKEN, NO_ANSWER) from e
             raise WireError(Reason.BROKEN, "连接中断或应答不合 HTTP 规范") from e
         finally:
             if keeps:
@@ -221,11 +199,7 @@ def _host(url: str) -> tuple[str, str]:
     return host, read.origin_ascii
 
 
-def _not_begun(error: PyreqwestError) -> bool:
-    return _says(error, "SendRequest") and _says(error, *NOT_BEGUN)
-
-
-def _says(error: PyreqwestError, *words: str) -> bool:
+def _says(error: ConnectError, words: str) -> bool:
     """The client calls many things a ConnectError, and tells them apart in its causes only."""
-    causes = (getattr(error, "details", None) or {}).get("causes") or []
-    return any(one in str(cause.get("message")) for cause in causes for one in words)
+    causes = (error.details or {}).get("causes") or []
+    return any(words in str(cause.get("message")) for cause in causes)

@@ -78,20 +78,6 @@ def test_a_place_keeps_as_many_as_were_under_way_at_once() -> None:
     assert [full.enter(str(n), 0) for n in range(8)] == [True] * 7 + [False]
 
 
-def test_a_place_whose_sends_share_a_connection_has_one() -> None:
-    kept = Kept(4, 100, 60)
-    for _ in range(3):
-        assert kept.enter("a", 0)
-    assert [kept.enter(str(n), 0) for n in range(2)] == [True, False]
-    kept.shares("a", True)
-    assert [kept.enter(str(n), 0) for n in range(5, 9)] == [True, True, False, False]
-    assert all(kept.enter("a", 1) for _ in range(20)), "they share it"
-    kept.shares("a", False)
-    kept.leave("0", stays=False)
-    assert kept.enter("a", 2)
-    assert not kept.enter("b", 2), "and no longer"
-
-
 def test_what_has_ended_is_given_to_another() -> None:
     kept = Kept(1, 100, 60)
     assert kept.enter("a", 0)

@@ -31,9 +31,9 @@ class Network:
     """In front of one server; ``base`` is what to put in an outlet's address. It is told the shape it has from now on, what
     goes on at that moment too."""
 
-    def __init__(self, server: str, chance: random.Random, host: str = "127.0.0.1") -> None:
+    def __init__(self, server: str, chance: random.Random) -> None:
         self._to = urlsplit(server)
-        self._chance, self._host = chance, host
+        self._chance = chance
         self._port = free_port()
         self._server: asyncio.Server | None = None
         self._talks: set[asyncio.Task[None]] = set()
@@ -42,7 +42,7 @@ class Network:
 
     @property
     def base(self) -> str:
-        return f"{self._to.scheme}://{self._host}:{self._port}"
+        return f"http://127.0.0.1:{self._port}"
 
     async def __aenter__(self) -> Self:
         await self._listen()
@@ -62,7 +62,7 @@ class Network:
             await self._listen()
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._met, self._host, self._port)
+        self._server = await asyncio.start_server(self._met, "127.0.0.1", self._port)
 
     async def _fall_silent(self) -> None:
         if self._server is not None:
