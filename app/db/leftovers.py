@@ -32,23 +32,33 @@ async def give_up(session: Session) -> int:
     return done.rowcount
 
 
-_LATER = (
-    "UPDATE delivery SET due_at = now() WHERE id = ANY (ARRAY(SELECT l.id FROM delivery l WHERE l.state = 'pending' "
-    "AND l.due_at > now() ORDER BY l.id FOR UPDATE))",
+# Of what is locked somebody is taking care just now: it is passed over, and nobody waits for anybody. The window of a paced
+# outlet was counted by the time of before, so that nothing but retractions goes there for as long as the longest window.
+LATER = (
+    "UPDATE delivery SET due_at = now() + CASE WHEN lane = 'paced' AND kind <> 'retract' THEN CAST(:window AS interval) "
+    "ELSE interval '0' END WHERE id = ANY (ARRAY(SELECT l.id FROM delivery l WHERE l.state = 'pending' "
+    "AND l.due_at > now() + CASE WHEN l.lane = 'paced' AND l.kind <> 'retract' THEN CAST(:window AS interval) "
+    "ELSE interval '0' END FOR UPDATE SKIP LOCKED))",
     "UPDATE delivery SET tend_at = now() WHERE id = ANY (ARRAY(SELECT l.id FROM delivery l WHERE l.tend_at > now() "
-    "ORDER BY l.id FOR UPDATE))",
+    "FOR UPDATE SKIP LOCKED))",
     "UPDATE delivery SET lease_until = now() + CAST(:lease AS interval) WHERE id = ANY (ARRAY(SELECT l.id FROM delivery l "
-    "WHERE l.lease_until > now() + CAST(:lease AS interval) ORDER BY l.id FOR UPDATE))",
-    "UPDATE outlet SET probe_at = now() WHERE id = ANY (ARRAY(SELECT o.id FROM outlet o WHERE o.probe_at > now() "
-    "ORDER BY o.id FOR NO KEY UPDATE))",
-    "UPDATE worker SET seen_at = now() WHERE seen_at > now()",
-    "UPDATE presence SET seen_at = now() WHERE seen_at > now()",
+    "WHERE l.lease_until > now() + CAST(:lease AS interval) FOR UPDATE SKIP LOCKED))",
+    "UPDATE outlet SET probe_at = least(probe_at, now()), heard_at = least(heard_at, now()) WHERE id = ANY (ARRAY("
+    "SELECT o.id FROM outlet o WHERE o.probe_at > now() OR o.heard_at > now() FOR NO KEY UPDATE SKIP LOCKED))",
+    "UPDATE trial SET at = now() WHERE id = ANY (ARRAY(SELECT t.id FROM trial t WHERE t.at > now() FOR UPDATE SKIP LOCKED))",
+    "UPDATE worker SET seen_at = now() WHERE name = ANY (ARRAY(SELECT w.name FROM worker w WHERE w.seen_at > now() "
+    "FOR UPDATE SKIP LOCKED))",
+    "UPDATE presence SET seen_at = now() WHERE partner_id = ANY (ARRAY(SELECT p.partner_id FROM presence p "
+    "WHERE p.seen_at > now() FOR UPDATE SKIP LOCKED))",
+    "UPDATE slowed SET last_at = now(), not_before = least(not_before, now()) WHERE key = ANY (ARRAY(SELECT s.key FROM slowed s "
+    "WHERE s.last_at > now() FOR UPDATE SKIP LOCKED))",
 )
 
 
-async def bring_forward(session: Session, lease: timedelta) -> None:
+async def bring_forward(session: Session, what: str, *, lease: timedelta, window: timedelta) -> int:
     """The clock was set back, and whatever was to happen in a minute would happen when that time has come again: what waits
-    for a moment to come is due now, once too often; no send is waited for longer than the longest ``lease``; and whoever was
-    seen at a moment to come was seen now."""
-    for statement in _LATER:
-        await session.execute(text(statement), {"lease": lease} if ":lease" in statement else {})
+    for a moment to come is due now, once too often; no send is waited for longer than the longest ``lease``; and what was
+    seen or tried at a moment to come was so now. ``what`` is one of ``LATER``, each for a transaction of its own."""
+    given = {":lease": lease, ":window": window}
+    done = await session.execute(text(what), {name[1:]: value for name, value in given.items() if name in what})
+    return done.rowcount

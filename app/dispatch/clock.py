@@ -30,9 +30,13 @@ class Steps:
 
     def seen(self, store_now: datetime, asked: float, answered: float) -> float:
         """The seconds by which it has stepped since the last time, at least; 0 when it need not have. ``asked`` and
-        ``answered`` (monotonic) are before and after it said what time it is: it may have looked at any moment between."""
+        ``answered`` (monotonic) are before and after it said what time it is: it may have looked at any moment between, so that
+        one look leaves room for doubt. A later one leaves less."""
         low, high = store_now.timestamp() - answered, store_now.timestamp() - asked
-        before, self._ahead = self._ahead or (low, high), (low, high)
-        if low - before[1] > STEP:
-            return low - before[1]
-        return high - before[0] if before[0] - high > STEP else 0.0
+        least, most = self._ahead or (low, high)
+        if low <= most and least <= high:
+            self._ahead = max(low, least), min(high, most)
+            return 0.0
+        self._ahead = low, high
+        step = low - most if low > most else high - least
+        return step if abs(step) > STEP else 0.0

@@ -3,7 +3,6 @@ every dispatcher may run all of them."""
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -27,9 +26,10 @@ from app.db import (
     tending,
     workers,
 )
-from app.db.engine import Session, StoreUnavailable, clock, transaction
+from app.db.engine import StoreUnavailable, clock, transaction
 from app.dispatch.clock import STEP, Steps
 from app.dispatch.settle import rescue
+from app.dispatch.wiring import paced
 from app.domain.breaker import PROBES
 from app.domain.errors import Conflict
 from app.flows import drills as drilling
@@ -80,7 +80,8 @@ class Sweeps:
         self._longest_lease = longest_lease
         self._senders_first = 0.0
         self._steps = Steps()
-        self._once_more_at = math.inf
+        self._looking = asyncio.Lock()
+        self._to_bring, self._bring_at = 0, 0.0
 
     async def run(self) -> None:
         """Every sweep at its own pace, until cancelled."""
@@ -138,33 +139,37 @@ class Sweeps:
         """Not at once when the database has been away: its senders live, and are about to say what came of their sends. Nor
         when its clock was set forward: then they send yet."""
         more = True
-        while more:
-            try:
+        try:
+            await self._see_steps()
+            while more and time.monotonic() >= self._senders_first:
                 async with transaction(self._engine) as session:
-                    await self._see_steps(session)
-                    if time.monotonic() < self._senders_first:
-                        return
                     count, more = await rescue(session, self._worker, self._press, within)
-            except StoreUnavailable:
-                self._senders_first = time.monotonic() + SENDERS_FIRST
-                raise
-            if count:
-                log.warning("rescued %d deliveries whose lease was lost", count)
+                if count:
+                    log.warning("rescued %d deliveries whose lease was lost", count)
+        except StoreUnavailable:
+            self._senders_first = max(self._senders_first, time.monotonic() + SENDERS_FIRST)
+            raise
 
-    async def _see_steps(self, session: Session) -> None:
+    async def _see_steps(self) -> None:
         """Whether the database's clock has just been set. Forward: its senders first. Back: everything is brought forward, and
         once more later, for what was being written in that moment."""
-        asked = time.monotonic()
-        step = self._steps.seen(await clock(session), asked, answered := time.monotonic())
-        if step:
-            log.warning("the clock of the database has stepped by %.0f s", step)
-        if step > 0:
-            self._senders_first = answered + self._longest_lease.total_seconds()
-        if step < 0:
-            self._once_more_at = answered
-        if answered >= self._once_more_at:
-            await leftovers.bring_forward(session, self._longest_lease)
-            self._once_more_at = answered + LATELY.total_seconds() if step < 0 else math.inf
+        async with self._looking:
+            asked = time.monotonic()
+            async with transaction(self._engine) as session:
+                now = await clock(session)
+                answered = time.monotonic()
+            if step := self._steps.seen(now, asked, answered):
+                log.warning("the clock of the database has stepped by %.0f s", step)
+            if step > 0:
+                self._senders_first = answered + self._longest_lease.total_seconds()
+            if step < 0:
+                self._to_bring, self._bring_at = 2, answered
+            if self._to_bring and answered >= self._bring_at:
+                window = max(pace.per for _, pace in paced())
+                for what in leftovers.LATER:
+                    async with transaction(self._engine) as session:
+                        await leftovers.bring_forward(session, what, lease=self._longest_lease, window=window)
+                self._to_bring, self._bring_at = self._to_bring - 1, answered + LATELY.total_seconds()
 
     async def expire(self) -> None:
         """Alerts whose time is up end, and their screens are taken down."""

@@ -1,5 +1,6 @@
 """The database's clock is set while a dispatcher is at work."""
 
+import asyncio
 import logging
 import random
 import time
@@ -7,9 +8,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from app.db import claims, leftovers
+from app.db.claims import Leases
+from app.db.engine import StoreUnavailable, connect, transaction
 from app.dispatch.clock import STEP, Steps
-from app.dispatch.sweeps import LATELY, LONGEST_LEASE, Sweeps
+from app.dispatch.sweeps import LATELY, LONGEST_LEASE, SENDERS_FIRST, Sweeps
+from app.dispatch.wiring import paced
 from app.flows.house import House
 from tests.dispatch.far import all_are, make_place, rows
 from tests.making import make_alert
@@ -64,8 +71,23 @@ def test_it_is_never_more_than_it_was() -> None:
         steps, by = Steps(), chance.uniform(-60, 60)
         look(steps, 0, 0, took=chance.uniform(0, 5), share=chance.random())
         found = look(steps, 10, by, took=chance.uniform(0, 5), share=chance.random())
-        assert found == 0 or (found > 0) == (by > 0)
+        assert (found != 0) if abs(by) > 10 + STEP else abs(found) <= abs(by)
+        assert found * by >= 0
         assert abs(found) <= abs(by) + 1e-6
+
+
+def test_a_step_while_the_database_is_slow_is_seen_as_soon_as_it_is_quick() -> None:
+    """The look in which it happened leaves room for either; what was known before it counts."""
+    steps = Steps()
+    assert look(steps, 0, 0) == 0
+    assert look(steps, 1, 8, took=9, share=0.0) == 0
+    assert look(steps, 11, 8) == pytest.approx(8)
+
+
+def test_a_clock_that_is_put_right_bit_by_bit_does_not_step() -> None:
+    steps = Steps()
+    for second in range(5000):
+        assert look(steps, second, second * 500e-6, took=0.002) == 0
 
 
 async def test_set_forward_nobody_takes_over_what_is_still_being_sent(house: House, set_clock: Set) -> None:
@@ -100,48 +122,159 @@ async def test_set_forward_what_nobody_sends_is_taken_over_after_the_longest_lea
     assert await all_are(house, "pending")
 
 
+async def test_the_database_going_away_does_not_cut_that_short(house: House, set_clock: Set) -> None:
+    """As when another machine takes over whose clock is ahead."""
+    await make_place(house, "one")
+    await make_alert(house)
+    await rows(house, "UPDATE delivery SET state = 'sending', tries = 1, lease_until = now() - interval '1 s'")
+    sweeps = Sweeps(house.engine, house.press, "w")
+    await sweeps._see_steps()
+    set_clock(BY)
+    await sweeps.rescue()
+    nowhere = connect("postgresql://nobody@127.0.0.1:1/none")
+    sweeps._engine = nowhere
+    with pytest.raises(StoreUnavailable):
+        await sweeps.rescue()
+    await nowhere.dispose()
+    sweeps._engine, sweeps._steps = house.engine, Steps()
+    set_clock(-SENDERS_FIRST - 1)
+    await sweeps.rescue()
+    assert await all_are(house, "sending")
+
+
+OF_BEFORE = (
+    "UPDATE delivery SET due_at = now() + interval '2 min' WHERE state = 'pending'",
+    "UPDATE delivery SET state = 'accepted', tend_at = now() + interval '3 min' WHERE outlet_id = "
+    "(SELECT id FROM outlet WHERE name = 'shown')",
+    "UPDATE delivery SET state = 'sending', lease_until = now() + interval '135 s' WHERE outlet_id = "
+    "(SELECT id FROM outlet WHERE name = 'dead')",
+    "UPDATE outlet SET probe_at = now() + interval '10 min', heard_at = now() + interval '10 min'",
+    "DELETE FROM trial",
+    "INSERT INTO trial (outlet_id, by, at) SELECT id, 'x', now() + interval '1 min' FROM outlet",
+    "DELETE FROM slowed",
+    "INSERT INTO slowed (key, last_at, not_before) VALUES ('x', now() + interval '1 min', now() + interval '1 min')",
+    "INSERT INTO worker (name, seen_at) VALUES ('dead', now() + interval '2 min') "
+    "ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at",
+    "INSERT INTO presence (partner_id, seen_at) SELECT id, now() + interval '2 min' FROM partner "
+    "ON CONFLICT (partner_id) DO UPDATE SET seen_at = excluded.seen_at",
+)
+TO_COME = (
+    "SELECT (SELECT count(*) FROM delivery WHERE state = 'pending' AND due_at > now()) AS due, "
+    "(SELECT count(*) FROM delivery WHERE tend_at > now()) AS looks, "
+    "(SELECT count(*) FROM delivery WHERE lease_until > now() + interval '61 s') AS leases, "
+    "(SELECT count(*) FROM outlet WHERE probe_at > now()) AS probes, "
+    "(SELECT count(*) FROM outlet WHERE heard_at > now()) AS heard, (SELECT count(*) FROM trial WHERE at > now()) AS trials, "
+    "(SELECT count(*) FROM slowed WHERE last_at > now() OR not_before > now()) AS slowed, "
+    "(SELECT count(*) FROM worker WHERE seen_at > now()) + (SELECT count(*) FROM presence WHERE seen_at > now()) AS seen"
+)
+ALL_OF_IT, NOTHING = (1, 1, 1, 3, 3, 3, 1, 2), (0,) * 8
+
+
+async def before(house: House) -> tuple[int, ...]:
+    """All that can wait, as it was written before the clock was set back."""
+    for statement in OF_BEFORE:
+        await rows(house, statement)
+    return await to_come(house)
+
+
+async def to_come(house: House) -> tuple[int, ...]:
+    return tuple((await rows(house, TO_COME))[0])
+
+
 async def test_set_back_nothing_waits_until_that_time_has_come_again(house: House, set_clock: Set) -> None:
-    """A first attempt, a look, a probe; and a send whose process died is waited for no longer than any other."""
+    """A first attempt, a look, a probe, who was seen and who is slowed; and a send whose process died is waited for no longer
+    than any other."""
     for name in ("new", "shown", "dead"):
         await make_place(house, name)
     await make_alert(house)
     sweeps = Sweeps(house.engine, house.press, "w")
     await sweeps.rescue()
-
-    async def of_before() -> None:
-        await rows(house, "UPDATE delivery SET due_at = now() + interval '2 min'")
-        one = "outlet_id = (SELECT id FROM outlet WHERE name = :name)"
-        await rows(
-            house,
-            "UPDATE delivery SET state = 'accepted', tend_at = now() + interval '3 min' WHERE " + one,
-            name="shown",
-        )
-        await rows(
-            house, "UPDATE delivery SET state = 'sending', lease_until = now() + interval '135 s' WHERE " + one,
-            name="dead",
-        )  # fmt: skip
-        await rows(house, "UPDATE outlet SET probe_at = now() + interval '10 min'")
-
-    waiting = (
-        "SELECT (SELECT count(*) FROM delivery WHERE state = 'pending' AND due_at > now()) AS due, "
-        "(SELECT count(*) FROM delivery WHERE tend_at > now()) AS looks, "
-        "(SELECT count(*) FROM delivery WHERE lease_until > now() + interval '61 s') AS leases, "
-        "(SELECT count(*) FROM outlet WHERE probe_at > now()) AS probes"
-    )
-    await of_before()
-    assert tuple((await rows(house, waiting))[0]) == (1, 1, 1, 3)
+    assert await before(house) == ALL_OF_IT
     await sweeps.rescue()
-    assert tuple((await rows(house, waiting))[0]) == (1, 1, 1, 3), "no step, and all of it is as it was meant"
+    assert await to_come(house) == ALL_OF_IT, "no step, and all of it is as it was meant"
     set_clock(-BY)
     await sweeps.rescue()
-    assert tuple((await rows(house, waiting))[0]) == (0, 0, 0, 0)
+    assert await to_come(house) == NOTHING
 
-    await of_before()  # committed a moment later, by the time of before
+    assert await before(house) == ALL_OF_IT, "committed a moment later, by the time of before"
     await sweeps.rescue()
-    assert tuple((await rows(house, waiting))[0]) == (1, 1, 1, 3)
-    sweeps._once_more_at -= LATELY.total_seconds()
+    assert await to_come(house) == ALL_OF_IT
+    sweeps._bring_at -= LATELY.total_seconds()
+    await asyncio.gather(sweeps.rescue(), sweeps.rescue_all())
+    assert await to_come(house) == NOTHING
+    assert await before(house) == ALL_OF_IT
+    sweeps._bring_at -= LATELY.total_seconds()
     await sweeps.rescue_all()
-    assert tuple((await rows(house, waiting))[0]) == (0, 0, 0, 0)
-    await of_before()
-    await sweeps.rescue_all()
-    assert tuple((await rows(house, waiting))[0]) == (1, 1, 1, 3), "and then it is over"
+    assert await to_come(house) == ALL_OF_IT, "and then it is over"
+
+
+async def test_what_could_not_be_brought_forward_is_at_the_next_look(
+    house: House, set_clock: Set, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("new", "shown", "dead"):
+        await make_place(house, name)
+    await make_alert(house)
+    sweeps = Sweeps(house.engine, house.press, "w")
+    await sweeps.rescue()
+    assert await before(house) == ALL_OF_IT
+    set_clock(-BY)
+    with monkeypatch.context() as patch:
+        patch.setattr(leftovers, "LATER", (*leftovers.LATER[:3], "SELECT 1 / 0"))
+        with pytest.raises(DBAPIError):
+            await sweeps.rescue()
+    await sweeps.rescue()
+    assert await to_come(house) == NOTHING
+
+
+async def test_set_back_it_waits_for_nobody_who_has_a_row(house: House, set_clock: Set) -> None:
+    """Whoever has it is at work on it; two that wait for each other would be stopped."""
+    for name in ("new", "shown", "dead"):
+        await make_place(house, name)
+    await make_alert(house)
+    sweeps = Sweeps(house.engine, house.press, "w")
+    await sweeps.rescue()
+    assert await before(house) == ALL_OF_IT
+    set_clock(-BY)
+    async with transaction(house.engine) as session:
+        await session.execute(text("SELECT 1 FROM outlet FOR UPDATE"))
+        await session.execute(text("SELECT 1 FROM delivery FOR UPDATE"))
+        await asyncio.wait_for(sweeps._see_steps(), 5)
+        assert await to_come(house) == (1, 1, 1, 3, 3, 0, 0, 0)
+    sweeps._bring_at -= LATELY.total_seconds()
+    await sweeps.rescue()
+    assert await to_come(house) == NOTHING
+
+
+async def test_set_back_a_paced_outlet_rests_for_a_window_and_is_not_mute(house: House, set_clock: Set) -> None:
+    """What was sent by the time of before is in no window; nothing but a retraction goes until its own is over."""
+    await make_place(house, "group", channel="dingtalk", carrier="dingtalk_robot")
+    await make_alert(house)
+    sweeps = Sweeps(house.engine, house.press, "w")
+    await sweeps.rescue()
+    (row,) = await rows(house, "SELECT id, outlet_id FROM delivery")
+    await rows(
+        house,
+        "INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker) "
+        "SELECT :id, :outlet, n, 'paced', now() + interval '3 min', now() + interval '3 min', 'retry', 'w' "
+        "FROM generate_series(1, 20) n",
+        id=row.id, outlet=row.outlet_id,
+    )  # fmt: skip
+    await rows(house, "UPDATE delivery SET due_at = now() + interval '3 min'")
+    set_clock(-BY)
+    await sweeps.rescue()
+    assert await claimed(house) == []
+    (due,) = await rows(house, "SELECT due_at - now() AS wait FROM delivery")
+    assert timedelta(seconds=50) < due.wait <= timedelta(minutes=1)
+    await rows(house, "UPDATE delivery SET due_at = now()")  # the window is over
+    assert await claimed(house) == [row.id]
+
+
+async def claimed(house: House) -> list[int]:
+    (pace,) = [pace for name, pace in paced() if name == "dingtalk_robot"]
+    async with transaction(house.engine) as session:
+        await claims.begin(session)
+        found = await claims.claim_paced(
+            session, worker="w", leases=Leases(timedelta(seconds=15)), room=10, only_retractions=False,
+            carrier="dingtalk_robot", count=pace.count, per=pace.per, reserve=pace.reserve,
+        )  # fmt: skip
+    return [one.id for one in found]
