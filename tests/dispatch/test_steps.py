@@ -90,12 +90,17 @@ def test_a_clock_that_is_put_right_bit_by_bit_does_not_step() -> None:
         assert look(steps, second, second * 500e-6, took=0.002) == 0
 
 
-async def test_set_forward_nobody_takes_over_what_is_still_being_sent(house: House, set_clock: Set) -> None:
+async def sending(house: House) -> Sweeps:
+    """Of one delivery, whose lease has ended; and who would take it over."""
     await make_place(house, "one")
     await make_alert(house)
     await rows(house, "UPDATE delivery SET state = 'sending', tries = 1, lease_until = now() - interval '1 s'")
-    sweeps = Sweeps(house.engine, house.press, "w")
-    sweeps._steps.seen(datetime.now(UTC), time.monotonic(), time.monotonic())
+    return Sweeps(house.engine, house.press, "w")
+
+
+async def test_set_forward_nobody_takes_over_what_is_still_being_sent(house: House, set_clock: Set) -> None:
+    sweeps = await sending(house)
+    await sweeps._see_steps()
     set_clock(BY)
     await sweeps.rescue()
     await sweeps.rescue_all()
@@ -108,11 +113,8 @@ async def test_set_forward_nobody_takes_over_what_is_still_being_sent(house: Hou
 async def test_set_forward_what_nobody_sends_is_taken_over_after_the_longest_lease(
     house: House, set_clock: Set, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await make_place(house, "one")
-    await make_alert(house)
-    await rows(house, "UPDATE delivery SET state = 'sending', tries = 1, lease_until = now() - interval '1 s'")
-    sweeps = Sweeps(house.engine, house.press, "w")
-    sweeps._steps.seen(datetime.now(UTC), time.monotonic(), time.monotonic())
+    sweeps = await sending(house)
+    await sweeps._see_steps()
     set_clock(BY)
     await sweeps.rescue_all()
     assert await all_are(house, "sending")
@@ -124,10 +126,7 @@ async def test_set_forward_what_nobody_sends_is_taken_over_after_the_longest_lea
 
 async def test_the_database_going_away_does_not_cut_that_short(house: House, set_clock: Set) -> None:
     """As when another machine takes over whose clock is ahead."""
-    await make_place(house, "one")
-    await make_alert(house)
-    await rows(house, "UPDATE delivery SET state = 'sending', tries = 1, lease_until = now() - interval '1 s'")
-    sweeps = Sweeps(house.engine, house.press, "w")
+    sweeps = await sending(house)
     await sweeps._see_steps()
     set_clock(BY)
     await sweeps.rescue()
@@ -170,6 +169,16 @@ TO_COME = (
 ALL_OF_IT, NOTHING = (1, 1, 1, 3, 3, 3, 1, 2), (0,) * 8
 
 
+async def looking(house: House) -> Sweeps:
+    """At an alert of three places."""
+    for name in ("new", "shown", "dead"):
+        await make_place(house, name)
+    await make_alert(house)
+    sweeps = Sweeps(house.engine, house.press, "w")
+    await sweeps.rescue()
+    return sweeps
+
+
 async def before(house: House) -> tuple[int, ...]:
     """All that can wait, as it was written before the clock was set back."""
     for statement in OF_BEFORE:
@@ -184,11 +193,7 @@ async def to_come(house: House) -> tuple[int, ...]:
 async def test_set_back_nothing_waits_until_that_time_has_come_again(house: House, set_clock: Set) -> None:
     """A first attempt, a look, a probe, who was seen and who is slowed; and a send whose process died is waited for no longer
     than any other."""
-    for name in ("new", "shown", "dead"):
-        await make_place(house, name)
-    await make_alert(house)
-    sweeps = Sweeps(house.engine, house.press, "w")
-    await sweeps.rescue()
+    sweeps = await looking(house)
     assert await before(house) == ALL_OF_IT
     await sweeps.rescue()
     assert await to_come(house) == ALL_OF_IT, "no step, and all of it is as it was meant"
@@ -211,11 +216,7 @@ async def test_set_back_nothing_waits_until_that_time_has_come_again(house: Hous
 async def test_what_could_not_be_brought_forward_is_at_the_next_look(
     house: House, set_clock: Set, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("new", "shown", "dead"):
-        await make_place(house, name)
-    await make_alert(house)
-    sweeps = Sweeps(house.engine, house.press, "w")
-    await sweeps.rescue()
+    sweeps = await looking(house)
     assert await before(house) == ALL_OF_IT
     set_clock(-BY)
     with monkeypatch.context() as patch:
@@ -228,11 +229,7 @@ async def test_what_could_not_be_brought_forward_is_at_the_next_look(
 
 async def test_set_back_it_waits_for_nobody_who_has_a_row(house: House, set_clock: Set) -> None:
     """Whoever has it is at work on it; two that wait for each other would be stopped."""
-    for name in ("new", "shown", "dead"):
-        await make_place(house, name)
-    await make_alert(house)
-    sweeps = Sweeps(house.engine, house.press, "w")
-    await sweeps.rescue()
+    sweeps = await looking(house)
     assert await before(house) == ALL_OF_IT
     set_clock(-BY)
     async with transaction(house.engine) as session:
