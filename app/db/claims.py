@@ -136,7 +136,7 @@ _CLAIM_PACED = text(
   JOIN (
     SELECT q.id, q.kind, row_number() OVER (PARTITION BY q.outlet_id ORDER BY q.priority, q.due_at) + (
       SELECT count(*) FROM attempt x WHERE x.outlet_id = q.outlet_id AND x.lane = 'paced'
-        AND x.started_at BETWEEN now() - CAST(:per AS interval) AND now() + interval '10 seconds'
+        AND x.started_at BETWEEN now() - CAST(:per AS interval) AND clock_timestamp() + interval '10 seconds'
     ) + (SELECT count(*) FROM delivery s WHERE s.outlet_id = q.outlet_id AND s.lease_until IS NOT NULL) AS place
     FROM delivery q WHERE q.state = 'pending' AND q.lane = 'paced' AND q.outlet_id = ANY(CAST(:outlets AS bigint[]))
       AND q.due_at <= now()

@@ -33,7 +33,7 @@ async def give_up(session: Session) -> int:
 
 
 # Of what is locked somebody is taking care just now: it is passed over, and nobody waits for anybody. The window of a paced
-# outlet was counted by the time of before, so that nothing but retractions goes there for as long as the longest window.
+# outlet was counted by the time of before, and is not any more: what waited for it rests until that window must be over.
 LATER = (
     "UPDATE delivery SET due_at = now() + CASE WHEN lane = 'paced' AND kind <> 'retract' THEN CAST(:window AS interval) "
     "ELSE interval '0' END WHERE id = ANY (ARRAY(SELECT l.id FROM delivery l WHERE l.state = 'pending' "
@@ -43,8 +43,14 @@ LATER = (
     "FOR UPDATE SKIP LOCKED))",
     "UPDATE delivery SET lease_until = now() + CAST(:lease AS interval) WHERE id = ANY (ARRAY(SELECT l.id FROM delivery l "
     "WHERE l.lease_until > now() + CAST(:lease AS interval) FOR UPDATE SKIP LOCKED))",
-    "UPDATE outlet SET probe_at = least(probe_at, now()), heard_at = least(heard_at, now()) WHERE id = ANY (ARRAY("
-    "SELECT o.id FROM outlet o WHERE o.probe_at > now() OR o.heard_at > now() FOR NO KEY UPDATE SKIP LOCKED))",
+    "UPDATE outlet SET probe_at = now() WHERE id = ANY (ARRAY(SELECT o.id FROM outlet o WHERE o.probe_at > now() "
+    "FOR NO KEY UPDATE SKIP LOCKED))",
+    "UPDATE outlet SET heard_at = now() WHERE id = ANY (ARRAY(SELECT o.id FROM outlet o WHERE o.heard_at > now() "
+    "FOR NO KEY UPDATE SKIP LOCKED))",
+    "UPDATE outlet SET failing_since = now() WHERE id = ANY (ARRAY(SELECT o.id FROM outlet o WHERE o.failing_since > now() "
+    "FOR NO KEY UPDATE SKIP LOCKED))",
+    "UPDATE alert SET swept_at = now() WHERE id = ANY (ARRAY(SELECT a.id FROM alert a WHERE a.swept_at > now() "
+    "FOR NO KEY UPDATE SKIP LOCKED))",
     "UPDATE trial SET at = now() WHERE id = ANY (ARRAY(SELECT t.id FROM trial t WHERE t.at > now() FOR UPDATE SKIP LOCKED))",
     "UPDATE worker SET seen_at = now() WHERE name = ANY (ARRAY(SELECT w.name FROM worker w WHERE w.seen_at > now() "
     "FOR UPDATE SKIP LOCKED))",

@@ -26,7 +26,7 @@ from app.db import (
     tending,
     workers,
 )
-from app.db.engine import StoreUnavailable, clock, transaction
+from app.db.engine import Session, StoreUnavailable, clock, transaction
 from app.dispatch.clock import STEP, Steps
 from app.dispatch.settle import rescue
 from app.dispatch.wiring import paced
@@ -80,7 +80,7 @@ class Sweeps:
         self._longest_lease = longest_lease
         self._senders_first = 0.0
         self._steps = Steps()
-        self._looking = asyncio.Lock()
+        self._bringing = asyncio.Lock()
         self._to_bring, self._bring_at = 0, 0.0
 
     async def run(self) -> None:
@@ -140,36 +140,42 @@ class Sweeps:
         when its clock was set forward: then they send yet."""
         more = True
         try:
-            await self._see_steps()
-            while more and time.monotonic() >= self._senders_first:
+            while more:
                 async with transaction(self._engine) as session:
+                    await self._look_at_the_clock(session)
+                    if time.monotonic() < self._senders_first:
+                        break
                     count, more = await rescue(session, self._worker, self._press, within)
                 if count:
                     log.warning("rescued %d deliveries whose lease was lost", count)
+            await self._bring_forward()
         except StoreUnavailable:
             self._senders_first = max(self._senders_first, time.monotonic() + SENDERS_FIRST)
             raise
 
-    async def _see_steps(self) -> None:
-        """Whether the database's clock has just been set. Forward: its senders first. Back: everything is brought forward, and
+    async def _look_at_the_clock(self, session: Session) -> None:
+        """Whether the database's has just been set. Forward: its senders first. Back: everything is to be brought forward, and
         once more later, for what was being written in that moment."""
-        async with self._looking:
-            asked = time.monotonic()
-            async with transaction(self._engine) as session:
-                now = await clock(session)
-                answered = time.monotonic()
-            if step := self._steps.seen(now, asked, answered):
-                log.warning("the clock of the database has stepped by %.0f s", step)
-            if step > 0:
-                self._senders_first = answered + self._longest_lease.total_seconds()
-            if step < 0:
-                self._to_bring, self._bring_at = 2, answered
-            if self._to_bring and answered >= self._bring_at:
-                window = max(pace.per for _, pace in paced())
-                for what in leftovers.LATER:
-                    async with transaction(self._engine) as session:
-                        await leftovers.bring_forward(session, what, lease=self._longest_lease, window=window)
-                self._to_bring, self._bring_at = self._to_bring - 1, answered + LATELY.total_seconds()
+        asked = time.monotonic()
+        step = self._steps.seen(await clock(session), asked, answered := time.monotonic())
+        if step:
+            log.warning("the clock of the database has stepped by %.0f s", step)
+        if step > 0:
+            self._senders_first = answered + self._longest_lease.total_seconds()
+        if step < 0:
+            self._to_bring, self._bring_at = 2, answered
+
+    async def _bring_forward(self) -> None:
+        """What is to be, each thing by itself; what fails is done at the next look."""
+        async with self._bringing:
+            begun = time.monotonic()
+            if not self._to_bring or begun < self._bring_at:
+                return
+            window = max(pace.per for _, pace in paced())
+            for what in leftovers.LATER:
+                async with transaction(self._engine) as session:
+                    await leftovers.bring_forward(session, what, lease=self._longest_lease, window=window)
+            self._to_bring, self._bring_at = self._to_bring - 1, begun + LATELY.total_seconds()
 
     async def expire(self) -> None:
         """Alerts whose time is up end, and their screens are taken down."""

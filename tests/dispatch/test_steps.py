@@ -100,7 +100,8 @@ async def sending(house: House) -> Sweeps:
 
 async def test_set_forward_nobody_takes_over_what_is_still_being_sent(house: House, set_clock: Set) -> None:
     sweeps = await sending(house)
-    await sweeps._see_steps()
+    async with transaction(house.engine) as session:
+        await sweeps._look_at_the_clock(session)
     set_clock(BY)
     await sweeps.rescue()
     await sweeps.rescue_all()
@@ -114,7 +115,8 @@ async def test_set_forward_what_nobody_sends_is_taken_over_after_the_longest_lea
     house: House, set_clock: Set, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweeps = await sending(house)
-    await sweeps._see_steps()
+    async with transaction(house.engine) as session:
+        await sweeps._look_at_the_clock(session)
     set_clock(BY)
     await sweeps.rescue_all()
     assert await all_are(house, "sending")
@@ -127,7 +129,8 @@ async def test_set_forward_what_nobody_sends_is_taken_over_after_the_longest_lea
 async def test_the_database_going_away_does_not_cut_that_short(house: House, set_clock: Set) -> None:
     """As when another machine takes over whose clock is ahead."""
     sweeps = await sending(house)
-    await sweeps._see_steps()
+    async with transaction(house.engine) as session:
+        await sweeps._look_at_the_clock(session)
     set_clock(BY)
     await sweeps.rescue()
     nowhere = connect("postgresql://nobody@127.0.0.1:1/none")
@@ -147,7 +150,10 @@ OF_BEFORE = (
     "(SELECT id FROM outlet WHERE name = 'shown')",
     "UPDATE delivery SET state = 'sending', lease_until = now() + interval '135 s' WHERE outlet_id = "
     "(SELECT id FROM outlet WHERE name = 'dead')",
-    "UPDATE outlet SET probe_at = now() + interval '10 min', heard_at = now() + interval '10 min'",
+    "UPDATE outlet SET probe_at = now() + interval '10 min' WHERE name = 'new'",
+    "UPDATE outlet SET heard_at = now() + interval '10 min' WHERE name = 'shown'",
+    "UPDATE outlet SET failing_since = now() + interval '10 min' WHERE name = 'dead'",
+    "UPDATE alert SET swept_at = now() + interval '1 min'",
     "DELETE FROM trial",
     "INSERT INTO trial (outlet_id, by, at) SELECT id, 'x', now() + interval '1 min' FROM outlet",
     "DELETE FROM slowed",
@@ -162,11 +168,13 @@ TO_COME = (
     "(SELECT count(*) FROM delivery WHERE tend_at > now()) AS looks, "
     "(SELECT count(*) FROM delivery WHERE lease_until > now() + interval '61 s') AS leases, "
     "(SELECT count(*) FROM outlet WHERE probe_at > now()) AS probes, "
-    "(SELECT count(*) FROM outlet WHERE heard_at > now()) AS heard, (SELECT count(*) FROM trial WHERE at > now()) AS trials, "
+    "(SELECT count(*) FROM outlet WHERE heard_at > now()) + (SELECT count(*) FROM outlet WHERE failing_since > now()) AS health, "
+    "(SELECT count(*) FROM trial WHERE at > now()) AS trials, "
     "(SELECT count(*) FROM slowed WHERE last_at > now() OR not_before > now()) AS slowed, "
-    "(SELECT count(*) FROM worker WHERE seen_at > now()) + (SELECT count(*) FROM presence WHERE seen_at > now()) AS seen"
+    "(SELECT count(*) FROM worker WHERE seen_at > now()) + (SELECT count(*) FROM presence WHERE seen_at > now()) AS seen, "
+    "(SELECT count(*) FROM alert WHERE swept_at > now()) AS swept"
 )
-ALL_OF_IT, NOTHING = (1, 1, 1, 3, 3, 3, 1, 2), (0,) * 8
+ALL_OF_IT, NOTHING = (1, 1, 1, 1, 2, 3, 1, 2, 1), (0,) * 9
 
 
 async def looking(house: House) -> Sweeps:
@@ -200,6 +208,11 @@ async def test_set_back_nothing_waits_until_that_time_has_come_again(house: Hous
     set_clock(-BY)
     await sweeps.rescue()
     assert await to_come(house) == NOTHING
+    (said,) = await rows(
+        house,
+        "SELECT count(probe_at) AS probes, count(heard_at) AS heard, count(failing_since) AS failing FROM outlet",
+    )
+    assert tuple(said) == (1, 1, 1), "nobody has what he had not"
 
     assert await before(house) == ALL_OF_IT, "committed a moment later, by the time of before"
     await sweeps.rescue()
@@ -235,8 +248,8 @@ async def test_set_back_it_waits_for_nobody_who_has_a_row(house: House, set_cloc
     async with transaction(house.engine) as session:
         await session.execute(text("SELECT 1 FROM outlet FOR UPDATE"))
         await session.execute(text("SELECT 1 FROM delivery FOR UPDATE"))
-        await asyncio.wait_for(sweeps._see_steps(), 5)
-        assert await to_come(house) == (1, 1, 1, 3, 3, 0, 0, 0)
+        await asyncio.wait_for(sweeps.rescue(), 5)
+        assert await to_come(house) == (1, 1, 1, 1, 2, 0, 0, 0, 0)
     sweeps._bring_at -= LATELY.total_seconds()
     await sweeps.rescue()
     assert await to_come(house) == NOTHING

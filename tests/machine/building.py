@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from app.db.engine import transaction
+from app.db.engine import Session, transaction
 from app.dispatch.press import HousePress
 from app.dispatch.sweeps import Sweeps
 from app.dispatch.wiring import wire
@@ -46,7 +46,7 @@ _EMPTY = (
 class Strict(Sweeps):
     """The sweeps, with nothing kept quiet. Time passes here when the database's clock jumps, and that is no step."""
 
-    async def _see_steps(self) -> None:
+    async def _look_at_the_clock(self, session: Session) -> None:
         pass
 
     async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int | str) -> None:
