@@ -148,10 +148,11 @@ class Sweeps:
                     count, more = await rescue(session, self._worker, self._press, within)
                 if count:
                     log.warning("rescued %d deliveries whose lease was lost", count)
-            await self._bring_forward()
         except StoreUnavailable:
             self._senders_first = max(self._senders_first, time.monotonic() + SENDERS_FIRST)
             raise
+        finally:
+            await self._bring_forward()
 
     async def _look_at_the_clock(self, session: Session) -> None:
         """Whether the database's has just been set. Forward: its senders first. Back: everything is to be brought forward, and

@@ -240,6 +240,21 @@ async def test_what_could_not_be_brought_forward_is_at_the_next_look(
     assert await to_come(house) == NOTHING
 
 
+async def test_a_rescue_that_fails_keeps_nothing_back(
+    house: House, set_clock: Set, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    sweeps = await looking(house)
+    assert await before(house) == ALL_OF_IT
+    set_clock(-BY)
+    monkeypatch.setattr("app.dispatch.sweeps.rescue", broken)
+    with pytest.raises(ZeroDivisionError):
+        await sweeps.rescue()
+    assert await to_come(house) == NOTHING
+
+
 async def test_set_back_it_waits_for_nobody_who_has_a_row(house: House, set_clock: Set) -> None:
     """Whoever has it is at work on it; two that wait for each other would be stopped."""
     sweeps = await looking(house)
