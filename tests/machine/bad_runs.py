@@ -8,8 +8,8 @@ import pytest
 from app.db import alerts
 from app.db.engine import Session, clock
 from app.domain.words import Kind, Lane, Outcome, ReceiptKind, Status
-from tests.machine.far_end import Arrival, Place
-from tests.machine.invariants import check_each, check_end, drive
+from tests.machine.far_end import Arrival, Place, Violation
+from tests.machine.invariants import check_each, check_end, drive, one_round
 from tests.machine.known import Send
 from tests.machine.world import World
 
@@ -119,6 +119,27 @@ async def late_settle(world: World) -> None:
     await world.settle([first_try])
     await world.retract(code)
     await world.claim("c", room=50)
+    await rest(world)
+
+
+async def set_back(world: World) -> None:
+    """By an hour, with one whose sender is gone, those that are tried again, and one that has not been fetched. They are told
+    within two minutes all the same."""
+    code = await world.submit(Status.ACTUAL)
+    await world.claim("a", room=50)
+    gone, *others = world.sends
+    for send in others:
+        world.answer(send, Outcome.RETRY)
+    await world.settle(others)
+    world.crash(gone.worker, never)
+    await world.set_back(timedelta(hours=1))
+    for _ in range(2):
+        await one_round(world)
+        await world.jump(seconds(61), never)
+    await one_round(world)
+    told = {place.id for place in world.places.values() if place.ever_showed(code)}
+    if late := {send.claimed.outlet_id for send in (gone, *others)} - told:
+        raise Violation(f"places {late} wait for a time that has been already")
     await rest(world)
 
 

@@ -41,7 +41,7 @@ async def check_each(world: World) -> None:
 async def drive(world: World) -> None:
     """Let everything come to rest with healthy wires: what is claimed arrives and is accepted, who polls gets an answer."""
     for _ in range(ROUNDS):
-        await _round(world)
+        await one_round(world)
         rows = await _rows(world)
         waiting = [r for r in rows if r.state in ("pending", "sending") or r.lease_until is not None]
         failed = {r.code for r in rows if r.state == "failed" and r.number == r.head}
@@ -53,7 +53,8 @@ async def drive(world: World) -> None:
     raise Violation(f"stuck after {ROUNDS} rounds: {[tuple(r) for r in waiting]}")
 
 
-async def _round(world: World) -> None:
+async def one_round(world: World) -> None:
+    """Everybody does what he does once."""
     await world.claim("a", room=50)
     for send in world.sends:
         if send.result is None:

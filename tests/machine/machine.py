@@ -22,6 +22,7 @@ pick = st.integers(0, 59)  # divisible by the length of every short list
 workers = st.sampled_from(["a", "b", "c"])
 rarely = st.integers(0, 9).map(lambda n: n == 9)
 JUMPS = [timedelta(seconds=s) for s in (1, 3, 10, 16, 61, 900, 3700, 90_000)]
+STEPS_BACK = [timedelta(seconds=s) for s in (5, 40, 700, 4000)]
 
 
 class Machine(RuleBasedStateMachine):
@@ -119,6 +120,11 @@ class Machine(RuleBasedStateMachine):
     @rule(by=st.sampled_from(JUMPS), arrives=st.booleans())
     def jump(self, by: timedelta, arrives: bool) -> None:
         self.do(self.world.jump(by, lambda _: arrives))
+
+    @rule(by=st.sampled_from(STEPS_BACK), often=rarely)
+    def set_back(self, by: timedelta, often: bool) -> None:
+        if often:
+            self.do(self.world.set_back(by))
 
     @precondition(lambda self: self.world.known)
     @rule(name=st.sampled_from(["rescue", "rescue_all", "expire", "put_right", "look_again", "follow", "extend"]))

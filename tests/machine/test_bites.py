@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import TextClause, text
 
-from app.db import claims, deliveries, feed, receipts, settling
+from app.db import claims, deliveries, feed, leftovers, receipts, settling
 from app.db.engine import Session, transaction
 from app.dispatch import sweeps
 from app.domain import routing
@@ -131,6 +131,10 @@ async def _do_not_count_fetches(patch: pytest.MonkeyPatch, world: World) -> None
     patch.setattr(feed, "take_new", uncounted)
 
 
+async def _bring_nothing_forward(patch: pytest.MonkeyPatch, world: World) -> None:
+    patch.setattr(leftovers, "LATER", ())
+
+
 BITES: list[tuple[Run, Remove, str]] = [
     (bad_runs.aired_then_refused, _look_at_the_last_attempt_only, "still shows"),
     (bad_runs.ended_while_sending, _let_sends_overlap, "still being sent"),
@@ -141,6 +145,7 @@ BITES: list[tuple[Run, Remove, str]] = [
     (bad_runs.refused_and_aired, _forget_latecomers, "still shows"),
     (bad_runs.drill, _send_drills_to_everyone, "never agreed"),
     (bad_runs.reader_with_an_old_cursor, _feed_what_is_over, "after the end"),
+    (bad_runs.set_back, _bring_nothing_forward, "a time that has been already"),
     (bad_runs.silent_reader, _do_not_count_fetches, "still shows"),
 ]
 NAMES = [run.__name__ for run, *_ in BITES]
