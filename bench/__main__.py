@@ -22,9 +22,7 @@ from bench.ledger import Ledger
 from bench.table import Figure, parser, ratios, show
 
 NAIVE_OUTLETS = 1000  # enough to know its pace
-PAUSE = (
-    0.3  # seconds between two looks whether all is settled: a look every twentieth cost three hundredths of the rate
-)
+PAUSE = 0.3  # seconds between two looks whether all is settled: asking twenty times a second is felt
 
 
 async def measure(outlets: int, rounds: int, dispatchers: int) -> Mapping[str, Sequence[Lap]]:

@@ -36,12 +36,13 @@ def build(*, keeps: timedelta | None = None, http2: bool = False) -> Client:
     return (builder.pool_idle_timeout(keeps) if keeps else builder.pool_max_idle_per_host(0)).build()
 
 
-async def send(client: Client, n: int, port: int, *, tls: bool = False) -> None:
-    """One signed POST to the n-th outlet."""
-    request = client.post(hook(n, port, tls=tls)).headers(headers(n)).body_bytes(BODY).timeout(LIMIT)
+async def send(client: Client, n: int, url: str) -> str:
+    """One signed POST to the n-th outlet, which is there; the protocol that it was answered by."""
+    request = client.post(url).headers(headers(n)).body_bytes(BODY).timeout(LIMIT)
     async with request.build_streamed() as response:
         await response.body_reader.read(65536)
         assert response.status == 200, response.status
+        return response.version
 
 
 async def send_by(
@@ -52,7 +53,7 @@ async def send_by(
 
     async def one(n: int) -> None:
         async with room:
-            await send(client, n, port, tls=tls)
+            await send(client, n, hook(n, port, tls=tls))
 
     begun = time.time()
     await asyncio.gather(*map(one, outlets))

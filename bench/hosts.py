@@ -89,25 +89,18 @@ class Heard:
     resumed: int
 
 
-class SinkProcess:
-    """The sink beside us; it ends with the block."""
+class Asked:
+    """Processes beside us that end with the block. They are told a word a line, and answer each with a line."""
 
-    def __init__(self, *, keep: bool = False, papers: Path | None = None, processes: int = 1) -> None:
-        """``keep``: it leaves connections open. ``papers``: it speaks TLS by what lies there (``bench.papers``). With
-        several ``processes`` the kernel deals the connections out to them."""
-        self.port = free_port()
-        self._how = ["keep"] * keep + ["shared"] * (processes > 1) + (["tls", str(papers)] if papers else [])
-        self._count = processes
+    def __init__(self, commands: Sequence[Sequence[str]]) -> None:
+        """Each is a module and its arguments."""
+        self._commands = commands
 
     def __enter__(self) -> Self:
         self._processes = [
-            subprocess.Popen(
-                [sys.executable, "-m", "bench.sink", str(self.port), *self._how],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            )
-            for _ in range(self._count)
-        ]  # fmt: skip
-        self.count()  # they answer when they listen
+            subprocess.Popen([sys.executable, "-m", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for command in self._commands
+        ]
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -119,9 +112,33 @@ class SinkProcess:
     def pids(self) -> Sequence[int]:
         return [one.pid for one in self._processes]
 
+    def ask(self, word: str) -> Sequence[str]:
+        """All at the same time; what each has answered."""
+        for one in self._processes:
+            assert one.stdin is not None
+            one.stdin.write(word + "\n")
+            one.stdin.flush()
+        return [one.stdout.readline() for one in self._processes if one.stdout is not None]
+
+
+class SinkProcess(Asked):
+    """The sink beside us; it ends with the block."""
+
+    def __init__(self, *, keep: bool = False, papers: Path | None = None, processes: int = 1) -> None:
+        """``keep``: it leaves connections open. ``papers``: it speaks TLS by what lies there (``bench.papers``). With
+        several ``processes`` the kernel deals the connections out to them."""
+        self.port = free_port()
+        how = ["keep"] * keep + ["shared"] * (processes > 1) + (["tls", str(papers)] if papers else [])
+        super().__init__([["bench.sink", str(self.port), *how]] * processes)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.count()  # they answer when they listen
+        return self
+
     def report(self) -> Heard:
         """Everything since the last report."""
-        parts = [json.loads(one) for one in self._ask("report")]
+        parts = [json.loads(one) for one in self.ask("report")]
         heard = [each for part in parts for each in part["heard"]]
         counts = Counter((place, id) for place, id, _, _ in heard)
         at: dict[str, float] = {}
@@ -136,32 +153,25 @@ class SinkProcess:
     def messages(self) -> Sequence[Message]:
         """The same, one by one, as they came, and what of which alert each was."""
         return sorted(
-            (Message(*one) for part in self._ask("messages") for one in json.loads(part)), key=attrgetter("at")
+            (Message(*one) for part in self.ask("messages") for one in json.loads(part)), key=attrgetter("at")
         )
 
     def count(self) -> int:
         """How many messages came since the last report."""
-        return sum(map(int, self._ask("count")))
+        return sum(map(int, self.ask("count")))
 
     def drop(self) -> int:
         """Closes every connection that it has kept; how many there were."""
-        return sum(map(int, self._ask("drop")))
+        return sum(map(int, self.ask("drop")))
 
     def let_half_hang(self) -> None:
         """Every second outlet, those with an odd address, listens and reads and never answers, until all is well."""
-        self._ask("hang")
+        self.ask("hang")
 
     def be_slow(self) -> None:
         """Each takes its time to answer, by ``wait``, until all is well."""
-        self._ask("slow")
+        self.ask("slow")
 
     def be_well(self) -> None:
         """All answer at once."""
-        self._ask("well")
-
-    def _ask(self, word: str) -> Sequence[str]:
-        for one in self._processes:
-            assert one.stdin is not None
-            one.stdin.write(word + "\n")
-            one.stdin.flush()
-        return [one.stdout.readline() for one in self._processes if one.stdout is not None]
+        self.ask("well")

@@ -24,15 +24,15 @@ from pyreqwest.client import Client
 from pyreqwest.exceptions import RequestTimeoutError
 
 from app.commands.serving import open_as_many_as_allowed
+from app.dispatch.ways import KEPT_SECONDS
 from bench import client
 from bench.beside import Missing, process, program
-from bench.client import LIMIT, headers
-from bench.hosts import BODY, address, free_port, wait_for_port
+from bench.client import LIMIT
+from bench.hosts import address, free_port, wait_for_port
 from bench.papers import papers
 from bench.table import Figure, parser, ratios, show
 
 WRITTEN = 0.5  # seconds until nginx has written what it logs
-KEPT = timedelta(seconds=55)
 HTTP2 = "HTTP/2"
 LISTENING = {
     "HTTP/1.1, closing": ("ssl", "keepalive_timeout 0;"),
@@ -104,22 +104,13 @@ def nginx(certificates: Path) -> Iterator[Nginx]:
             yield Nginx(ports, folder / "access.log")
 
 
-async def post(sender: Client, url: str, n: int) -> str:
-    """One signed message; the protocol that it came by."""
-    request = sender.post(url).headers(headers(n)).body_bytes(BODY).timeout(LIMIT)
-    async with request.build_streamed() as response:
-        await response.body_reader.read(65536)
-        assert response.status == 200, response.status
-        return response.version
-
-
 async def turn(sender: Client, far: Nginx, how: str, messages: int, at_once: int) -> Turn:
     """All messages, each once, checked by what nginx has written."""
     room = asyncio.Semaphore(at_once)
 
     async def one(n: int) -> None:
         async with room:
-            assert (await post(sender, far.url(how), n) == "HTTP/2.0") == (how == HTTP2)
+            assert (await client.send(sender, n, far.url(how)) == "HTTP/2.0") == (how == HTTP2)
 
     begun = time.monotonic()
     await asyncio.gather(*map(one, range(messages)))
@@ -133,11 +124,11 @@ async def turn(sender: Client, far: Nginx, how: str, messages: int, at_once: int
 
 async def beside(sender: Client, far: Nginx, how: str, hanging: int) -> float:
     """How many seconds one more takes while so many hang; the whole deadline when it is not told at all."""
-    others = [asyncio.create_task(post(sender, far.url(how, "hang"), n)) for n in range(hanging)]
+    others = [asyncio.create_task(client.send(sender, n, far.url(how, "hang"))) for n in range(hanging)]
     await asyncio.sleep(1)
     begun = time.monotonic()
     try:
-        await post(sender, far.url(how), hanging)
+        await client.send(sender, hanging, far.url(how))
         return time.monotonic() - begun
     except RequestTimeoutError:
         return LIMIT.total_seconds()
@@ -157,7 +148,7 @@ async def measure(
     with papers(1) as folder, nginx(folder) as far:
         for _ in range(rounds):
             for how in LISTENING:
-                sender = client.build(keeps=KEPT, http2=how == HTTP2)
+                sender = client.build(keeps=timedelta(seconds=KEPT_SECONDS), http2=how == HTTP2)
                 for state in ("cold", "warm"):
                     turns[f"{how}, {state}"].append(await turn(sender, far, how, messages, at_once))
                 waits[how].append(await beside(sender, far, how, hanging))

@@ -22,6 +22,7 @@ from app.db import (
     notes,
     postings,
     quarantine,
+    set_back,
     slowed,
     tending,
     workers,
@@ -152,7 +153,7 @@ class Sweeps:
             self._senders_first = max(self._senders_first, time.monotonic() + SENDERS_FIRST)
             raise
         finally:
-            await self._bring_forward()
+            await self._bring_what_is_to_be()
 
     async def _look_at_the_clock(self, session: Session) -> None:
         """Whether the database's has just been set. Forward: its senders first. Back: everything is to be brought forward, and
@@ -166,17 +167,21 @@ class Sweeps:
         if step < 0:
             self._to_bring, self._bring_at = 2, answered
 
-    async def _bring_forward(self) -> None:
-        """What is to be, each thing by itself; what fails is done at the next look."""
+    async def _bring_what_is_to_be(self) -> None:
+        """What fails is done at the next look."""
         async with self._bringing:
             begun = time.monotonic()
             if not self._to_bring or begun < self._bring_at:
                 return
-            window = max(pace.per for _, pace in paced())
-            for what in leftovers.LATER:
-                async with transaction(self._engine) as session:
-                    await leftovers.bring_forward(session, what, lease=self._longest_lease, window=window)
+            await self.bring_forward()
             self._to_bring, self._bring_at = self._to_bring - 1, begun + LATELY.total_seconds()
+
+    async def bring_forward(self) -> None:
+        """The database's clock was set back: what waits for a time that was to come waits no longer, each thing by itself."""
+        window = max(pace.per for _, pace in paced())
+        for what in set_back.LATER:
+            async with transaction(self._engine) as session:
+                await set_back.bring_forward(session, what, lease=self._longest_lease, window=window)
 
     async def expire(self) -> None:
         """Alerts whose time is up end, and their screens are taken down."""

@@ -19,7 +19,7 @@ def ours() -> Client:
 
 async def deliver(n: int) -> None:
     """One signed POST to the n-th outlet; an exception is the peer's to record."""
-    await (_by_aiohttp(n) if PICKED else client.send(ours(), n, PORT))
+    await (_by_aiohttp(n) if PICKED else client.send(ours(), n, hook(n, PORT)))
 
 
 async def _by_aiohttp(n: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pyreqwest.exceptions import ConnectError
 
 from bench import client, limit
-from bench.hosts import SinkProcess, address, is_odd, number, wait
+from bench.hosts import SinkProcess, address, hook, is_odd, number, wait
 from bench.laps import lap
 from bench.papers import EACH, papers
 from bench.table import Figure
@@ -91,7 +91,7 @@ async def test_a_certificate_names_its_outlets_only() -> None:
         await client.send_all(EACH + 1, sink.port, tls=True)
         assert sink.report().opened == EACH + 1
         with pytest.raises(ConnectError, match="connection"):
-            await client.send(client.build(), 2 * EACH, sink.port, tls=True)
+            await client.send(client.build(), 2 * EACH, hook(2 * EACH, sink.port, tls=True))
 
 
 def test_a_number_and_its_address() -> None:

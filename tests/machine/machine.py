@@ -121,9 +121,9 @@ class Machine(RuleBasedStateMachine):
     def jump(self, by: timedelta, arrives: bool) -> None:
         self.do(self.world.jump(by, lambda _: arrives))
 
-    @rule(by=st.sampled_from(STEPS_BACK), often=rarely)
-    def set_back(self, by: timedelta, often: bool) -> None:
-        if often:
+    @rule(by=st.sampled_from(STEPS_BACK), so_be_it=rarely)
+    def set_back(self, by: timedelta, so_be_it: bool) -> None:
+        if so_be_it:
             self.do(self.world.set_back(by))
 
     @precondition(lambda self: self.world.known)

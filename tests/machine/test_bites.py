@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import TextClause, text
 
-from app.db import claims, deliveries, feed, leftovers, receipts, settling
+from app.db import claims, deliveries, feed, receipts, set_back, settling
 from app.db.engine import Session, transaction
 from app.dispatch import sweeps
 from app.domain import routing
@@ -132,7 +132,7 @@ async def _do_not_count_fetches(patch: pytest.MonkeyPatch, world: World) -> None
 
 
 async def _bring_nothing_forward(patch: pytest.MonkeyPatch, world: World) -> None:
-    patch.setattr(leftovers, "LATER", ())
+    patch.setattr(set_back, "LATER", ())
 
 
 BITES: list[tuple[Run, Remove, str]] = [

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.db import alerts, claims, leftovers
+from app.db import alerts, claims
 from app.db.claims import ALL, Leases, Share
 from app.db.engine import Session, clock, transaction
 from app.db.settling import Result
@@ -210,15 +210,12 @@ class World:
 
     async def set_back(self, by: timedelta) -> None:
         """The database's clock is set and no time passes; a sweep sees it and brings forward what waits."""
-        self.step += 1
         await move_clock(self.house.engine, -by)
         self.now -= by
         self.starts = [(place, at - by) for place, at in self.starts]
         for send in self.sends:
             send.at -= by
-        for what in leftovers.LATER:
-            async with self.commit() as session:
-                await leftovers.bring_forward(session, what, lease=self.lease, window=PACE_PER)
+        await self.sweep("bring_forward")
 
     # ── what places say and ask ──
 
