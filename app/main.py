@@ -35,7 +35,7 @@ from app.console.public import public_pages
 from app.console.reference import reference
 from app.console.routes import console
 from app.console.tally import Tally
-from app.db.engine import connect, listen
+from app.db.engine import connect, connect_to_watch, listen
 from app.dispatch.catalogue import catalogue
 from app.dispatch.hearing import Hearing
 from app.dispatch.keeping import Keeping
@@ -63,6 +63,7 @@ def build_house(settings: Settings, database_url: str) -> House:
     return House(
         engine=engine,
         crowd=connect(database_url, pool=5, waits=2.0),
+        watch=connect_to_watch(database_url),
         seal=seal,
         press=press,
         wire=wire,
@@ -84,6 +85,7 @@ async def close_house(house: House) -> None:
         house.press.close()
     if isinstance(house.ear, Hearing):
         await house.ear.close()
+    await house.watch.dispose()
     await house.crowd.dispose()
     await house.engine.dispose()
 

@@ -18,7 +18,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 
 from app.db.embedded import start
-from app.db.engine import connect
+from app.db.engine import connect, connect_to_watch
 from app.dispatch.catalogue import catalogue
 from app.dispatch.press import HousePress
 from app.dispatch.wiring import wire
@@ -102,6 +102,7 @@ async def house_on(url: str) -> AsyncIterator[House]:
     made = House(
         engine=connect(url, pool=10),
         crowd=connect(url, pool=2),
+        watch=connect_to_watch(url),
         seal=Seal(Fernet.generate_key().decode()),
         press=HousePress(base, secret),
         wire=wire,
@@ -110,6 +111,7 @@ async def house_on(url: str) -> AsyncIterator[House]:
         catalogue=catalogue(),
     )
     yield made
+    await made.watch.dispose()
     await made.crowd.dispose()
     await made.engine.dispose()
 

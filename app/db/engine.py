@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import asyncpg
 import orjson
@@ -22,6 +22,7 @@ from sqlalchemy.pool import QueuePool
 Session: TypeAlias = AsyncConnection
 """One open transaction. Verbs and flows take it; the edge that opened it commits it."""
 
+T = TypeVar("T")
 
 log = logging.getLogger("huijia.store")
 
@@ -47,10 +48,19 @@ def _dumps(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def connect(url: str, *, pool: int = 20, waits: float = 5.0, statement_seconds: float | None = 30.0) -> AsyncEngine:
+def connect(
+    url: str,
+    *,
+    pool: int = 20,
+    waits: float = 5.0,
+    statement_seconds: float | None = 30.0,
+    connect_seconds: float = 5.0,
+    **settings: str,
+) -> AsyncEngine:
     """An engine for any PostgreSQL 15 or newer. ``postgres://`` and ``postgresql://`` are taken as well. Twice ``pool``
     connections at most; whoever gets none within ``waits`` seconds is told that the database is away, and so is one whose
-    statement takes longer than ``statement_seconds``."""
+    statement takes longer than ``statement_seconds``, or who is not let in within ``connect_seconds``. ``settings`` are
+    PostgreSQL's, for the sessions of this engine."""
     parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
     if (mode := parsed.query.get("sslmode")) is not None:  # libpq's name for what asyncpg calls ssl
         parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
@@ -63,8 +73,22 @@ def connect(url: str, *, pool: int = 20, waits: float = 5.0, statement_seconds: 
         hide_parameters=True,  # they hold the child's name
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
-        connect_args={"timeout": 5, "server_settings": SERVER_SETTINGS, "command_timeout": statement_seconds},
+        connect_args={
+            "timeout": connect_seconds,
+            "server_settings": SERVER_SETTINGS | settings,
+            "command_timeout": statement_seconds,
+        },
     )
+
+
+def connect_to_watch(url: str) -> AsyncEngine:
+    """An engine for those who say whether all is well. Its few connections are nobody else's: a pool that officers have filled
+    is no database that is away. It soon gives up, and the server before it: what takes long fails by itself and not with its
+    connection, and a process that froze in the middle holds nothing for longer than five seconds."""
+    return connect(
+        url, pool=2, waits=3.0, statement_seconds=3.0, connect_seconds=3.0,
+        statement_timeout="2500ms", lock_timeout="2s", idle_in_transaction_session_timeout="5s",
+    )  # fmt: skip
 
 
 def in_use(engine: AsyncEngine) -> int:
@@ -89,6 +113,22 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
         if e.connection_invalidated or _unavailable(e.orig):
             raise StoreUnavailable(str(e.orig)) from e
         raise
+
+
+async def by_itself(session: Session, part: Callable[[Session], Awaitable[T]]) -> T | None:
+    """What ``part`` of a transaction says; ``None`` when it failed, which the log tells, and the others go on. Raises what means
+    that the database is lost."""
+    try:
+        async with session.begin_nested():
+            return await part(session)
+    except (OSError, TimeoutError, asyncpg.InterfaceError):
+        raise
+    except Exception as e:
+        if isinstance(e, DBAPIError) and e.connection_invalidated:
+            raise
+        cause = e.orig if isinstance(e, DBAPIError) and e.orig is not None else e
+        log.error("%s failed: %s", part.__name__, type(cause.__cause__ or cause).__name__)  # its words may name a child
+        return None
 
 
 def _unavailable(e: BaseException | None) -> bool:
@@ -134,7 +174,10 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[tuple[asyncpg.Connect
     url = engine.url.set(drivername="postgresql").difference_update_query(["ssl"])
     mode = engine.url.query.get("ssl")
     connection: asyncpg.Connection = await asyncpg.connect(
-        url.render_as_string(hide_password=False), timeout=5, **({"ssl": mode} if mode else {})
+        url.render_as_string(hide_password=False),
+        timeout=5,
+        server_settings=SERVER_SETTINGS,  # what a machine without power was alone to do is soon another's
+        **({"ssl": mode} if mode else {}),
     )
     gone = asyncio.Event()
     connection.add_termination_listener(lambda _: gone.set())

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.engine import StoreUnavailable
 from app.flows.notary import Notary
 from app.flows.ports import Catalogue, Ear, Press, Seal, Signer, Trier, Wirer
+from app.flows.sparing import Sparing
 
 ISSUING = 16
 """Notices that are drawn at the same time in one process; each holds a connection meanwhile, of forty."""
@@ -53,12 +54,14 @@ class Turns:
 @dataclass(frozen=True, slots=True)
 class House:
     """``crowd`` is the public's few connections to the same database: a city that opens a child's page takes none from an
-    officer. ``base_url`` is where the public and partners find huijia, without a trailing slash.
+    officer. ``watch`` is for those who say whether all is well, and ``sparing`` keeps what is dear to count. ``base_url`` is
+    where the public and partners find huijia, without a trailing slash.
     ``cap_sender`` names the house in CAP documents. Systems that issue something that has to be drawn wait for a turn of
     ``issuing`` first, without a connection: however many do so at once, a retraction finds one."""
 
     engine: AsyncEngine
     crowd: AsyncEngine
+    watch: AsyncEngine
     seal: Seal
     press: Press
     wire: Wirer
@@ -72,3 +75,4 @@ class House:
     cap_sender: str = "huijia@localhost"
     catalogue: Catalogue = field(default_factory=Catalogue)
     issuing: Turns = field(default_factory=Turns)
+    sparing: Sparing = field(default_factory=Sparing)

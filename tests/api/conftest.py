@@ -10,7 +10,7 @@ import pytest_asyncio
 from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 
-from app.db.engine import connect
+from app.db.engine import connect, connect_to_watch
 from app.dispatch.press import HousePress
 from app.dispatch.wiring import wire
 from app.flows.house import House
@@ -38,6 +38,7 @@ async def module_house(server: str) -> AsyncIterator[House]:
     made = House(
         connect(url, pool=5),
         connect(url, pool=2),
+        connect_to_watch(url),
         Seal(Fernet.generate_key().decode()),
         HousePress(BASE, secret),
         wire,
@@ -45,6 +46,7 @@ async def module_house(server: str) -> AsyncIterator[House]:
         secret,
     )
     yield made
+    await made.watch.dispose()
     await made.crowd.dispose()
     await made.engine.dispose()
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -60,7 +60,7 @@ def quick_house(url: str, pool: int) -> House:
         url, pool_size=pool, json_serializer=lambda value: orjson.dumps(value).decode(), json_deserializer=orjson.loads
     )
     seal, press = Seal(Fernet.generate_key().decode()), HousePress("http://huijia.test", secret)
-    return House(engine, engine, seal, press, wire, "http://huijia.test", secret)
+    return House(engine, engine, engine, seal, press, wire, "http://huijia.test", secret)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ async def upgraded(server: str, release: dict[str, Any]) -> AsyncIterator[House]
     await asyncio.to_thread(migrate, url)
     house = furnished(url)
     yield house
+    await house.watch.dispose()
     await house.crowd.dispose()
     await house.engine.dispose()
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

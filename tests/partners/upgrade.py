@@ -14,7 +14,7 @@ import orjson
 from app.api.reference.completing import operations
 from app.commands.sample import sample_record
 from app.db import outlets
-from app.db.engine import connect, transaction
+from app.db.engine import connect, connect_to_watch, transaction
 from app.dispatch.catalogue import catalogue
 from app.dispatch.press import HousePress
 from app.dispatch.wiring import wire
@@ -39,8 +39,8 @@ def furnished(database: str) -> House:
     """A house whose secrets are known, so that another one can open what it has sealed."""
     base = "http://huijia.test"
     return House(
-        engine=connect(database, pool=10), crowd=connect(database, pool=2), seal=Seal(SEAL), press=HousePress(base, MEDIA),
-        wire=wire, base_url=base, media_secret=MEDIA, catalogue=catalogue(),
+        engine=connect(database, pool=10), crowd=connect(database, pool=2), watch=connect_to_watch(database),
+        seal=Seal(SEAL), press=HousePress(base, MEDIA), wire=wire, base_url=base, media_secret=MEDIA, catalogue=catalogue(),
     )  # fmt: skip
 
 
@@ -168,6 +168,7 @@ async def record(database: str) -> dict[str, Any]:
             await ask(made.client, path, keys.get(who, ""))
         answers = {path: await ask(made.client, path, keys.get(who, "")) for path, who in paths.items()}
         promises = promised((await made.client.get("/openapi.json")).json())
+    await house.watch.dispose()
     await house.crowd.dispose()
     await house.engine.dispose()
     revision, rows, sequences = await write_down(database)
