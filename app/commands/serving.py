@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from prometheus_client import start_http_server
 
 from app.commands.demonstration import Demonstration
-from app.commands.store import migrate_to_head, store
+from app.commands.store import look_at_the_schema, migrate_to_head, store
 from app.dispatch.press import HousePress
 from app.dispatch.watchdog import Watchdog
 from app.dispatch.wire import HttpWire
@@ -99,7 +99,7 @@ async def watched(house: House, settings: Settings, stop: asyncio.Event) -> Asyn
     """The watchdog beside the API, out of the path of what it watches."""
     wire = HttpWire(allowed=EVERYWHERE)
     alarm = settings.alarm_url.get_secret_value() if settings.alarm_url else None
-    task = asyncio.create_task(Watchdog(house.engine, wire, alarm).run(stop))
+    task = asyncio.create_task(Watchdog(house.watch, wire, alarm).run(stop))
     try:
         yield
     finally:
@@ -160,6 +160,8 @@ def _run(main: Callable[[str, asyncio.Event], Awaitable[None]], settings: Settin
             on_signals(stop)
             open_as_many_as_allowed()
             spare_the_collector()
+            if not migrates:
+                await look_at_the_schema(url)
             await main(url, stop)
 
         uvloop.run(run())

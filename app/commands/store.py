@@ -1,5 +1,6 @@
 """The database a command works on: the one that is set, or the embedded one, started for as long as it is needed."""
 
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,12 +10,13 @@ import typer
 import uvloop
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from app.db.embedded import ClusterError, start
-from app.db.engine import StoreUnavailable
+from app.db.engine import StoreUnavailable, connect_to_watch, transaction
+from app.db.schema import MIGRATIONS, is_older, revision
+from app.db.schema import newest_schema as newest_schema
 from app.domain.errors import HuijiaError, Invalid
 from app.flows.house import House
 from app.main import build_house, close_house
@@ -23,6 +25,8 @@ from app.settings import Settings
 T = TypeVar("T")
 ROOMY = {"max_connections": "300"}  # several API and dispatcher processes may share the embedded server
 PROJECT = Path(__file__).parent.parent.parent
+
+log = logging.getLogger("huijia.store")
 
 
 @contextmanager
@@ -43,13 +47,23 @@ def store(settings: Settings) -> Iterator[str]:
 
 def _migrations() -> Config:
     config = Config(str(PROJECT / "alembic.ini"))
-    config.set_main_option("script_location", str(PROJECT / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     return config
 
 
-def newest_schema() -> str | None:
-    """The revision that the code was written for."""
-    return ScriptDirectory.from_config(_migrations()).get_current_head()
+async def look_at_the_schema(url: str) -> None:
+    """Whoever does not migrate says once in the log that somebody must. Nothing waits for it."""
+    engine = connect_to_watch(url)
+    try:
+        async with transaction(engine) as session:
+            found = await revision(session)
+        if is_older(found):
+            right = newest_schema()
+            log.error("the schema of the database is %s, and must be %s: run `huijia migrate`", found or "empty", right)
+    except Exception as e:
+        log.warning("nobody knows which schema the database has: %s", type(e).__name__)
+    finally:
+        await engine.dispose()
 
 
 def migrate_to_head(url: str) -> None:
