@@ -90,11 +90,11 @@ async def waiting(session: Session) -> Sequence[Proposal]:
 
 
 async def unanswered(session: Session, seconds: float) -> int:
-    """How many actual ones have waited for so long."""
+    """How many actual ones have waited for so long; or, where the clock was set back meanwhile, nobody knows for how long."""
     found = await session.execute(
         text(
             "SELECT count(*) FROM proposal WHERE state = 'proposed' AND status = 'actual' AND lapses_at > now() "
-            "AND created_at < now() - make_interval(secs => :seconds)"
+            "AND (created_at < now() - make_interval(secs => :seconds) OR created_at > now() + interval '10 seconds')"
         ),
         {"seconds": seconds},
     )

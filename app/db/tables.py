@@ -554,6 +554,29 @@ worker = Table(
     Column("detail", JSONB, nullable=False, server_default="{}"),
 )
 
+# Whose turn it is to see whether all is well, and until when: one row
+watch = Table(
+    "watch",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default="true"),
+    Column("by", Text, nullable=False, server_default=""),
+    Column("looked_at", Instant),
+    Column("until", Instant, nullable=False, server_default=text("now()")),
+    CheckConstraint("one", name="one"),
+)
+
+# What is wrong, and what the person who is told has been told of it
+trouble = Table(
+    "trouble",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("zh", Text, nullable=False),
+    Column("since", Instant, nullable=False, server_default=text("now()")),
+    Column("told_at", Instant),
+    Column("told", Text),
+    Column("over_at", Instant),
+)
+
 # Serial numbers that a wire's ids are made of
 counter = Table(
     "counter", metadata, Column("name", Text, primary_key=True), Column("value", BigInteger, nullable=False)

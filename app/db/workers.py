@@ -23,9 +23,10 @@ async def seen(session: Session, name: str, detail: Mapping[str, Any]) -> None:
 
 
 async def at_work(session: Session) -> Sequence[str]:
-    """The names of those that have not been silent, in their order."""
+    """The names of those that have not been silent, in their order. Who was seen at a time to come was seen before the clock was
+    set back: nobody knows when."""
     statement = (
-        "SELECT name FROM worker WHERE seen_at > clock_timestamp() - make_interval(secs => :silent) ORDER BY name"
+        "SELECT name FROM worker WHERE abs(extract(epoch FROM clock_timestamp() - seen_at)) <= :silent ORDER BY name"
     )
     return [r.name for r in await session.execute(text(statement), {"silent": SILENT_SECONDS})]
 
@@ -36,11 +37,11 @@ async def gone(session: Session, name: str) -> None:
 
 
 async def listing(session: Session) -> Sequence[Mapping[str, Any]]:
-    """Every worker of the last day, with the seconds since it was last seen."""
+    """Every worker of the last day, with the seconds since it was last seen, or until then when the clock was set back."""
     found = await session.execute(
         text(
-            "SELECT name, started_at, seen_at, detail, extract(epoch FROM now() - seen_at)::float AS silent FROM worker "
-            "ORDER BY seen_at DESC"
+            "SELECT name, started_at, seen_at, detail, abs(extract(epoch FROM now() - seen_at))::float AS silent "
+            "FROM worker ORDER BY seen_at DESC"
         )
     )
     return [dict(r._mapping) for r in found]

@@ -8,7 +8,7 @@ import asyncpg
 import orjson
 from sqlalchemy.engine import make_url
 
-PASSING = {"telling", "worker", "presence", "console_session", "alembic_version"}
+PASSING = {"telling", "worker", "presence", "console_session", "alembic_version", "watch", "trouble"}
 """What is news, or about processes that have ended: nothing of it outlives an upgrade."""
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
