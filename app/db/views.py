@@ -98,13 +98,14 @@ async def late_to_expire(session: Session) -> int:
 
 
 async def retractions_unheard(session: Session, seconds: float) -> int:
-    """Outlets that may show an ended alert and have not taken its retraction for so long, whatever it waits for."""
+    """Outlets that may show an ended alert and have not taken its retraction for so long, whatever it waits for; or, where the
+    clock was set back meanwhile, nobody knows for how long."""
     found = await session.execute(
         text(
             "SELECT count(*) FROM delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number "
             "WHERE d.kind = 'retract' AND d.state IN ('pending', 'sending', 'failed') "
             "AND NOT EXISTS (SELECT 1 FROM phoned p WHERE p.delivery_id = d.id AND p.undone_at IS NULL) "
-            "AND d.created_at < now() - make_interval(secs => :seconds)"
+            "AND (d.created_at < now() - make_interval(secs => :seconds) OR d.created_at > now() + interval '10 seconds')"
         ),
         {"seconds": seconds},
     )
@@ -127,23 +128,25 @@ async def unclaimed(session: Session, seconds: float) -> int:
 
 
 async def recent_deliveries(session: Session) -> Sequence[Row]:
-    """Deliveries of the newest notice of every alert that is live or ended within a week, by kind, channel and state."""
+    """Deliveries of the newest notice of every alert that is live or ended within a day, by kind, channel and state."""
     found = await session.execute(
         text(
             "SELECT o.channel, d.kind, d.state, count(*) AS count FROM alert a JOIN delivery d ON d.alert_id = a.id "
             "AND d.number = a.head JOIN outlet o ON o.id = d.outlet_id "
-            "WHERE a.state = 'active' OR a.ended_at > now() - interval '7 days' GROUP BY o.channel, d.kind, d.state"
+            "WHERE a.state = 'active' OR a.ended_at > now() - interval '1 day' GROUP BY o.channel, d.kind, d.state"
         )
     )
     return [dict(r._mapping) for r in found]
 
 
 async def oldest_by_wait(session: Session) -> Sequence[Row]:
-    """Age in seconds and count of what is undelivered, by what it waits for: due, retry, sending, paced, polled, failed."""
+    """Age in seconds and count of what is undelivered, by what it waits for: due, retry, sending, paced, polled, played, failed.
+    What was tried before is a retry, while it waits and while it is sent, at whatever pace: its outlet is to blame."""
     found = await session.execute(
         text(
-            "SELECT CASE WHEN d.state <> 'pending' THEN d.state WHEN d.lane <> 'push' THEN d.lane "
-            "WHEN d.tries > 0 THEN 'retry' ELSE 'due' END AS waits, count(*) AS count, "
+            "SELECT CASE WHEN d.state = 'failed' THEN 'failed' WHEN d.lane IN ('polled', 'played') THEN d.lane "
+            "WHEN d.tries > (d.state = 'sending')::int THEN 'retry' WHEN d.state = 'sending' THEN 'sending' "
+            "WHEN d.lane = 'paced' THEN 'paced' ELSE 'due' END AS waits, count(*) AS count, "
             "extract(epoch FROM now() - min(d.created_at))::float AS seconds "
             "FROM delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number "
             "WHERE d.state IN ('pending', 'sending', 'failed') GROUP BY 1"

@@ -10,12 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from app.db.engine import connect
+from app.db.engine import connect, connect_to_watch
 from app.domain.media_url import media_path
 from app.flows.house import House
 from app.main import build_app
 from tests.api.records import fresh
 from tests.api.stage import Stage, client_of, set_stage
+from tests.dispatch.far import until
 from tests.making import make_outlet
 
 KEY = "hj_live_0123456789ab_" + "0" * 64
@@ -54,7 +55,7 @@ async def answers(house: House) -> AsyncIterator[httpx.Response]:
 
 async def test_503_when_nobody_answers_the_call(house: House) -> None:
     nowhere = connect("postgresql://nobody:secret-word@127.0.0.1:1/none")
-    away = replace(house, engine=nowhere, crowd=nowhere)
+    away = replace(house, engine=nowhere, crowd=nowhere, watch=nowhere)
     async for answer in answers(away):
         assert answer.status_code == 503, answer.request.url
         assert answer.headers["retry-after"] == "2"
@@ -69,11 +70,14 @@ async def test_503_when_nobody_answers_the_call(house: House) -> None:
 
 
 async def test_503_when_the_call_is_taken_and_never_answered(house: House, deaf: int) -> None:
-    away = replace(house, engine=connect(f"postgresql://nobody@127.0.0.1:{deaf}/none"))
+    nowhere = f"postgresql://nobody@127.0.0.1:{deaf}/none"
+    away = replace(house, engine=connect(nowhere), watch=connect_to_watch(nowhere))
     async with client_of(away) as client:
-        answer = await asyncio.wait_for(client.get("/health/ready"), 10)
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        for path in ("/health/ready", "/v1/feed"):
+            answer = await asyncio.wait_for(client.get(path, headers={"authorization": f"Bearer {KEY}"}), 10)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     await away.engine.dispose()
+    await away.watch.dispose()
 
 
 async def test_ready_tells_the_age_of_what_waits(stage: Stage) -> None:
@@ -81,9 +85,12 @@ async def test_ready_tells_the_age_of_what_waits(stage: Stage) -> None:
     assert (calm.status_code, calm.json()["undelivered"]) == (200, 0)
     await make_outlet(stage.house)
     await stage.post("/v1/alerts", fresh())
-    waiting = (await stage.client.get("/health/ready")).json()
-    assert waiting["undelivered"] == 1
-    assert 0 <= waiting["oldest_undelivered_seconds"] < 30
+
+    async def is_told() -> bool:
+        waiting = (await stage.client.get("/health/ready")).json()
+        return bool(waiting["undelivered"] == 1 and 0 <= waiting["oldest_undelivered_seconds"] < 30)
+
+    await until(is_told)
 
 
 class BrokenPress:

@@ -11,8 +11,11 @@ from sqlalchemy import text
 from app.api.metrics import read_metrics  # noqa: F401 - the route is in the application
 from app.db.engine import connect, transaction
 from app.db.workers import seen
+from app.dispatch.watchdog import Watchdog
 from app.flows.house import House
+from app.flows.watching import NAMES
 from tests.api.stage import client_of
+from tests.channels.wire import FakeWire, reply
 from tests.making import make_alert, make_outlet
 
 TOKEN = "t" * 32
@@ -72,7 +75,109 @@ async def test_a_forgotten_transaction_is_seen(house: House, begun: Sequence[str
 
 async def test_while_the_database_is_away(house: House) -> None:
     nowhere = connect("postgresql://nobody@127.0.0.1:1/none")
-    status, found = await read(replace(house, engine=nowhere))
+    status, found = await read(replace(house, watch=nowhere))
     assert (status, found["huijia_store_up", ""]) == (200, 0)
     assert ("huijia_dispatchers", "") not in found
     await nowhere.dispose()
+
+
+async def test_a_full_pool_of_the_officers_is_no_database_that_is_away(house: House) -> None:
+    held = [await house.engine.connect() for _ in range(20)]
+    _, found = await read(house)
+    assert (found["huijia_store_up", ""], found["huijia_unread", ""]) == (1, 0)
+    for connection in held:
+        await connection.close()
+
+
+async def change(house: House, *statements: str) -> None:
+    async with transaction(house.engine) as session:
+        for statement in statements:
+            await session.execute(text(statement))
+
+
+async def test_of_an_older_schema_what_can_be_read(house: House) -> None:
+    assert (await read(house))[1]["huijia_schema_behind", ""] == 0
+    await change(house, "UPDATE alembic_version SET version_num = '0021'", "DROP TABLE watch, trouble")
+    _, found = await read(house)
+    assert (found["huijia_store_up", ""], found["huijia_schema_behind", ""]) == (1, 1)
+    assert (found["huijia_unread", ""], found["huijia_dispatchers", ""]) == (2, 0)
+
+
+async def test_of_an_empty_database_that_it_is_empty(house: House) -> None:
+    await change(house, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    status, found = await read(house)
+    assert (status, found["huijia_store_up", ""], found["huijia_schema_behind", ""]) == (200, 1, 1)
+
+
+async def test_while_a_table_is_locked_all_the_rest(house: House) -> None:
+    async with transaction(house.engine) as session:
+        await session.execute(text("LOCK TABLE worker IN ACCESS EXCLUSIVE MODE"))
+        _, found = await read(house)
+    assert (found["huijia_store_up", ""], found["huijia_unread", ""]) == (1, 1)
+    assert ("huijia_dispatchers", "") not in found
+    assert found["huijia_retractions_unheard", ""] == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "lane", "tries", "waits"),
+    [
+        ("pending", "push", 0, "due"),
+        ("pending", "push", 1, "retry"),
+        ("sending", "push", 1, "sending"),
+        ("sending", "push", 2, "retry"),
+        ("pending", "paced", 0, "paced"),
+        ("pending", "paced", 1, "retry"),
+        ("sending", "paced", 1, "sending"),
+        ("sending", "paced", 2, "retry"),
+        ("pending", "polled", 0, "polled"),
+        ("pending", "polled", 1, "polled"),
+        ("pending", "played", 1, "played"),
+        ("failed", "paced", 3, "failed"),
+    ],
+)
+async def test_an_outlet_that_is_down_is_no_trouble_of_ours(
+    house: House, state: str, lane: str, tries: int, waits: str
+) -> None:
+    """What was tried is a retry, however often it is sent and at whatever pace; of the rest we are the ones to be called."""
+    await make_outlet(house)
+    await make_alert(house)
+    await change(
+        house,
+        f"UPDATE delivery SET state = '{state}', lane = '{lane}', tries = {tries}, created_at = now() - interval '90 s'",
+    )
+    _, found = await read(house)
+    assert {labels: n for (name, labels), n in found.items() if name == "huijia_undelivered"} == {waits: 1}
+    assert 90 <= found["huijia_oldest_undelivered_seconds", waits] < 120
+
+
+async def test_who_was_telephoned_has_heard_of_it(house: House) -> None:
+    await make_outlet(house)
+    await make_alert(house)
+    await change(
+        house, "UPDATE delivery SET kind = 'retract', state = 'failed', created_at = now() - interval '2 minutes'"
+    )
+    assert (await read(house))[1]["huijia_retractions_unheard", ""] == 1
+    await change(house, "INSERT INTO phoned (delivery_id, by) SELECT id, 'x' FROM delivery")
+    assert (await read(house))[1]["huijia_retractions_unheard", ""] == 0
+
+
+async def test_every_trouble_by_its_name_at_every_process(house: House) -> None:
+    _, found = await read(house)
+    assert {labels: n for (name, labels), n in found.items() if name == "huijia_trouble"} == dict.fromkeys(NAMES, 0)
+    assert found["huijia_watchdog_looked_seconds", ""] == float("inf")
+    await Watchdog(house.watch, FakeWire(reply()), None).look()
+    _, found = await read(house)
+    assert [name for name in NAMES if found["huijia_trouble", name]] == ["dispatcher_silent"]
+    assert found["huijia_watchdog_looked_seconds", ""] < 5
+    await change(
+        house, "UPDATE trouble SET told_at = now(), over_at = now()", "INSERT INTO trouble VALUES ('newer', 'x')"
+    )
+    _, found = await read(house)
+    assert (found["huijia_trouble", "dispatcher_silent"], found["huijia_trouble", "newer"]) == (0, 1)
+
+
+async def test_what_ended_yesterday_is_no_longer_counted(house: House) -> None:
+    await make_outlet(house)
+    await make_alert(house)
+    await change(house, "UPDATE alert SET state = 'retracted', ended_at = now() - interval '25 hours'")
+    assert not [name for name, _ in (await read(house))[1] if name == "huijia_deliveries"]

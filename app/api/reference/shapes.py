@@ -183,13 +183,14 @@ class LiveShown(BaseModel):
 
 
 class ReadyShown(BaseModel):
-    """Ages in seconds. ``dispatchers`` are those that turn; ``late_to_expire`` live alerts whose time is up."""
+    """Ages in seconds. ``dispatchers`` are those that turn; ``late_to_expire`` live alerts whose time is up. ``null``: what takes
+    too long to count."""
 
     status: Literal["ok"]
-    dispatchers: int
-    late_to_expire: int
-    undelivered: int
-    oldest_undelivered_seconds: float
+    dispatchers: int | None
+    late_to_expire: int | None
+    undelivered: int | None
+    oldest_undelivered_seconds: float | None
 
 
 SHAPES: Mapping[str, type[BaseModel]] = {
