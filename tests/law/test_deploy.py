@@ -5,7 +5,6 @@ import re
 
 from prometheus_client import REGISTRY
 
-import app.dispatch.watchdog
 import app.meters  # noqa: F401 - they name what is measured
 from tests.conftest import ROOT
 
@@ -28,6 +27,14 @@ def test_the_rules_and_the_board_name_what_there_is() -> None:
     for text in (rules, board):
         assert len(asked(text)) > 5
         assert asked(text) <= measured()
+
+
+def test_what_every_api_says_of_the_ledger_is_one_alert() -> None:
+    """Each says the same: a rule that does not put them together calls a person as often as there are APIs."""
+    rules = (ROOT / "deploy/prometheus-rules.yml").read_text(encoding="utf-8")
+    for expression in re.findall(r"expr: (.+)", rules):
+        together = re.sub(r"\b(?:max|min|absent)(?: by \(\w+\))? ?\((?:[^()]|\([^()]*\))*\)", "", expression)
+        assert not asked(together) & set(re.findall(r'"(huijia_[a-z_]+)"', LEDGER)), expression
 
 
 def test_nothing_that_is_measured_goes_unseen() -> None:
