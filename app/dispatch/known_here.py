@@ -21,8 +21,10 @@ class KnownHere:
     def __init__(self) -> None:
         self._kept: dict[str, _Kept] = {}
 
-    def found(self, troubles: Mapping[str, str], at: float) -> None:
-        """These and no others, by name in Chinese, by one who began to look ``at`` this time of the monotonic clock."""
+    def found(self, troubles: Mapping[str, str]) -> None:
+        """Now these and no others, by name in Chinese. One look alone is never enough to tell of it: whoever was frozen for a
+        minute finds that its connection is lost, and nothing else is wrong."""
+        at = time.monotonic()
         for name, zh in troubles.items():
             kept = self._kept.setdefault(name, _Kept(zh, at))
             kept.zh, kept.over = zh, None

@@ -59,6 +59,7 @@ class Watchdog:
         self._name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._here = KnownHere()
         self._not_ours_to_tell: Mapping[str, str] = {}
+        self._blind = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop``, whatever happens."""
@@ -73,20 +74,21 @@ class Watchdog:
 
     async def look(self) -> bool:
         """Look once, if it is our turn, and tell what is to be told. False when that was not taken."""
-        begun, alone, taken = time.monotonic(), dict[str, str](), True
+        alone, taken = dict[str, str](), True
         try:
             ends, found = await self._turn()
             if self._url is None:
                 self._not_ours_to_tell = {one.name: one.zh for one in found if one.over is None}
             elif ends is not None:
                 taken = await self._tell_of([one for one in found if one.is_due], ends)
+            self._blind = False
         except StoreUnavailable as e:
             log.warning("the watchdog cannot look: %s", e)
             alone = AWAY
-        except Exception:
-            log.exception("the watchdog cannot look")
-            alone = BLIND
-        return await self._tell_of_mine({**self._not_ours_to_tell, **alone}, begun) and taken
+        except Exception as e:
+            log.error("the watchdog cannot look: %s", type(e).__name__, exc_info=not self._blind)  # at length once
+            alone, self._blind = BLIND, True
+        return await self._tell_of_mine({**self._not_ours_to_tell, **alone}) and taken
 
     async def _turn(self) -> tuple[float | None, Sequence[Standing]]:
         """When by the monotonic clock our turn ends, ``None`` when it is another's; and what stands in the ledger."""
@@ -115,8 +117,8 @@ class Watchdog:
             log.warning("that it was told is not written down, it is told again: %s", e)
         return taken
 
-    async def _tell_of_mine(self, alone: Mapping[str, str], begun: float) -> bool:
-        self._here.found(alone, begun)
+    async def _tell_of_mine(self, alone: Mapping[str, str]) -> bool:
+        self._here.found(alone)
         due = [one for one in self._here.standing() if one.is_due]
         taken = await self._tell(due, LIMIT) if due else True
         if taken:

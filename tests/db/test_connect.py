@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from app.db.engine import StoreUnavailable, connect, transaction
+from app.db.engine import SERVER_SETTINGS, StoreUnavailable, _connected, connect, transaction
 from app.flows.house import House
 from tests.api.stage import client_of
 from tests.making import make_alert
@@ -40,4 +40,14 @@ async def test_who_gets_no_connection_in_time_is_told(database: str) -> None:
         with pytest.raises(StoreUnavailable):
             async with transaction(engine):
                 pass
+    await engine.dispose()
+
+
+async def test_a_connection_of_its_own_is_set_as_all_are(database: str) -> None:
+    """Over TCP the server looks after who is gone: what only one process may do is soon another's."""
+    engine = connect(database)
+    async with _connected(engine) as (connection, _):
+        for name, value in SERVER_SETTINGS.items():
+            if not name.startswith("tcp_"):  # tests come by a socket of the file system
+                assert await connection.fetchval("SELECT current_setting($1)", name) == value, name
     await engine.dispose()

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from app.db.engine import connect, transaction
+from app.db.engine import StoreUnavailable, connect, transaction
 from app.db.workers import gone, seen
 from app.dispatch.watchdog import AWAY, BLIND, OVER, Watchdog
-from app.domain.telling import AGAIN, CALM_AGAIN
+from app.domain.telling import AGAIN, CALM_AGAIN, Standing
 from app.flows.house import House
 from app.flows.watching import NAMES
 from channels.contract import Reason, Reply, WireError
@@ -194,6 +194,24 @@ async def test_the_database_itself(house: House, caplog: pytest.LogCaptureFixtur
 
 async def _nothing(*_: object) -> bool:
     return True
+
+
+async def test_one_that_was_frozen_while_it_looked_blames_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its connection was lost meanwhile."""
+    wire, real, froze = FakeWire(reply()), time.monotonic, 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: real() + froze)
+    dog = Watchdog(house.watch, wire, URL)
+
+    async def freezes() -> tuple[None, list[Standing]]:
+        nonlocal froze
+        froze = 60.0
+        raise StoreUnavailable("terminating connection due to idle-in-transaction timeout")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dog, "_turn", freezes)
+        await dog.look()
+    await dog.look()
+    assert said(wire) == []
 
 
 async def test_it_goes_on_whatever_happens(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
