@@ -11,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.commands.findings import Finding, Verdict, judge
 from app.commands.store import NO_ADDRESS, newest_schema, server_said
 from app.db import checkup, keys, views, workers
-from app.db.checkup import Sealed
+from app.db.checkup import Officer, Sealed
 from app.db.engine import Session, StoreRefused, StoreUnavailable, connect, transaction
+from app.domain.regions import may_speak_for
 from app.flows.troubles import troubles
 
 SKEW_SECONDS = 2.0
 LONGEST_SNAPSHOT_MINUTES = 30
+NAMED = 3
+ADD_OFFICER = "huijia operator link 姓名 --role officer --organ 机关代码 --number 警号 --phone 值班电话"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,32 @@ async def _keys(session: Session) -> Finding:
     return judge("公安机关密钥", "police" in scopes, "有", "还没有，请 huijia key issue police")
 
 
+async def _outlets(session: Session) -> Finding:
+    enrolled, at_work = await checkup.outlets(session)
+    none = "还没有，请 huijia outlet add 或 huijia outlet import"
+    return judge("发布点", at_work > 0, f"{at_work} 个", "都已暂停，谁也收不到" if enrolled else none)
+
+
+async def _officers(session: Session) -> Finding:
+    officers = await checkup.officers(session)
+    none = "还没有能手工发布的民警，须有两名，一人报送、一人核实"
+    alone = _without_a_second(officers)
+    names = "、".join(alone[:NAMED]) + ("等" if len(alone) > NAMED else "")
+    said = f"{names}只有一名能手工发布的民警，没有第二人核实就发不出" if officers else none
+    return judge("值守台民警", bool(officers) and not alone, f"{len(officers)} 名", f"{said}。请 {ADD_OFFICER}")
+
+
+def _without_a_second(officers: Sequence[Officer]) -> Sequence[str]:
+    """Organs with officers of whom none has another, of theirs or of one above, to confirm what they fill in (``may_decide``)."""
+    served = {
+        one.organ
+        for one in officers
+        for other in officers
+        if one.number != other.number and may_speak_for(other.area_code, one.area_code)
+    }
+    return [organ for organ in dict.fromkeys(one.organ for one in officers) if organ not in served]
+
+
 _CHECKS: tuple[Callable[[Session], Awaitable[Finding]], ...] = (
-    _version, _durable, _skew, _dispatchers, _snapshot, _keys,
+    _version, _durable, _skew, _dispatchers, _snapshot, _keys, _outlets, _officers,
 )  # fmt: skip

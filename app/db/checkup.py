@@ -1,4 +1,4 @@
-"""What has to be there before the night: a key that opens what is sealed."""
+"""What has to be there before the night: outlets, officers who confirm each other, and a key that opens what is sealed."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 
 from app.db.engine import Session
+from app.domain.words import Role
 
 
 class Sealed(NamedTuple):
@@ -13,6 +14,14 @@ class Sealed(NamedTuple):
 
     what: str
     content: bytes
+
+
+class Officer(NamedTuple):
+    """Who may issue and confirm at the console."""
+
+    number: str
+    organ: str
+    area_code: str
 
 
 _SEALED = """
@@ -27,3 +36,22 @@ async def sealed(session: Session) -> Sequence[Sealed]:
     """Some of what lies sealed: the settings of two outlets, one changed long ago and one of late, the record of the newest
     alert and somebody's second factor."""
     return [Sealed(what, bytes(content)) for what, content in await session.execute(text(_SEALED))]
+
+
+async def outlets(session: Session) -> tuple[int, int]:
+    """How many are enrolled, and how many of them are not paused."""
+    found = await session.execute(text("SELECT count(*), count(*) FILTER (WHERE NOT paused) FROM outlet"))
+    enrolled, at_work = found.one()
+    return enrolled, at_work
+
+
+async def officers(session: Session) -> Sequence[Officer]:
+    """As ``Operator.officer`` has it."""
+    found = await session.execute(
+        text(
+            "SELECT a.number, o.name, o.area_code FROM account a JOIN organ o ON o.code = a.organ_code "
+            "WHERE a.disabled_at IS NULL AND a.role = ANY(:roles) AND a.number <> '' AND a.phone <> '' ORDER BY o.code, a.id"
+        ),
+        {"roles": [role.value for role in Role if role.reaches(Role.OFFICER)]},
+    )
+    return [Officer(*r) for r in found]

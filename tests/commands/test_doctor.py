@@ -17,13 +17,15 @@ from typer.testing import CliRunner
 from app.cli import app
 from app.db.embedded import start
 from app.db.engine import transaction
+from app.domain.words import Role
 from app.flows.house import House
+from app.flows.people import NewPerson, add
 from app.main import build_house, close_house
 from app.settings import Settings
 from tests.commands.terminal import Said, Terminal
 from tests.conftest import migrate
 from tests.faults.processes import Processes, free_port
-from tests.making import make_alert, make_outlet
+from tests.making import ORGAN, PROVINCE_ORGAN, make_alert, make_organ, make_outlet
 
 T = TypeVar("T")
 OWN = ("cap.pem", "heartbeat.key", "media.key", "metrics.token", "seal.key", "signing.key")
@@ -234,3 +236,38 @@ def test_the_hard_limit_of_files_counts(
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
     said = doctor(tmp_path, nowhere())
     assert f"可打开的文件数{told}" in words(said)
+
+
+def test_whether_anybody_hears_it(ward: Ward) -> None:
+    assert "发布点正常1个" in words(doctor(ward.keys, ward.url))
+    ward.say("UPDATE outlet SET paused = true")
+    assert "发布点留意都已暂停" in words(doctor(ward.keys, ward.url))
+    ward.say("UPDATE outlet SET paused = false")
+
+
+def test_whether_two_officers_can_issue_by_hand(ward: Ward) -> None:
+    async def person(house: House, name: str, role: Role, organ: str, number: str) -> None:
+        facts = {"name": name, "role": role, "organ_code": organ, "number": number, "phone": "029-85250110"}
+        async with transaction(house.engine) as session:
+            await add(session, "test", NewPerson.model_validate(facts))
+
+    def told(name: str, role: Role, organ: str, number: str) -> str:
+        ward.do(lambda house: person(house, name, role, organ, number))
+        return words(doctor(ward.keys, ward.url))
+
+    ward.do(lambda house: make_organ(house, PROVINCE_ORGAN, "陕西省公安厅", "610000"))
+    ward.do(lambda house: make_organ(house, "610103000000", "西安市公安局碑林分局", "610103"))
+    none = words(doctor(ward.keys, ward.url))
+    assert "值守台民警留意还没有能手工发布的民警" in none
+    assert "huijiaoperatorlink姓名--roleofficer--organ机关代码--number警号--phone值班电话" in none
+    assert "值守台民警留意西安市公安局雁塔分局只有一名" in told("王建国", Role.OFFICER, ORGAN, "010233")
+    assert "值守台民警留意西安市公安局雁塔分局只有一名" in told("王建国二", Role.OFFICER, ORGAN, "010233")
+    assert "值守台民警留意西安市公安局雁塔分局只有一名" in told("赵敏", Role.OPERATOR, ORGAN, "010871")
+    beilin = told("钱", Role.OFFICER, "610103000000", "020001")
+    assert "值守台民警留意西安市公安局碑林分局、西安市公安局雁塔分局只有一名" in beilin, (
+        "neither speaks for the other's county"
+    )
+    assert "值守台民警留意陕西省公安厅只有一名" in told("孙", Role.ADMIN, PROVINCE_ORGAN, "000001")
+    assert "值守台民警正常5名" in told("李", Role.OFFICER, PROVINCE_ORGAN, "000002")
+    ward.say("UPDATE account SET disabled_at = now() WHERE name IN ('孙', '李')")
+    assert "值守台民警留意" in words(doctor(ward.keys, ward.url))
