@@ -3,6 +3,8 @@
 import asyncio
 import re
 import resource
+import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,15 +19,15 @@ from typer.testing import CliRunner
 from app.cli import app
 from app.db.embedded import start
 from app.db.engine import transaction
-from app.domain.words import Role
+from app.domain.words import Role, Scope
 from app.flows.house import House
 from app.flows.people import NewPerson, add
 from app.main import build_house, close_house
 from app.settings import Settings
-from tests.commands.terminal import Said, Terminal
+from tests.commands.terminal import PATIENCE, Said, Terminal
 from tests.conftest import migrate
-from tests.faults.processes import Processes, free_port
-from tests.making import ORGAN, PROVINCE_ORGAN, make_alert, make_organ, make_outlet
+from tests.faults.processes import HUIJIA, Processes, environment, free_port
+from tests.making import ORGAN, PROVINCE_ORGAN, make_alert, make_key, make_organ, make_outlet
 
 T = TypeVar("T")
 OWN = ("cap.pem", "heartbeat.key", "media.key", "metrics.token", "seal.key", "signing.key")
@@ -80,7 +82,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
         rules = cluster.data / "pg_hba.conf"
         rules.write_text(f"local all locked scram-sha-256\n{rules.read_text()}")
         made.say("CREATE ROLE locked LOGIN PASSWORD 'right'", "SELECT pg_reload_conf()")
-        made.do(make_outlet)
+        made.do(lambda house: make_outlet(house, carrier="feed"))
         made.do(make_alert)
         yield made
     finally:
@@ -113,7 +115,7 @@ def test_from_nothing_to_running(terminal: Terminal) -> None:
     assert "Traceback" not in first.out + first.err
     assert not terminal.data.exists(), "it made something"
     assert terminal.huijia("migrate").code == 0
-    second = terminal.huijia("doctor", COLUMNS="200")
+    second = doctor(terminal.data)
     assert second.code == 1
     assert "没有投递进程在运行" in words(second)
     assert "请运行huijiamigrate" not in words(second)
@@ -245,29 +247,53 @@ def test_whether_anybody_hears_it(ward: Ward) -> None:
     ward.say("UPDATE outlet SET paused = false")
 
 
-def test_whether_two_officers_can_issue_by_hand(ward: Ward) -> None:
-    async def person(house: House, name: str, role: Role, organ: str, number: str) -> None:
-        facts = {"name": name, "role": role, "organ_code": organ, "number": number, "phone": "029-85250110"}
-        async with transaction(house.engine) as session:
-            await add(session, "test", NewPerson.model_validate(facts))
+async def make_officer(house: House, name: str, number: str, organ: str = ORGAN, role: Role = Role.OFFICER) -> None:
+    facts = {"name": name, "role": role, "organ_code": organ, "number": number, "phone": "029-85250110"}
+    async with transaction(house.engine) as session:
+        await add(session, "test", NewPerson.model_validate(facts))
 
-    def told(name: str, role: Role, organ: str, number: str) -> str:
-        ward.do(lambda house: person(house, name, role, organ, number))
+
+def test_whether_two_officers_can_issue_by_hand(ward: Ward) -> None:
+    def told(name: str, number: str, organ: str = ORGAN, role: Role = Role.OFFICER) -> str:
+        ward.do(lambda house: make_officer(house, name, number, organ, role))
         return words(doctor(ward.keys, ward.url))
 
+    ward.say("TRUNCATE account CASCADE")
     ward.do(lambda house: make_organ(house, PROVINCE_ORGAN, "陕西省公安厅", "610000"))
     ward.do(lambda house: make_organ(house, "610103000000", "西安市公安局碑林分局", "610103"))
     none = words(doctor(ward.keys, ward.url))
     assert "值守台民警留意还没有能手工发布的民警" in none
     assert "huijiaoperatorlink姓名--roleofficer--organ机关代码--number警号--phone值班电话" in none
-    assert "值守台民警留意西安市公安局雁塔分局只有一名" in told("王建国", Role.OFFICER, ORGAN, "010233")
-    assert "值守台民警留意西安市公安局雁塔分局只有一名" in told("王建国二", Role.OFFICER, ORGAN, "010233")
-    assert "值守台民警留意西安市公安局雁塔分局只有一名" in told("赵敏", Role.OPERATOR, ORGAN, "010871")
-    beilin = told("钱", Role.OFFICER, "610103000000", "020001")
+    alone = "值守台民警留意西安市公安局雁塔分局只有一名"
+    assert alone in told("王建国", "010233")
+    assert alone in told("王建国二", "010233"), "the same officer by two accounts"
+    assert alone in told("赵敏", "010871", role=Role.OPERATOR)
+    beilin = told("钱进", "020001", "610103000000")
     assert "值守台民警留意西安市公安局碑林分局、西安市公安局雁塔分局只有一名" in beilin, (
         "neither speaks for the other's county"
     )
-    assert "值守台民警留意陕西省公安厅只有一名" in told("孙", Role.ADMIN, PROVINCE_ORGAN, "000001")
-    assert "值守台民警正常5名" in told("李", Role.OFFICER, PROVINCE_ORGAN, "000002")
-    ward.say("UPDATE account SET disabled_at = now() WHERE name IN ('孙', '李')")
+    assert "值守台民警留意陕西省公安厅只有一名" in told("孙立", "000001", PROVINCE_ORGAN, Role.ADMIN)
+    assert "值守台民警正常5名" in told("李静", "000002", PROVINCE_ORGAN)
+    ward.say("UPDATE account SET disabled_at = now() WHERE name IN ('孙立', '李静')")
     assert "值守台民警留意" in words(doctor(ward.keys, ward.url))
+
+
+def test_all_is_well(ward: Ward, processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else listens where the dispatcher was to serve its metrics."""
+    ward.say("TRUNCATE account CASCADE")
+    ward.do(lambda house: make_officer(house, "王建国", "010233"))
+    ward.do(lambda house: make_officer(house, "赵敏", "010871"))
+    ward.do(lambda house: make_key(house, Scope.POLICE))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 65536))
+    settings = {"HUIJIA_ALARM_URL": "https://alarm.example/robot", "HUIJIA_PUBLIC_URL": "https://huijia.example"}
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = str(held.getsockname()[1])
+        env = environment(ward.keys, {"DATABASE_URL": ward.url, "HUIJIA_METRICS_PORT": port})
+        processes.start("dispatch-doctor", *HUIJIA, "dispatch", env=env)
+        deadline = time.monotonic() + PATIENCE
+        while "投递进程正常1个" not in words(said := doctor(ward.keys, ward.url, **settings)):
+            assert time.monotonic() < deadline, processes.log("dispatch-doctor").read_text()
+            time.sleep(0.2)
+    assert f"no metrics at 127.0.0.1:{port}" in processes.log("dispatch-doctor").read_text()
+    assert said.code == 0, said.out
+    assert "留意" not in said.out, said.out
