@@ -10,7 +10,7 @@ import typer
 import uvloop
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.commands import doctor_secrets
 from app.commands.doctor_ledger import Ledger, examined, no_ledger
@@ -33,7 +33,9 @@ def doctor() -> None:
     ledger = _ledger(settings)
     secrets = doctor_secrets.look_at(settings, ledger.sealed)
     found = [*_machine(settings), *secrets, *ledger.findings, _studio(settings)]
-    table = Table("检查", "结果", "说明", title="回家 · 体检")
+    table = Table(
+        Column("检查", no_wrap=True), Column("结果", no_wrap=True), Column("说明", overflow="fold"), title="回家 · 体检"
+    )
     for one in found:
         table.add_row(one.what, f"[{COLOURS[one.verdict]}]{one.verdict}[/]", escape(one.said))
     Console().print(table)

@@ -204,6 +204,13 @@ def test_a_key_that_is_none(ward: Ward, tmp_path: Path, name: str, content: str)
     assert "齐全" not in words(said)
 
 
+def test_nothing_is_cut_off_at_a_narrow_terminal(ward: Ward, tmp_path: Path) -> None:
+    said = doctor(tmp_path, ward.url, COLUMNS="80")
+    assert "…" not in said.out
+    assert "切勿就此启动，新密钥打不开它们" in words(said)
+    assert "请先从那里或备份复制过来，再启动" in words(said)
+
+
 def test_a_key_that_cannot_be_read(ward: Ward, tmp_path: Path) -> None:
     (tmp_path / "seal.key").mkdir()
     said = doctor(tmp_path, ward.url)
