@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.commands.findings import Finding, Verdict, judge
 from app.commands.store import NO_ADDRESS, newest_schema, server_said
-from app.db import checkup, keys, views, workers
+from app.db import checkup, keys, people, views, workers
 from app.db.checkup import Officer, Sealed
 from app.db.engine import Session, StoreRefused, StoreUnavailable, connect, transaction
 from app.domain.regions import may_speak_for
@@ -19,6 +19,7 @@ from app.flows.troubles import troubles
 SKEW_SECONDS = 2.0
 LONGEST_SNAPSHOT_MINUTES = 30
 NAMED = 3
+ADD_ADMINISTRATOR = "huijia operator link 姓名（第一个账号是管理员）"
 ADD_OFFICER = "huijia operator link 姓名 --role officer --organ 机关代码 --number 警号 --phone 值班电话"
 
 
@@ -136,7 +137,8 @@ async def _officers(session: Session) -> Finding:
     alone = _without_a_second(officers)
     names = "、".join(alone[:NAMED]) + ("等" if len(alone) > NAMED else "")
     said = f"{names}只有一名能手工发布的民警，没有第二人核实就发不出" if officers else none
-    return judge("值守台民警", bool(officers) and not alone, f"{len(officers)} 名", f"{said}。请 {ADD_OFFICER}")
+    first = "" if await people.administrators_named(session, 1) else f" 先 {ADD_ADMINISTRATOR}，再"
+    return judge("值守台民警", bool(officers) and not alone, f"{len(officers)} 名", f"{said}。请{first} {ADD_OFFICER}")
 
 
 def _without_a_second(officers: Sequence[Officer]) -> Sequence[str]:

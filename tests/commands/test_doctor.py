@@ -270,7 +270,8 @@ def test_whether_two_officers_can_issue_by_hand(ward: Ward) -> None:
     ward.do(lambda house: make_organ(house, "610103000000", "西安市公安局碑林分局", "610103"))
     none = words(doctor(ward.keys, ward.url))
     assert "值守台民警留意还没有能手工发布的民警" in none
-    assert "huijiaoperatorlink姓名--roleofficer--organ机关代码--number警号--phone值班电话" in none
+    how = "huijiaoperatorlink姓名--roleofficer--organ机关代码--number警号--phone值班电话"
+    assert f"请先huijiaoperatorlink姓名（第一个账号是管理员），再{how}" in none
     alone = "值守台民警留意西安市公安局雁塔分局只有一名"
     assert alone in told("王建国", "010233")
     assert alone in told("王建国二", "010233"), "the same officer by two accounts"
@@ -279,7 +280,9 @@ def test_whether_two_officers_can_issue_by_hand(ward: Ward) -> None:
     assert "值守台民警留意西安市公安局碑林分局、西安市公安局雁塔分局只有一名" in beilin, (
         "neither speaks for the other's county"
     )
-    assert "值守台民警留意陕西省公安厅只有一名" in told("孙立", "000001", PROVINCE_ORGAN, Role.ADMIN)
+    above = told("孙立", "000001", PROVINCE_ORGAN, Role.ADMIN)
+    assert "值守台民警留意陕西省公安厅只有一名" in above, "it may confirm for the counties below, and nobody for it"
+    assert f"发不出。请{how}" in above
     assert "值守台民警正常5名" in told("李静", "000002", PROVINCE_ORGAN)
     ward.say("UPDATE account SET disabled_at = now() WHERE name IN ('孙立', '李静')")
     assert "值守台民警留意" in words(doctor(ward.keys, ward.url))
