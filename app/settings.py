@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     data: Path = Path(".data")
     """Where the embedded database and generated secrets live."""
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(default=8000, ge=0, le=65535)
     public_url: str | None = None
     """Where the public and partners reach huijia; the address it listens on by default."""
     seal_keys: SecretStr | None = None
@@ -78,13 +78,16 @@ class Settings(BaseSettings):
     @classmethod
     def _one_word(cls, value: str | None) -> str | None:
         if value is not None and (not value or set(value) & set(" ,<&\t\n")):
-            raise ValueError("HUIJIA_CAP_SENDER may hold no space, comma, < or & (CAP 1.2 §3.2.1)")
+            raise ValueError("不得为空，也不得含空格、逗号、< 或 &（CAP 1.2 §3.2.1）")
         return value
 
     @field_validator("may_call")
     @classmethod
     def _is_networks(cls, value: str) -> str:
-        read_networks(value)
+        try:
+            read_networks(value)
+        except ValueError as e:
+            raise ValueError("应为 CIDR 网段，多个用逗号分开，如 10.1.0.0/16,192.168.3.7") from e
         return value
 
     @property
