@@ -54,10 +54,10 @@ class _Discreet(logging.Formatter):
     address with a token."""
 
     def format(self, record: logging.LogRecord) -> str:
-        head, mark, lines = super().format(record).partition("attempt ")
-        if record.name != "huijia.attempt" or "\n" not in lines:
-            return head + mark + lines
-        return head + mark + lines.replace("\n", "\n" + head)
+        whole = super().format(record)
+        if record.name != "huijia.attempt" or record.exc_info:
+            return whole
+        return whole.replace("\n", "\n" + whole.removesuffix(record.message))  # one line for each attempt of a batch
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
         kinds: list[str] = []
