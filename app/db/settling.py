@@ -86,18 +86,21 @@ def _settled(r: Result, s: Settled) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def lost(session: Session, limit: int, within: timedelta | None = None) -> Sequence[tuple[Claimed, datetime]]:
-    """Deliveries whose sender did not settle within its lease, with the moment the lease ended, retractions first; only of
-    leases that ended ``within`` (behind a forgotten BEGIN there is a long past to look through). Locked: two that rescue
-    at once take different ones."""
+async def lost(
+    session: Session, limit: int, within: timedelta | None = None
+) -> Sequence[tuple[Claimed, datetime, str]]:
+    """Deliveries whose sender did not settle within its lease, with the moment the lease ended and their outlet's carrier,
+    retractions first; only of leases that ended ``within`` (behind a forgotten BEGIN there is a long past to look through).
+    Locked: two that rescue at once take different ones."""
     found = await session.execute(
         text(
             "SELECT id, alert_id, number, outlet_id, kind, lane, tries, give_up_at, profile, NULL AS prior, "
-            "interval '0' AS lease, lease_until "
+            "interval '0' AS lease, lease_until, "
+            "coalesce((SELECT o.carrier FROM outlet o WHERE o.id = delivery.outlet_id), '') AS carrier "
             "FROM delivery WHERE lease_until < now() "
             "AND lease_until >= coalesce(now() - CAST(:within AS interval), '-infinity') "
             "ORDER BY kind <> 'retract', alert_id, id LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),
         {"limit": limit, "within": within},
     )
-    return [(claimed(columns), lease_until) for *columns, lease_until in found]
+    return [(claimed(columns), lease_until, carrier) for *columns, lease_until, carrier in found]

@@ -23,7 +23,7 @@ from app.dispatch.crowd import Crowds
 from app.dispatch.low_water import LowWater
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together, tell
+from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together
 from app.dispatch.settle import settle
 from app.dispatch.slots import Slots
 from app.dispatch.tender import Tender
@@ -205,7 +205,6 @@ class Dispatcher:
     async def _settle_forever(self) -> None:
         while True:
             batch = await self._unsettled.batch()
-            tell(batch)
             await self._settle(batch)
             self._unsettled.written()
 

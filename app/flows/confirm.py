@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from app import meters
 from app.db import alerts, receipts
-from app.db.engine import Session, notify_all
+from app.db.engine import Session, afterwards, notify_all
 from app.db.receipts import Change, NewReceipt, Receiver
 from app.domain.machines import after_receipt
 from app.domain.words import Kind, ReceiptKind
@@ -61,12 +62,16 @@ async def confirm(
         taken.append(Taken.RECORDED if new else Taken.DUPLICATE)
         if new:
             changed[receiver.id] = _change(changed.get(receiver.id) or Change(receiver.id, receiver.state), receiver, s)
-    for kind, seconds in await receipts.apply(session, list(changed.values())):
-        meters.aired_seconds.labels(kind).observe(seconds)
+    afterwards(session, partial(_count, await receipts.apply(session, list(changed.values()))))
     touched = [known[id] for id in changed]
     await _take_down_latecomers(session, touched, changed, press)
     await notify_all(session, CHANGED, sorted({r.code for r in touched}))
     return taken
+
+
+def _count(confirmed: Sequence[tuple[Kind, float]]) -> None:
+    for kind, seconds in confirmed:
+        meters.aired_seconds.labels(kind).observe(seconds)
 
 
 def _row(

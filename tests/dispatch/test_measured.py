@@ -1,0 +1,184 @@
+"""What is said and counted of attempts: each once, when it stands in the ledger."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.db.claims import Claimed
+from app.db.engine import StoreUnavailable, transaction
+from app.db.settling import Result
+from app.dispatch import dispatcher as engine_room
+from app.dispatch.settle import settle
+from app.dispatch.sweeps import Sweeps
+from app.domain.words import Kind, Lane, Outcome
+from app.flows.house import House
+from channels.contract import Reason, ReceiptKind, StatedReceipt
+from tests.dispatch.far import Far, all_are, dispatching, make_place, reply, rows, until
+from tests.making import make_alert
+from tests.measured import measured, total
+
+TOOK = "huijia_accepted_seconds_count"
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
+    """The canonical lines, as they come."""
+    said: list[str] = []
+
+    class Keeps(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.extend(record.getMessage().splitlines())
+
+    caplog.set_level(logging.CRITICAL)
+    log, keeps = logging.getLogger("huijia.attempt"), Keeps(level=logging.INFO)
+    log.addHandler(keeps)
+    log.setLevel(logging.INFO)
+    yield said
+    log.setLevel(logging.NOTSET)
+    log.removeHandler(keeps)
+
+
+async def left_sending(house: House) -> None:
+    """A delivery whose sender has vanished."""
+    await make_place(house, "one")
+    await make_alert(house)
+    await rows(house, "UPDATE delivery SET state = 'sending', tries = 1, lease_until = now() - interval '1 s'")
+
+
+async def finished(house: House, outcome: Outcome, reason: Reason | None = None) -> Result:
+    """An attempt of the only delivery that is over and not yet written."""
+    await rows(house, "UPDATE delivery SET state = 'sending', tries = tries + 1, lease_until = now() + interval '15 s'")
+    (d,) = await rows(house, "SELECT id, alert_id, number, outlet_id, kind, tries, give_up_at, profile FROM delivery")
+    claimed = Claimed(
+        d.id, d.alert_id, d.number, d.outlet_id, Kind(d.kind), Lane.PUSH, d.tries, d.give_up_at, d.profile, None,
+        engine_room.DEFAULT_LIMITS.grace,
+    )  # fmt: skip
+    now = datetime.now(UTC)
+    return Result(claimed, "webhook", outcome, reason, "", now, now)
+
+
+async def test_a_rescued_attempt_has_its_line_and_is_counted(house: House, lines: list[str]) -> None:
+    await left_sending(house)
+    before = measured("huijia_attempts_total", carrier="webhook", outcome="retry", reason="lease_lost")
+    sweeps = Sweeps(house.engine, house.press, "rescuer")
+    await asyncio.gather(sweeps.rescue(), sweeps.rescue())
+    (d,) = await rows(house, "SELECT id, alert_id, outlet_id FROM delivery")
+    assert lines == [
+        f"attempt delivery={d.id} alert={d.alert_id} notice=1 outlet={d.outlet_id} carrier=webhook try=1 outcome=retry "
+        "reason=lease_lost ms=0"
+    ]
+    assert measured("huijia_attempts_total", carrier="webhook", outcome="retry", reason="lease_lost") == before + 1
+
+
+async def test_an_attempt_that_could_not_be_prepared_names_its_carrier(house: House, lines: list[str]) -> None:
+    await make_place(house, "one")
+    await make_alert(house)
+    await rows(house, "UPDATE outlet SET settings_sealed = 'x'")
+    async with dispatching(house, Far()):
+        await until(lambda: bool(lines))
+    assert "carrier=webhook try=1 outcome=retry reason=crash" in lines[0]
+
+
+async def test_each_attempt_in_the_ledger_has_one_line(
+    house: House, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is lost twice at the commit; then one delivery of the batch cannot be settled, and is rescued."""
+    real, asked = settle, 0
+
+    async def lost(session: Any, done: Any, worker: str, press: Any) -> None:
+        nonlocal asked
+        asked += 1
+        await real(session, done, worker, press)
+        if asked <= 2:
+            raise StoreUnavailable("gone")
+        if any(r.claimed.outlet_id == outlets[0] for r, _ in done):
+            raise RuntimeError("never")
+
+    monkeypatch.setattr(engine_room, "settle", lost)
+    outlets = [await make_place(house, f"p{n}") for n in range(3)]
+    far = Far()
+    far.script["p2"] = [reply(503), reply()]
+    await make_alert(house)
+    again, took = measured("huijia_retries_total"), total(TOOK, kind="publish")
+    gone, said = measured("huijia_leases_lost_total"), total("huijia_attempts_total")
+    async with dispatching(house, far):
+        await until(lambda: _settled(house, 2))
+    assert len(lines) == 3
+    assert measured("huijia_retries_total") == again + 1
+    assert total(TOOK, kind="publish") == took + 2
+    await rows(house, "UPDATE delivery SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL")
+    await Sweeps(house.engine, house.press, "rescuer").rescue()
+    ledger = await rows(house, "SELECT delivery_id AS id, number, outcome, reason FROM attempt ORDER BY id")
+    wanted = sorted(f"delivery={r.id} {r.number} {r.outcome} {r.reason or '-'}" for r in ledger)
+    words = [dict(word.split("=") for word in line.split()[1:]) for line in lines]
+    assert sorted(f"delivery={w['delivery']} {w['try']} {w['outcome']} {w['reason']}" for w in words) == wanted
+    assert len(wanted) == 4
+    assert total("huijia_attempts_total") == said + 4
+    assert measured("huijia_retries_total") == again + 2, "the rescued one is sent again"
+    assert measured("huijia_leases_lost_total") == gone + 1
+
+
+async def _settled(house: House, wanted: int) -> bool:
+    (found,) = await rows(house, "SELECT count(*) AS n FROM delivery WHERE state = 'accepted'")
+    return bool(found.n == wanted)
+
+
+async def test_what_is_rolled_back_is_not_counted(
+    house: House, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_place(house, "one")
+    await make_alert(house)
+    done = [(await finished(house, Outcome.ACCEPTED), StatedReceipt(ReceiptKind.AIRED))]
+    names = [TOOK, "huijia_proven_seconds_count", "huijia_attempts_total"]
+    before = [total(name) for name in names]
+
+    async def break_off() -> None:
+        async with transaction(house.engine) as session:
+            await settle(session, done, "w", house.press)
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        await break_off()
+    assert [total(name) for name in names] == before
+    async with transaction(house.engine) as session:
+        await settle(session, done, "w", house.press)
+        assert [total(name) for name in names] == before, "not before the commit"
+    assert [total(name) for name in names] == [n + 1 for n in before]
+    assert len(lines) == 1
+
+
+async def test_a_rescue_that_is_rolled_back_lost_no_lease(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await left_sending(house)
+    before = measured("huijia_leases_lost_total"), measured("huijia_retries_total")
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("app.dispatch.settle.notify_all", away)
+        with pytest.raises(StoreUnavailable):
+            await Sweeps(house.engine, house.press, "w").rescue()
+    assert (measured("huijia_leases_lost_total"), measured("huijia_retries_total")) == before
+    await Sweeps(house.engine, house.press, "w").rescue()
+    assert (measured("huijia_leases_lost_total"), measured("huijia_retries_total")) == (before[0] + 1, before[1] + 1)
+
+
+async def test_what_cannot_be_counted_undoes_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It stands in the ledger: who thought that it did not would write it twice."""
+    await make_place(house, "one")
+    await make_alert(house)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("cannot count")
+
+    monkeypatch.setattr("app.dispatch.settle.tell", broken)
+    caplog.set_level(logging.CRITICAL)
+    async with dispatching(house, Far()):
+        await until(lambda: all_are(house, "accepted"))
+    assert len(await rows(house, "SELECT id FROM attempt")) == 1
