@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -11,9 +12,9 @@ _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
 attempts = Counter("huijia_attempts", "Calls to outlets", ["carrier", "outcome", "reason"])
 attempt = cache(attempts.labels)
 accepted_seconds = Histogram(
-    "huijia_accepted_seconds", "From a notice's commit to its outlet taking it", ["kind"], buckets=_SECONDS
+    "huijia_accepted_seconds", "From a notice's commit to its outlet taking it", ["kind", "lane"], buckets=_SECONDS
 )
-accepted = cache(accepted_seconds.labels)
+accepted_by = cache(accepted_seconds.labels)
 aired_seconds = Histogram(
     "huijia_proven_seconds", "From a notice's commit to the receipt that proves it", ["kind"], buckets=_SECONDS
 )
@@ -28,6 +29,12 @@ loop_lag = Histogram(
 )
 
 _EVERY = 0.25
+
+
+def took(accepted: Iterable[tuple[str, str, float]]) -> None:
+    """How long outlets took: a delivery's kind and lane, and the seconds, for each."""
+    for kind, lane, seconds in accepted:
+        accepted_by(kind, lane).observe(seconds)
 
 
 async def watch_the_loop() -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from app import meters
 from app.db import alerts, settling, tending
 from app.db.claims import Claimed
+from app.db.deliveries import Took
 from app.db.engine import Session, afterwards, notify_all
 from app.db.settling import Result
 from app.dispatch.evidence import take
@@ -48,11 +49,10 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
     await notify_all(session, CHANGED, [code for _, code in heads.values()])
 
 
-def _count(done: Sequence[Finished], again: int, accepted: Sequence[tuple[Kind, float]]) -> None:
+def _count(done: Sequence[Finished], again: int, accepted: Sequence[Took]) -> None:
     tell(done)
     meters.retries.inc(again)
-    for kind, seconds in accepted:
-        meters.accepted(kind).observe(seconds)
+    meters.took(accepted)
 
 
 async def rescue(session: Session, worker: str, press: Press, within: timedelta | None = None) -> tuple[int, bool]:

@@ -167,6 +167,18 @@ async def test_a_rescue_that_is_rolled_back_lost_no_lease(house: House, monkeypa
     assert (measured("huijia_leases_lost_total"), measured("huijia_retries_total")) == (before[0] + 1, before[1] + 1)
 
 
+async def test_a_second_acceptance_is_no_new_one(house: House) -> None:
+    await make_place(house, "one")
+    await make_alert(house)
+    before = measured(TOOK, kind="publish", lane="push")
+    for _ in range(2):
+        done = [(await finished(house, Outcome.ACCEPTED), None)]
+        async with transaction(house.engine) as session:
+            await settle(session, done, "w", house.press)
+        assert await all_are(house, "accepted")
+    assert measured(TOOK, kind="publish", lane="push") == before + 1
+
+
 async def test_what_cannot_be_counted_undoes_nothing(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -123,7 +123,7 @@ async def _feed_what_is_over(patch: pytest.MonkeyPatch, world: World) -> None:
 async def _do_not_count_fetches(patch: pytest.MonkeyPatch, world: World) -> None:
     take_new = feed.take_new
 
-    async def uncounted(session: Session, partner: int, *, limit: int, live: bool) -> int:
+    async def uncounted(session: Session, partner: int, *, limit: int, live: bool) -> feed.Taken:
         taken = await take_new(session, partner, limit=limit, live=live)
         await session.execute(text("UPDATE delivery SET tries = 0 WHERE lane = 'polled'"))
         return taken
