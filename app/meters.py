@@ -16,7 +16,10 @@ accepted_seconds = Histogram(
 )
 accepted_by = cache(accepted_seconds.labels)
 aired_seconds = Histogram(
-    "huijia_proven_seconds", "From a notice's commit to the receipt that proves it", ["kind"], buckets=_SECONDS
+    "huijia_aired_seconds",
+    "From a notice's commit to the first receipt that it was aired, of a retraction that it is down",
+    ["kind"],
+    buckets=_SECONDS,
 )
 claimed = Counter("huijia_claimed", "Deliveries claimed for sending")
 retries = Counter("huijia_retries", "Attempts that will be made again")

@@ -10,7 +10,7 @@ from app import meters
 from app.db import alerts, receipts
 from app.db.engine import Session, afterwards, notify_all
 from app.db.receipts import Change, NewReceipt, Receiver
-from app.domain.machines import after_receipt
+from app.domain.machines import after_receipt, proven_by
 from app.domain.words import Kind, ReceiptKind
 from app.flows.latecomers import take_down_latecomer
 from app.flows.ports import Press
@@ -69,8 +69,8 @@ async def confirm(
     return taken
 
 
-def _count(confirmed: Sequence[tuple[Kind, float]]) -> None:
-    for kind, seconds in confirmed:
+def _count(proven: Sequence[tuple[Kind, float]]) -> None:
+    for kind, seconds in proven:
         meters.aired_seconds.labels(kind).observe(seconds)
 
 
@@ -99,6 +99,7 @@ def _change(before: Change, receiver: Receiver, s: Stated) -> Change:
         after_receipt(before.state, receiver.kind, s.kind),
         before.heard or s.kind in _HEARD,
         (s.note or "发布点拒绝播出") if s.kind is ReceiptKind.REJECTED else before.note,
+        s.kind if s.kind is proven_by(receiver.kind) else before.proven_by,
     )
 
 

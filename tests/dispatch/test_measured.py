@@ -133,7 +133,7 @@ async def test_what_is_rolled_back_is_not_counted(
     await make_place(house, "one")
     await make_alert(house)
     done = [(await finished(house, Outcome.ACCEPTED), StatedReceipt(ReceiptKind.AIRED))]
-    names = [TOOK, "huijia_proven_seconds_count", "huijia_attempts_total"]
+    names = [TOOK, "huijia_aired_seconds_count", "huijia_attempts_total"]
     before = [total(name) for name in names]
 
     async def break_off() -> None:

@@ -1,15 +1,19 @@
 """How long outlets take, measured once for each delivery: until it is taken, and until it is proven."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.api.feed_desk import FeedDesk
 from app.db.engine import transaction
 from app.domain.board import Ask
 from app.domain.words import ReceiptKind
+from app.flows.confirm import Stated, confirm
 from app.flows.fetch import fetch
 from app.flows.house import House
-from tests.flows.acts import fetched, record, retracted, submitted
-from tests.flows.ledger import one, rows
+from tests.flows.acts import fetched, record, retracted, said, submitted
+from tests.flows.ledger import aired, one, rows
+from tests.flows.test_confirm import NOW, delivery, partner
 from tests.flows.test_play import make_player, shown
 from tests.making import make_organ, make_outlet
 from tests.measured import measured, total
@@ -85,6 +89,51 @@ async def test_what_a_page_takes_is_observed_once(house: House) -> None:
     await retracted(house, issued.code)
     await shown(house, token)
     assert measured(TOOK, kind="retract", lane="played") == ends + 1
+
+
+@pytest.fixture
+async def code(house: House) -> str:
+    await make_organ(house)
+    await make_outlet(house)
+    return (await submitted(house, record())).code
+
+
+async def test_aired_is_what_counts_and_once(house: House, code: str) -> None:
+    """Having received it comes first, and proves nothing of the screen; and it is shown again and again."""
+    me, id = await partner(house), await delivery(house)
+    before, sum_before = measured(AIRED, kind="publish"), total(_sum(AIRED))
+    await said(house, me, id, R.RECEIVED)
+    assert measured(AIRED, kind="publish") == before
+    await rows(house, "UPDATE delivery SET created_at = created_at - interval '40 s'")
+    for n in range(3):
+        await said(house, me, id, R.AIRED, at=NOW + timedelta(seconds=n // 2))
+    assert measured(AIRED, kind="publish") == before + 1
+    assert 40 <= total(_sum(AIRED)) - sum_before < 60
+
+
+async def test_a_retraction_is_proven_by_what_is_down(house: House, code: str) -> None:
+    await aired(house)
+    await retracted(house, code)
+    me, first, second = await partner(house), await delivery(house), await delivery(house, 2)
+    before = measured(AIRED, kind="retract"), measured(AIRED, kind="publish")
+    await said(house, me, second, R.RECEIVED)
+    await said(house, me, second, R.AIRED)
+    await said(house, me, first, R.TAKEN_DOWN)
+    assert (measured(AIRED, kind="retract"), measured(AIRED, kind="publish")) == before
+    await said(house, me, second, R.TAKEN_DOWN, at=NOW)
+    await said(house, me, second, R.TAKEN_DOWN, at=NOW + timedelta(seconds=1))
+    assert (measured(AIRED, kind="retract"), measured(AIRED, kind="publish")) == (before[0] + 1, before[1])
+
+
+async def test_evidence_that_is_rejected_later_was_evidence(house: House, code: str) -> None:
+    """Both in one call: that it aired counts, whatever state the delivery ends in."""
+    stated = [Stated(await delivery(house), R.AIRED, NOW), Stated(await delivery(house), R.REJECTED, NOW)]
+    before = measured(AIRED, kind="publish")
+    async with transaction(house.engine) as session:
+        await confirm(session, await partner(house), stated, press=house.press)
+        assert measured(AIRED, kind="publish") == before, "not before the commit"
+    assert await one(house, "SELECT state FROM delivery") == "failed"
+    assert measured(AIRED, kind="publish") == before + 1
 
 
 def _sum(count: str) -> str:

@@ -82,10 +82,10 @@ async def _let_a_receipt_end_the_lease(patch: pytest.MonkeyPatch, world: World) 
     apply = receipts.apply
 
     async def and_end_it(session: Session, changes: Sequence[receipts.Change]) -> Sequence[tuple[Kind, float]]:
-        confirmed = await apply(session, changes)
+        proven = await apply(session, changes)
         for change in changes:
             await session.execute(text("UPDATE delivery SET lease_until = NULL WHERE id = :id"), {"id": change.id})
-        return confirmed
+        return proven
 
     patch.setattr(receipts, "apply", and_end_it)
 
