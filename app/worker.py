@@ -2,7 +2,6 @@
 
 import asyncio
 
-from app import meters
 from app.db.engine import connect
 from app.dispatch.beats import Heart
 from app.dispatch.dispatcher import DEFAULT_LIMITS, Dispatcher, Limits
@@ -37,7 +36,6 @@ async def work(
         asyncio.create_task(sweeps.run()),
         asyncio.create_task(Listening(engine, mine, seal, wire).run(stop)),
         asyncio.create_task(Heart(engine, mine, seal, wire).run(stop)),
-        asyncio.create_task(meters.watch_the_loop()),
     ]
     try:
         await dispatcher.run(stop)

@@ -20,6 +20,7 @@ import uvloop
 from fastapi import FastAPI
 from prometheus_client import start_http_server
 
+from app import meters
 from app.commands.demonstration import Demonstration
 from app.commands.store import migrate_to_head, store
 from app.dispatch.press import HousePress
@@ -160,7 +161,11 @@ def _run(main: Callable[[str, asyncio.Event], Awaitable[None]], settings: Settin
             on_signals(stop)
             open_as_many_as_allowed()
             spare_the_collector()
-            await main(url, stop)
+            watching = asyncio.create_task(meters.watch_the_loop())
+            try:
+                await main(url, stop)
+            finally:
+                watching.cancel()
 
         uvloop.run(run())
 

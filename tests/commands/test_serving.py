@@ -13,7 +13,11 @@ from pathlib import Path
 import pytest
 import uvloop
 
+from app import meters
+from app.commands import serving
 from app.commands.serving import UNHEARD_MILLISECONDS, log_to, notice_the_dead
+from app.settings import Settings
+from app.worker import work
 
 
 @pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
@@ -82,3 +86,29 @@ def test_a_traceback_is_left_as_it_is(log: Path, name: str) -> None:
     assert first.endswith(f"ERROR {name} carrier xibo crashed in its attempt")
     assert (kind, rest) == ("RuntimeError", bare + "\n")
     assert private not in log.read_text()
+
+
+@pytest.mark.parametrize("dispatches", [False, True], ids=["the API", "the dispatcher"])
+def test_the_loop_is_watched_once_in_every_process(
+    dispatches: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    watching: list[bool] = []
+
+    async def watch() -> None:
+        watching.append(True)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            watching.append(False)
+
+    monkeypatch.setattr(meters, "watch_the_loop", watch)
+    for name in ("on_signals", "spare_the_collector", "open_as_many_as_allowed"):
+        monkeypatch.setattr(serving, name, lambda *_: None)
+    settings = Settings(_env_file=None, DATABASE_URL=database, data=tmp_path)
+
+    async def main(url: str, stop: asyncio.Event) -> None:
+        asyncio.get_running_loop().call_later(0.1, stop.set)
+        await (work(settings, url, stop) if dispatches else stop.wait())
+
+    serving._run(main, settings, migrates=False)
+    assert watching == [True, False]
