@@ -3,9 +3,12 @@
 import asyncio
 import time
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 
 from prometheus_client import Counter, Gauge, Histogram
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.engine import in_use, limit
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
 
@@ -27,6 +30,7 @@ leases_lost = Counter("huijia_leases_lost", "Sends whose process vanished")
 in_flight = Gauge("huijia_in_flight", "Sends under way in this process")
 unsettled = Gauge("huijia_unsettled", "Attempts that are over and not yet written")
 pool_in_use = Gauge("huijia_pool_in_use", "Database connections in use", ["pool"])
+pool_limit = Gauge("huijia_pool_limit", "Database connections that may be in use at once", ["pool"])
 loop_lag = Histogram(
     "huijia_loop_lag_seconds", "How late the event loop comes round", buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
 )
@@ -38,6 +42,12 @@ def took(accepted: Iterable[tuple[str, str, float]]) -> None:
     """How long outlets took: a delivery's kind and lane, and the seconds, for each."""
     for kind, lane, seconds in accepted:
         accepted_by(kind, lane).observe(seconds)
+
+
+def watch_pool(name: str, engine: AsyncEngine) -> None:
+    """Its connections are counted whenever somebody asks."""
+    pool_in_use.labels(name).set_function(partial(in_use, engine))
+    pool_limit.labels(name).set_function(partial(limit, engine))
 
 
 async def watch_the_loop() -> None:

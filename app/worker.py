@@ -2,6 +2,7 @@
 
 import asyncio
 
+from app import meters
 from app.db.engine import connect
 from app.dispatch.beats import Heart
 from app.dispatch.dispatcher import DEFAULT_LIMITS, Dispatcher, Limits
@@ -26,6 +27,7 @@ async def work(
 ) -> None:
     """Dispatch, look after, listen and sweep until ``stop``. ``press``: one that this process already has."""
     engine = connect(database_url, pool=10)
+    meters.watch_pool("dispatcher", engine)
     mine = press or HousePress(settings.base_url, settings.signing_secret(), Studio())
     seal = Seal(*settings.sealing_keys())
     wire = HttpWire(Keeping(engine), signer=Signer(*settings.own_keys()), allowed=settings.networks)

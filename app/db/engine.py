@@ -73,6 +73,12 @@ def in_use(engine: AsyncEngine) -> int:
     return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
 
+def limit(engine: AsyncEngine) -> int:
+    """How many there can be, with those that are opened beyond the pool's size (``connect``)."""
+    pool = engine.pool
+    return 2 * pool.size() if isinstance(pool, QueuePool) else 0
+
+
 _AFTERWARDS = "afterwards"
 
 
