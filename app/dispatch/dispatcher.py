@@ -23,7 +23,7 @@ from app.dispatch.crowd import Crowds
 from app.dispatch.low_water import LowWater
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together
+from app.dispatch.send import MARGIN, Finished, Order, begin_at_zero, grouped, send_together
 from app.dispatch.settle import settle
 from app.dispatch.slots import Slots
 from app.dispatch.tender import Tender
@@ -72,6 +72,7 @@ class Dispatcher:
         self.clock = StoreClock()
         by_carrier = {name: deadline + MARGIN + limits.lease_spare for name, deadline in deadlines().items()}
         self.leases = Leases(max(by_carrier.values()), by_carrier)
+        begin_at_zero(by_carrier)
         self._engine, self._press, self._wire, self._limits = engine, press, wire, limits
         self._preparer = Preparer(press, seal)
         self.tender = Tender(engine, press, self._preparer, wire, self.worker, self.leases)

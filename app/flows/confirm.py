@@ -62,16 +62,11 @@ async def confirm(
         taken.append(Taken.RECORDED if new else Taken.DUPLICATE)
         if new:
             changed[receiver.id] = _change(changed.get(receiver.id) or Change(receiver.id, receiver.state), receiver, s)
-    afterwards(session, partial(_count, await receipts.apply(session, list(changed.values()))))
+    afterwards(session, partial(meters.aired, await receipts.apply(session, list(changed.values()))))
     touched = [known[id] for id in changed]
     await _take_down_latecomers(session, touched, changed, press)
     await notify_all(session, CHANGED, sorted({r.code for r in touched}))
     return taken
-
-
-def _count(proven: Sequence[tuple[Kind, float]]) -> None:
-    for kind, seconds in proven:
-        meters.aired_seconds.labels(kind).observe(seconds)
 
 
 def _row(

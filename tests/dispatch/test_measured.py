@@ -7,17 +7,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
+from app import meters
 from app.db.claims import Claimed
 from app.db.engine import StoreUnavailable, transaction
 from app.db.settling import Result
 from app.dispatch import dispatcher as engine_room
 from app.dispatch.settle import settle
 from app.dispatch.sweeps import Sweeps
+from app.dispatch.wiring import deadlines
 from app.domain.words import Kind, Lane, Outcome
 from app.flows.house import House
 from channels.contract import Reason, ReceiptKind, StatedReceipt
-from tests.dispatch.far import Far, all_are, dispatching, make_place, reply, rows, until
+from tests.dispatch.far import Far, all_are, dispatching, made, make_place, reply, rows, until
 from tests.making import make_alert
 from tests.measured import measured, total
 
@@ -194,3 +197,24 @@ async def test_what_cannot_be_counted_undoes_nothing(
     async with dispatching(house, Far()):
         await until(lambda: all_are(house, "accepted"))
     assert len(await rows(house, "SELECT id FROM attempt")) == 1
+
+
+def test_what_rules_look_at_is_there_from_the_start(house: House) -> None:
+    """Of a series that is born with its first burst ``increase()`` and ``rate()`` see nothing."""
+    meters.attempts.clear()
+    meters.attempt.cache_clear()
+    made(house, Far())
+    for carrier in deadlines():
+        for outcome, reason in (
+            ("retry", "no_file"), ("refused", "rejected"), ("refused", "gone"), ("refused", "bad_content"),
+            ("refused", "bad_credentials"),
+        ):  # fmt: skip
+            labels = {"carrier": carrier, "outcome": outcome, "reason": reason}
+            assert REGISTRY.get_sample_value("huijia_attempts_total", labels) == 0
+
+
+def test_how_long_outlets_take_is_there_from_the_start() -> None:
+    for kind in Kind:
+        assert REGISTRY.get_sample_value("huijia_aired_seconds_count", {"kind": kind}) is not None
+        for lane in Lane:
+            assert REGISTRY.get_sample_value(TOOK, {"kind": kind, "lane": lane}) is not None
