@@ -33,6 +33,7 @@ in_flight = Gauge("huijia_in_flight", "Sends under way in this process")
 unsettled = Gauge("huijia_unsettled", "Attempts that are over and not yet written")
 pool_in_use = Gauge("huijia_pool_in_use", "Database connections in use", ["pool"])
 pool_limit = Gauge("huijia_pool_limit", "Database connections that may be in use at once", ["pool"])
+sweep_failures = Counter("huijia_sweep_failures", "Sweeps that could not do their work, whole or in part", ["sweep"])
 loop_lag = Histogram(
     "huijia_loop_lag_seconds", "How late the event loop comes round", buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
 )

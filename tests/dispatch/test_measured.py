@@ -14,14 +14,17 @@ from app.db.claims import Claimed
 from app.db.engine import StoreUnavailable, transaction
 from app.db.settling import Result
 from app.dispatch import dispatcher as engine_room
+from app.dispatch import sweeps
 from app.dispatch.settle import settle
 from app.dispatch.sweeps import Sweeps
 from app.dispatch.wiring import deadlines
 from app.domain.words import Kind, Lane, Outcome
+from app.flows import latecomers
 from app.flows.house import House
 from channels.contract import Reason, ReceiptKind, StatedReceipt
 from tests.dispatch.far import Far, all_are, dispatching, made, make_place, reply, rows, until
-from tests.making import make_alert
+from tests.flows.acts import record, retracted, submitted
+from tests.making import make_alert, make_organ
 from tests.measured import measured, total
 
 TOOK = "huijia_accepted_seconds_count"
@@ -67,8 +70,8 @@ async def finished(house: House, outcome: Outcome, reason: Reason | None = None)
 async def test_a_rescued_attempt_has_its_line_and_is_counted(house: House, lines: list[str]) -> None:
     await left_sending(house)
     before = measured("huijia_attempts_total", carrier="webhook", outcome="retry", reason="lease_lost")
-    sweeps = Sweeps(house.engine, house.press, "rescuer")
-    await asyncio.gather(sweeps.rescue(), sweeps.rescue())
+    rescuer = Sweeps(house.engine, house.press, "rescuer")
+    await asyncio.gather(rescuer.rescue(), rescuer.rescue())
     (d,) = await rows(house, "SELECT id, alert_id, outlet_id FROM delivery")
     assert lines == [
         f"attempt delivery={d.id} alert={d.alert_id} notice=1 outlet={d.outlet_id} carrier=webhook try=1 outcome=retry "
@@ -218,3 +221,70 @@ def test_how_long_outlets_take_is_there_from_the_start() -> None:
         assert REGISTRY.get_sample_value("huijia_aired_seconds_count", {"kind": kind}) is not None
         for lane in Lane:
             assert REGISTRY.get_sample_value(TOOK, {"kind": kind, "lane": lane}) is not None
+
+
+FAILURES = "huijia_sweep_failures_total"
+
+
+async def test_every_sweep_counts_its_failures_from_the_start(house: House) -> None:
+    jobs = [job.id for job in Sweeps(house.engine, house.press, "w")._schedule().get_jobs()]
+    for sweep in jobs:
+        meters.sweep_failures.remove(sweep)
+    Sweeps(house.engine, house.press, "w")._schedule()
+    assert len(jobs) == 13
+    for sweep in jobs:
+        assert REGISTRY.get_sample_value(FAILURES, {"sweep": sweep}) == 0
+    assert REGISTRY.get_sample_value(FAILURES, {"sweep": "latecomers"}) is not None
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), StoreUnavailable("it takes too long")])
+async def test_a_sweep_that_fails_is_counted(
+    house: House, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+
+    async def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("app.db.leftovers.supersede", broken)
+    scheduler = Sweeps(house.engine, house.press, "w")._schedule()
+    jobs = {job.id: job for job in scheduler.get_jobs()}
+    before = measured(FAILURES, sweep="put_right")
+    await jobs["put_right"].func(*jobs["put_right"].args)
+    assert measured(FAILURES, sweep="put_right") == before + 1
+
+
+async def test_one_alert_that_cannot_be_swept_counts_for_its_sweep(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(sweeps, "expire", broken)
+    await make_organ(house)
+    await make_alert(house)
+    await rows(house, "UPDATE alert SET expires_at = now() - interval '1 s'")
+    before = measured(FAILURES, sweep="expire")
+    await Sweeps(house.engine, house.press, "w").expire()
+    assert measured(FAILURES, sweep="expire") == before + 1
+
+
+async def test_an_outlet_that_cannot_be_told_is_counted(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+
+    async def broken(*_: object, **__: object) -> int:
+        raise RuntimeError("boom")
+
+    await make_organ(house)
+    await make_place(house, "one")
+    code = (await submitted(house, record())).code
+    await retracted(house, code)
+    await rows(house, "UPDATE delivery SET heard = true WHERE number = 1")
+    monkeypatch.setattr(latecomers, "take_down_latecomer", broken)
+    before = measured(FAILURES, sweep="latecomers")
+    await Sweeps(house.engine, house.press, "w").make_sure()
+    assert measured(FAILURES, sweep="latecomers") == before + 1
