@@ -36,6 +36,8 @@ GRACE_SECONDS = 8
 UNHEARD_MILLISECONDS = 30_000
 LOOPBACK = "127.0.0.0/8,::1"
 
+log = logging.getLogger("huijia.serving")
+
 
 class _Server(uvicorn.Server):
     """Signals are ours: the dispatcher, the sandbox and the database end in order after the server."""
@@ -227,9 +229,19 @@ def dispatch() -> None:
     """只运行投递与定时任务。可运行多个，共用一个数据库。"""
     settings = Settings()
     log_to(None)
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, settings.host)
+    _serve_metrics(settings)
     _run(lambda url, stop: work(settings, url, stop), settings, migrates=False)
+
+
+def _serve_metrics(settings: Settings) -> None:
+    """A port that is not to be had keeps nobody from sending."""
+    if settings.metrics_port is None:
+        return
+    try:
+        start_http_server(settings.metrics_port, settings.host)
+    except (OSError, OverflowError) as e:
+        where = f"{settings.host}:{settings.metrics_port}"
+        log.error("no metrics at %s (HUIJIA_METRICS_PORT): %s; this dispatcher sends without them", where, e)
 
 
 def migrate() -> None:

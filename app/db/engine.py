@@ -30,6 +30,10 @@ class StoreUnavailable(Exception):
     """The database cannot be reached or refuses work now; nothing was written."""
 
 
+class StoreRefused(StoreUnavailable):
+    """It answers and does not let us in: the user, the password or the name of the database is wrong."""
+
+
 # A client that vanishes in the middle must not keep the lock that a retraction waits for. Before PostgreSQL 18 what a claim
 # asks of the planner (``claims.begin``) looks so dear to it that every claim is compiled first: half a second each.
 SERVER_SETTINGS = {
@@ -97,6 +101,8 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
     except (OSError, TimeoutError, PoolTimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as e:
         raise StoreUnavailable(str(e)) from e
     except DBAPIError as e:
+        if _refused(e.orig):
+            raise StoreRefused(str(e.orig)) from e
         if e.connection_invalidated or _unavailable(e.orig):
             raise StoreUnavailable(str(e.orig)) from e
         raise
@@ -112,9 +118,16 @@ def afterwards(session: Session, call: Callable[[], None]) -> None:
     session.info[_AFTERWARDS].append(call)
 
 
+def _state(e: BaseException | None) -> str:
+    return getattr(e, "sqlstate", None) or ""
+
+
+def _refused(e: BaseException | None) -> bool:
+    return _state(e).startswith(("28", "3D000"))
+
+
 def _unavailable(e: BaseException | None) -> bool:
-    state = getattr(e, "sqlstate", None) or ""
-    return state.startswith(("08", "25P03", "40", "53", "55P03", "57P")) or isinstance(
+    return _state(e).startswith(("08", "25P03", "40", "53", "55P03", "57P")) or isinstance(
         e, OSError | ConnectionError | TimeoutError
     )
 

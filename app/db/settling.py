@@ -78,6 +78,20 @@ async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worke
     return [(kind, lane, seconds) for kind, lane, seconds in found.all()]
 
 
+async def recorded(session: Session, results: Sequence[Result], worker: str) -> Sequence[int]:
+    """Which of these deliveries have this very attempt of this worker written already: the answer to a commit may be
+    lost."""
+    found = await session.execute(
+        text(
+            "SELECT x.delivery_id FROM attempt x JOIN unnest(CAST(:ids AS bigint[]), CAST(:tries AS int[])) AS u(id, tries) "
+            "ON x.delivery_id = u.id AND x.number = u.tries "
+            "WHERE x.worker = :worker AND x.reason IS DISTINCT FROM 'lease_lost'"
+        ),
+        {"ids": [r.claimed.id for r in results], "tries": [r.claimed.tries for r in results], "worker": worker},
+    )
+    return list(found.scalars())
+
+
 def _settled(r: Result, s: Settled) -> dict[str, Any]:
     return {
         "id": r.claimed.id, "tries": r.claimed.tries, "state": s.state, "due_at": s.due_at,

@@ -128,6 +128,29 @@ async def test_each_attempt_in_the_ledger_has_one_line(
     assert measured("huijia_leases_lost_total") == gone + 1
 
 
+async def test_an_attempt_whose_commit_was_not_answered_has_its_line(
+    house: House, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def loses_the_first_answer(session: Any, done: Any, worker: str, press: Any) -> None:
+        nonlocal asked
+        asked += 1
+        await settle(session, done, worker, press)
+        if asked == 1:
+            await session.commit()
+            raise StoreUnavailable("the answer to the commit was lost")
+
+    monkeypatch.setattr(engine_room, "settle", loses_the_first_answer)
+    await make_place(house, "one")
+    await make_alert(house)
+    said = total("huijia_attempts_total")
+    async with dispatching(house, Far()):
+        await until(lambda: bool(lines))
+    assert len(await rows(house, "SELECT id FROM attempt")) == len(lines) == asked == 1
+    assert total("huijia_attempts_total") == said + 1
+
+
 async def _settled(house: House, wanted: int) -> bool:
     (found,) = await rows(house, "SELECT count(*) AS n FROM delivery WHERE state = 'accepted'")
     return bool(found.n == wanted)
