@@ -20,6 +20,7 @@ import uvloop
 from fastapi import FastAPI
 from prometheus_client import start_http_server
 
+from app import meters
 from app.commands.demonstration import Demonstration
 from app.commands.store import migrate_to_head, store
 from app.dispatch.press import HousePress
@@ -56,10 +57,10 @@ class _Discreet(logging.Formatter):
     address with a token."""
 
     def format(self, record: logging.LogRecord) -> str:
-        head, mark, lines = super().format(record).partition("attempt ")
-        if record.name != "huijia.attempt" or "\n" not in lines:
-            return head + mark + lines
-        return head + mark + lines.replace("\n", "\n" + head)
+        whole = super().format(record)
+        if record.name != "huijia.attempt" or record.exc_info:
+            return whole
+        return whole.replace("\n", "\n" + whole.removesuffix(record.message))  # one line for each attempt of a batch
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
         kinds: list[str] = []
@@ -162,7 +163,11 @@ def _run(main: Callable[[str, asyncio.Event], Awaitable[None]], settings: Settin
             on_signals(stop)
             open_as_many_as_allowed()
             spare_the_collector()
-            await main(url, stop)
+            watching = asyncio.create_task(meters.watch_the_loop())
+            try:
+                await main(url, stop)
+            finally:
+                watching.cancel()
 
         uvloop.run(run())
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from sqlalchemy import text
 
@@ -9,6 +10,9 @@ from app.db.engine import Session
 from app.db.outlets import Profiles
 from app.domain.routing import History
 from app.domain.words import DeliveryState, Kind
+
+Took: TypeAlias = tuple[str, str, float]
+"""What an outlet has taken, for the first time: the delivery's kind, its lane, and how many seconds it had been issued for."""
 
 
 def _told_of(changed: str) -> str:

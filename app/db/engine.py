@@ -77,6 +77,15 @@ def in_use(engine: AsyncEngine) -> int:
     return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
 
+def limit(engine: AsyncEngine) -> int:
+    """How many there can be, with those that are opened beyond the pool's size (``connect``)."""
+    pool = engine.pool
+    return 2 * pool.size() if isinstance(pool, QueuePool) else 0
+
+
+_AFTERWARDS = "afterwards"
+
+
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
     """One transaction: committed when the block ends, rolled back when it raises.
@@ -84,8 +93,10 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
     Raises StoreUnavailable when the database was lost: before the commit nothing is written; at the commit itself nobody
     knows, which is what idempotency keys are for.
     """
+    calls: list[Callable[[], None]] = []
     try:
         async with engine.begin() as session:
+            session.info[_AFTERWARDS] = calls
             yield session
     except (OSError, TimeoutError, PoolTimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as e:
         raise StoreUnavailable(str(e)) from e
@@ -95,6 +106,16 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
         if e.connection_invalidated or _unavailable(e.orig):
             raise StoreUnavailable(str(e.orig)) from e
         raise
+    while calls:
+        try:
+            calls.pop(0)()
+        except Exception:  # it is written: whoever thought that it was not would write it again
+            log.exception("what was to follow a commit failed")
+
+
+def afterwards(session: Session, call: Callable[[], None]) -> None:
+    """To be done as soon as this ``transaction`` is committed, and only then."""
+    session.info[_AFTERWARDS].append(call)
 
 
 def _state(e: BaseException | None) -> str:

@@ -17,13 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app import meters
 from app.db import claims, settling, workers
 from app.db.claims import ALL, Claimed, Crossed, Leases, Share
-from app.db.engine import Session, StoreUnavailable, first_of, listen, transaction
+from app.db.engine import Session, StoreUnavailable, afterwards, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
 from app.dispatch.crowd import Crowds
 from app.dispatch.low_water import LowWater
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together, tell
+from app.dispatch.send import MARGIN, Finished, Order, begin_at_zero, grouped, send_together, tell
 from app.dispatch.settle import settle
 from app.dispatch.slots import Slots
 from app.dispatch.tender import Tender
@@ -72,6 +72,7 @@ class Dispatcher:
         self.clock = StoreClock()
         by_carrier = {name: deadline + MARGIN + limits.lease_spare for name, deadline in deadlines().items()}
         self.leases = Leases(max(by_carrier.values()), by_carrier)
+        begin_at_zero(by_carrier)
         self._engine, self._press, self._wire, self._limits = engine, press, wire, limits
         self._preparer = Preparer(press, seal)
         self.tender = Tender(engine, press, self._preparer, wire, self.worker, self.leases)
@@ -205,7 +206,6 @@ class Dispatcher:
     async def _settle_forever(self) -> None:
         while True:
             batch = await self._unsettled.batch()
-            tell(batch)
             await self._settle(batch)
             self._unsettled.written()
 
@@ -218,6 +218,7 @@ class Dispatcher:
                 async with transaction(self._engine) as session:
                     if again:
                         there = set(await settling.recorded(session, [r for r, _ in batch], self.worker))
+                        afterwards(session, partial(tell, [f for f in batch if f[0].claimed.id in there]))
                         left = [f for f in batch if f[0].claimed.id not in there]
                     if left:
                         await settle(session, left, self.worker, self._press)

@@ -61,18 +61,22 @@ class Preparer:
         _, heads = await alerts.heads(session, {c.alert_id for c in claimed})
         orders, broken = [], []
         for c in claimed:
+            place = places.get(c.outlet_id)
+            carrier = place.carrier if place else ""
             if c.number < heads[c.alert_id][0]:
-                broken.append(Result(c, "", Outcome.RETRY, Reason.OVERTAKEN, "已有更新的通告，未发送", now, now))
+                broken.append(Result(c, carrier, Outcome.RETRY, Reason.OVERTAKEN, "已有更新的通告，未发送", now, now))
                 continue
             notice = await self._notice(session, c)
-            if _withdrawn(c, places.get(c.outlet_id), notice.body):
-                broken.append(Result(c, "", Outcome.REFUSED, Reason.REJECTED, "发布点已不参加演练或测试", now, now))
+            if _withdrawn(c, place, notice.body):
+                broken.append(
+                    Result(c, carrier, Outcome.REFUSED, Reason.REJECTED, "发布点已不参加演练或测试", now, now)
+                )
                 continue
             try:
                 orders.append(self._order(c, places[c.outlet_id], notice, begun))
             except Exception:
                 log.exception("delivery %d cannot be prepared", c.id)
-                broken.append(Result(c, "", Outcome.RETRY, Reason.CRASH, "设置或版式无法读取，详见日志", now, now))
+                broken.append(Result(c, carrier, Outcome.RETRY, Reason.CRASH, "设置或版式无法读取，详见日志", now, now))
         return orders, broken
 
     def _order(self, c: Claimed, place: Sendable, notice: _Frozen, begun: float) -> Order:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app import meters
 from app.db import (
     accounts,
     alerts,
@@ -111,22 +112,25 @@ class Sweeps:
             (self.forget, 3600),
         )
         for sweep, seconds in every:
+            meters.sweep_failures.labels(sweep.__name__)
             scheduler.add_job(
-                self._guarded, "interval", [sweep], seconds=seconds, max_instances=1, coalesce=True,
+                self._guarded, "interval", [sweep.__name__, sweep], seconds=seconds, max_instances=1, coalesce=True,
                 misfire_grace_time=None, id=sweep.__name__,
             )  # fmt: skip
         for first in (self.rescue_all, self.make_sure):  # nobody may have looked for days
             scheduler.modify_job(first.__name__, next_run_time=datetime.now(UTC))
         return scheduler
 
-    async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int | str) -> None:
-        """One alert that cannot be swept, or one sweep that fails, keeps none of the others."""
+    async def _guarded(self, sweep: str, act: Callable[..., Awaitable[None]], *args: int | str) -> None:
+        """One alert that cannot be swept, or one sweep that fails, keeps none of the others, and is counted."""
         try:
-            await sweep(*args)
-        except StoreUnavailable as e:
-            log.warning("%s: the database is away: %s", sweep.__name__, e)
-        except Exception:
-            log.exception("%s failed", sweep.__name__)
+            await act(*args)
+        except Exception as e:
+            meters.sweep_failures.labels(sweep).inc()
+            if isinstance(e, StoreUnavailable):
+                log.warning("%s: the database is away: %s", sweep, e)
+            else:
+                log.exception("%s failed", sweep)
 
     async def rescue(self) -> None:
         """Deliveries whose sender vanished go back into the queue."""
@@ -188,14 +192,14 @@ class Sweeps:
         async with transaction(self._engine) as session:
             due = await alerts.overdue_to_expire(session)
         for id in due:
-            await self._guarded(self._expire_one, id)
+            await self._guarded("expire", self._expire_one, id)
 
     async def end_drills(self) -> None:
         """Drills whose time is up are retracted, as an officer would."""
         async with transaction(self._engine) as session:
             due = await drills.to_end(session)
         for code in due:
-            await self._guarded(self._end_drill, code)
+            await self._guarded("end_drills", self._end_drill, code)
 
     async def drill_weekly(self) -> None:
         """The weekly drill, when an operator has set one and its time has come."""
@@ -216,7 +220,7 @@ class Sweeps:
         async with transaction(self._engine) as session:
             live = await alerts.live(session)
         for alert in live:
-            await self._guarded(self._extend_one, alert.id)
+            await self._guarded("extend", self._extend_one, alert.id)
 
     async def _expire_one(self, alert_id: int) -> None:
         async with transaction(self._engine) as session:
@@ -255,7 +259,7 @@ class Sweeps:
             return
         async with transaction(self._engine) as session:
             due = await quarantine.to_probe(session, PROBES[-1], MOST_PROBES)
-        await asyncio.gather(*(self._guarded(self._probe_one, id) for id in due))
+        await asyncio.gather(*(self._guarded("probe", self._probe_one, id) for id in due))
 
     async def _probe_one(self, outlet_id: int) -> None:
         assert self._trier is not None
