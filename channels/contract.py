@@ -449,13 +449,13 @@ class Grouped(Carrier[C], Protocol[C]):
 
 
 class Tended(Carrier[C], Protocol[C]):
-    """A wire that does not report by itself: huijia asks, soon at first, then every
-    ``tend_every``, then less often, until the
-    notice is proven (aired, or taken down) or a newer one takes its place. ``renews``: what it shows lapses by itself, so
-    that tending goes on as long as the notice is live and shows it again where it has gone."""
+    """A wire that does not report by itself: huijia asks, soon at first, then every ``tend_every``, then less often (after a
+    tenth of the time that the notice has been there), until the notice is proven (aired, or taken down) or a newer one takes
+    its place. ``renews_within``: what it shows lapses, or may be lost, by itself, so that tending goes on as long as the
+    notice is live, never further apart than this, and shows it again where it has gone; ``None``: it stays by itself."""
 
     tend_every: ClassVar[timedelta]
-    renews: ClassVar[bool]
+    renews_within: ClassVar[timedelta | None]
 
     async def tend(
         self, rendition: Rendition, settings: C, *, key: str, reference: str | None, now: datetime, wire: Wire

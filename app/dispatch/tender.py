@@ -141,11 +141,10 @@ class Tender:
 
     def _wait(self, tended: Tended, order: Order, said: list[StatedReceipt], now: datetime) -> timedelta | None:
         assert is_tended(order.carrier)
-        if order.carrier.renews and tended.claimed.kind is not Kind.RETRACT:
-            return order.carrier.tend_every
-        if proven(tended.claimed.kind, said):
-            return None
-        return max(order.carrier.tend_every, (now - tended.accepted_at) / SPARSER)
+        wait = max(order.carrier.tend_every, (now - tended.accepted_at) / SPARSER)
+        if order.carrier.renews_within is not None and tended.claimed.kind is not Kind.RETRACT:
+            return min(wait, order.carrier.renews_within)
+        return None if proven(tended.claimed.kind, said) else wait
 
 
 def proven(kind: Kind, said: list[StatedReceipt]) -> bool:

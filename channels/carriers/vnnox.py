@@ -41,6 +41,7 @@ INSERT = "/v2/player/emergency-program/page"
 CANCEL = "/v2/player/emergency-program/cancel"
 CAPTURE = "/v2/player/real-time-control/screen-capture"
 
+RENEWED = timedelta(minutes=19)  # and the look itself: no two renewals are more than 20 minutes apart
 LOOKED_AT = timedelta(minutes=15)  # how long after an insertion or a cancellation the screen is photographed
 
 
@@ -96,7 +97,7 @@ class Vnnox:
     pace: ClassVar[Pace | None] = None
     most: ClassVar[int] = 100
     tend_every: ClassVar[timedelta] = timedelta(minutes=1)
-    renews: ClassVar[bool] = True
+    renews_within: ClassVar[timedelta | None] = RENEWED
     address: ClassVar[str] = "notice_url"
     settings: type[VnnoxSettings] = VnnoxSettings
 

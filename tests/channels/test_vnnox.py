@@ -51,8 +51,10 @@ def test_what_the_wire_can_do() -> None:
     powers: tuple[Grouped[VnnoxSettings], Tended[VnnoxSettings], Hears[VnnoxSettings]] = (VNNOX, VNNOX, VNNOX)
     assert powers
     assert (VNNOX.retracts, VNNOX.proves, VNNOX.most) == (Retracts.BY_TARGET_ONLY, Proves.AIRED, 100)
-    assert VNNOX.renews
+    assert VNNOX.tend_every == timedelta(minutes=1)
     assert timedelta(hours=1) == LAPSES
+    assert VNNOX.renews_within is not None
+    assert 3 * (VNNOX.renews_within + VNNOX.timeout) < LAPSES, "two renewals may be missed"
 
 
 async def test_the_call_is_signed_and_says_all_that_the_table_of_fields_asks_for() -> None:

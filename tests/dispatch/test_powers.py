@@ -45,7 +45,7 @@ class Hub:
     pace: ClassVar[c.Pace | None] = None
     most: ClassVar[int] = 3
     tend_every: ClassVar[timedelta] = timedelta(milliseconds=100)
-    renews: ClassVar[bool] = False
+    renews_within: ClassVar[timedelta | None] = None
     address: ClassVar[str] = "back"
     settings: type[Face] = Face
 
@@ -195,7 +195,7 @@ async def settled_as(house: House, state: str) -> bool:
 
 async def test_nothing_is_shown_again_after_its_end(house: House, hub: Hub) -> None:
     """A wire that renews races its own retraction at every step: the lease keeps them apart, the head decides."""
-    hub.renews = True  # type: ignore[misc]  # of this one
+    hub.renews_within = timedelta(milliseconds=100)  # type: ignore[misc]  # of this one
     await faces(house, "a", "b", "c")
     code = await make_alert(house)
     async with dispatching(house, Far()):
@@ -215,8 +215,33 @@ async def _down(house: House, count: int) -> bool:
     return bool(done[0].n == count)
 
 
+@pytest.mark.parametrize(
+    ("within", "age", "wait"),
+    [
+        (timedelta(minutes=20), timedelta(minutes=2), timedelta(minutes=1)),
+        (timedelta(minutes=20), timedelta(minutes=50), timedelta(minutes=5)),
+        (timedelta(minutes=20), timedelta(hours=10), timedelta(minutes=20)),
+        (timedelta(minutes=1), timedelta(hours=10), timedelta(minutes=1)),
+    ],
+)
+async def test_what_lapses_is_renewed_ever_less_often_and_never_later_than_it_may(
+    house: House, hub: Hub, within: timedelta, age: timedelta, wait: timedelta
+) -> None:
+    """A page on a cloud's screen lapses in an hour and a call costs; a station's server may have lost it in any minute."""
+    hub.tend_every = timedelta(minutes=1)  # type: ignore[misc]  # of this one
+    hub.renews_within = within  # type: ignore[misc]
+    await faces(house, "a")
+    await make_alert(house)
+    async with dispatching(house, Far()):
+        await until(lambda: settled(house, 1))
+        await rows(house, "UPDATE delivery SET accepted_at = now() - CAST(:age AS interval), tend_at = now()", age=age)
+        await until(lambda: settled_as(house, "confirmed"))
+    (row,) = await rows(house, "SELECT tend_at - confirmed_at AS wait FROM delivery")
+    assert abs(row.wait - wait) < timedelta(seconds=3)
+
+
 async def test_what_clears_the_whole_target_brings_the_others_back(house: House, hub: Hub) -> None:
-    hub.renews = True  # type: ignore[misc]  # of this one
+    hub.renews_within = timedelta(milliseconds=100)  # type: ignore[misc]  # of this one
     await faces(house, "a")
     first, second = await make_alert(house), await make_alert(house)
     async with dispatching(house, Far()):
@@ -228,7 +253,7 @@ async def test_what_clears_the_whole_target_brings_the_others_back(house: House,
 
 async def test_an_exercise_never_stands_before_a_real_child(house: House, hub: Hub) -> None:
     """On a wire where what was shown last is seen: the real one is shown again at once, the exercise not while it lasts."""
-    hub.renews = True  # type: ignore[misc]  # of this one
+    hub.renews_within = timedelta(milliseconds=100)  # type: ignore[misc]  # of this one
     await faces(house, "a")
     real = await make_alert(house)
     async with dispatching(house, Far()):
