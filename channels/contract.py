@@ -262,6 +262,11 @@ class StatedReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Cleared:
+    """A look took everything off the outlet, or may have: what else is live there is shown again at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The outlet stated that it took the notice. ``reference`` is its own id, given back as ``prior`` later."""
 
@@ -459,9 +464,10 @@ class Tended(Carrier[C], Protocol[C]):
 
     async def tend(
         self, rendition: Rendition, settings: C, *, key: str, reference: str | None, now: datetime, wire: Wire
-    ) -> Sequence[StatedReceipt]:
+    ) -> Sequence[StatedReceipt | Cleared]:
         """Ask what became of a notice that was accepted (``reference``: what its ``Accepted`` said), and renew it if need
-        be. Bound by ``timeout`` like a send, and never at the same time as one. Raises :class:`WireError`."""
+        be; after the end, see that it is gone. Bound by ``timeout`` like a send, and never at the same time as one. Raises
+        :class:`WireError`."""
         ...
 
 
