@@ -35,6 +35,7 @@ from app.dispatch.wiring import paced
 from app.domain.breaker import PROBES
 from app.domain.errors import Conflict
 from app.flows import drills as drilling
+from app.flows.drawn import Drawn, Undrawn, after_drawing
 from app.flows.end import expire
 from app.flows.extend import extend
 from app.flows.latecomers import take_down_latecomers
@@ -231,8 +232,11 @@ class Sweeps:
             await drilling.end(session, drilling.CLOCK, code, press=self._press)
 
     async def _extend_one(self, alert_id: int) -> None:
-        async with transaction(self._engine) as session:
-            await extend(session, alert_id, press=self._press)
+        async def act(session: Session, drawn: Drawn) -> int:
+            return await extend(session, alert_id, press=drawn)
+
+        with suppress(Undrawn):  # another process draws it, and tells them
+            await after_drawing(self._engine, self._press, act, only=f"extend {alert_id}")
 
     async def put_right(self) -> None:
         """What two transactions that crossed may have left: see each verb."""
