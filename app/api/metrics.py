@@ -13,12 +13,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from starlette.responses import Response
 
-from app import meters
 from app.api.access import TheHouse
 from app.api.openapi import answers
 from app.api.problems import Problem
 from app.db import schema, views, watch, workers
-from app.db.engine import Session, StoreUnavailable, by_itself, in_use, transaction
+from app.db.engine import Session, StoreUnavailable, by_itself, transaction
 from app.db.views import Row
 from app.flows.house import House
 from app.flows.troubles import UNHEARD_SECONDS
@@ -42,8 +41,6 @@ async def read_metrics(
     if not house.metrics_token or not hmac.compare_digest(given.encode(), house.metrics_token.encode()):
         raise Problem("key", "需要监控令牌。", "The metrics token is needed.", headers={"www-authenticate": "Bearer"})
     ledger = await _ledger(house)
-    for name, engine in (("officers", house.engine), ("public", house.crowd)):
-        meters.pool_in_use.labels(name).set(in_use(engine))
     return Response(generate_latest(REGISTRY) + generate_latest(_Now(ledger)), media_type=CONTENT_TYPE_LATEST)
 
 

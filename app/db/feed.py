@@ -3,11 +3,13 @@ seen in the feed; always under the partner's lock: the numbers have no gaps, and
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
+from app.db.deliveries import Took
 from app.db.engine import Session
+from app.domain.words import Lane
 
 STANDING = (
     "d.number = a.head AND CASE WHEN d.kind = 'retract' THEN d.state = 'pending' OR a.ended_at > now() - interval '30 days' "
@@ -41,20 +43,22 @@ async def lock_heads(session: Session, partners: Collection[int]) -> Mapping[int
 _TAKE = text(
     f"""
 WITH fresh AS (
-  SELECT d.id, o.partner_id FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
+  SELECT d.id, o.partner_id, d.lane = 'polled' AND d.accepted_at IS NULL AS takes
+  FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
   WHERE d.id = ANY(CAST(:ids AS bigint[])) AND {STANDING}
     AND CASE WHEN d.lane = 'polled' THEN d.state = 'pending' AND d.due_at <= now()
              ELSE d.feed_seq IS NULL AND d.state <> 'superseded' END
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), numbered AS (
-  SELECT f.id, f.partner_id, h.head + row_number() OVER (PARTITION BY f.partner_id ORDER BY f.id) AS seq FROM fresh f
+  SELECT f.id, f.partner_id, f.takes, h.head + row_number() OVER (PARTITION BY f.partner_id ORDER BY f.id) AS seq FROM fresh f
   JOIN unnest(CAST(:partners AS bigint[]), CAST(:heads AS bigint[])) AS h(partner_id, head) USING (partner_id)
 ), taken AS (
   UPDATE delivery d SET feed_seq = n.seq,
     state = CASE WHEN d.lane = 'polled' THEN 'accepted' ELSE d.state END,
     tries = d.tries + CASE WHEN d.lane = 'polled' THEN 1 ELSE 0 END,
     accepted_at = CASE WHEN d.lane = 'polled' THEN now() ELSE d.accepted_at END
-  FROM numbered n WHERE d.id = n.id RETURNING d.id, d.outlet_id, d.tries, d.lane, n.seq, n.partner_id
+  FROM numbered n WHERE d.id = n.id RETURNING d.id, d.outlet_id, d.tries, d.lane, d.kind, n.seq, n.partner_id,
+    CASE WHEN n.takes THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
 ), tried AS (
   INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker)
   SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken WHERE lane = 'polled'
@@ -62,22 +66,31 @@ WITH fresh AS (
   UPDATE partner p SET feed_head = c.head
   FROM (SELECT partner_id, max(seq) AS head FROM taken GROUP BY partner_id) c WHERE p.id = c.partner_id
 )
-SELECT id, seq FROM taken
+SELECT id, seq, kind, seconds FROM taken
 """
 )
 
 
-async def take(session: Session, ids: Collection[int], heads: Mapping[int, int]) -> Mapping[int, int]:
+class Taken(NamedTuple):
+    """The new number of each delivery that has one, and what was accepted with it."""
+
+    numbers: Mapping[int, int]
+    accepted: Sequence[Took]
+
+
+async def take(session: Session, ids: Collection[int], heads: Mapping[int, int]) -> Taken:
     """Number what stands among these deliveries, and mark what a polled outlet fetches with it as accepted: from here on
     it may have aired. What somebody else holds just now is left for the next time. ``heads`` are those of the partners,
-    locked. Returns the new number of each that has one."""
-    done = await session.execute(_TAKE, {"ids": list(ids), "partners": list(heads), "heads": list(heads.values())})
-    return {r.id: r.seq for r in done}
+    locked."""
+    given = {"ids": list(ids), "partners": list(heads), "heads": list(heads.values())}
+    found = (await session.execute(_TAKE, given)).all()
+    accepted = [(r.kind, Lane.POLLED, r.seconds) for r in found if r.seconds is not None]
+    return Taken({r.id: r.seq for r in found}, accepted)
 
 
-async def take_new(session: Session, partner_id: int, *, limit: int, live: bool = True) -> int:
-    """Number what waits for this partner's polled outlets and mark it as accepted. Returns how many. For a test key (not
-    ``live``) only what is not actual."""
+async def take_new(session: Session, partner_id: int, *, limit: int, live: bool = True) -> Taken:
+    """Number what waits for this partner's polled outlets and mark it as accepted. For a test key (not ``live``) only what
+    is not actual."""
     heads = await lock_heads(session, [partner_id])
     waiting = await session.execute(
         text(
@@ -87,7 +100,7 @@ async def take_new(session: Session, partner_id: int, *, limit: int, live: bool 
         ),
         {"p": partner_id, "live": live, "limit": limit},
     )
-    return len(await take(session, [r.id for r in waiting], heads))
+    return await take(session, [r.id for r in waiting], heads)
 
 
 async def hear(session: Session, ids: Collection[int]) -> None:

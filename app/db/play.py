@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import text, update
 
 from app.db import tables as t
+from app.db.deliveries import Took
 from app.db.engine import Session
 from app.db.feed import STANDING
+from app.domain.words import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +88,28 @@ async def turn(session: Session, outlet_id: int) -> Turn:
 _TAKE = text(
     f"""
 WITH fresh AS (
-  SELECT d.id FROM delivery d JOIN alert a ON a.id = d.alert_id
+  SELECT d.id, d.accepted_at IS NULL AS takes FROM delivery d JOIN alert a ON a.id = d.alert_id
   WHERE d.outlet_id = :outlet AND d.lane = 'played' AND d.state = 'pending' AND {STANDING}
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
   UPDATE delivery d SET state = 'accepted', tries = d.tries + 1, accepted_at = now() FROM fresh WHERE d.id = fresh.id
-  RETURNING d.id, d.alert_id, d.outlet_id, d.tries
+  RETURNING d.id, d.alert_id, d.outlet_id, d.tries, d.kind,
+    CASE WHEN fresh.takes THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
 ), tried AS (
   INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker)
   SELECT id, outlet_id, tries, 'played', now(), now(), 'accepted', 'player' FROM taken
 )
-SELECT DISTINCT a.code FROM taken JOIN alert a ON a.id = taken.alert_id ORDER BY a.code
+SELECT a.code, taken.kind, taken.seconds FROM taken JOIN alert a ON a.id = taken.alert_id
 """
 )
 
 
-async def take(session: Session, outlet_id: int) -> Sequence[str]:
-    """Mark what waits for the outlet as accepted: from here on it may be on. Returns the alerts it belongs to."""
-    return list((await session.execute(_TAKE, {"outlet": outlet_id})).scalars())
+async def take(session: Session, outlet_id: int) -> tuple[Sequence[str], Sequence[Took]]:
+    """Mark what waits for the outlet as accepted: from here on it may be on. Returns the alerts it belongs to, and what was
+    accepted."""
+    found = (await session.execute(_TAKE, {"outlet": outlet_id})).all()
+    accepted = [(r.kind, Lane.PLAYED, r.seconds) for r in found if r.seconds is not None]
+    return sorted({r.code for r in found}), accepted
 
 
 @dataclass(frozen=True, slots=True)

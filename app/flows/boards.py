@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from app import meters
 from app.db import feed, postings
-from app.db.engine import Session, notify
+from app.db.engine import Session, afterwards, notify
 from app.db.postings import Mark
 from app.domain.board import Ask, Board, Page, Posting
 from app.domain.words import Kind
@@ -122,7 +124,8 @@ async def _number(
     if not taking:
         return {}
     before = await feed.lock_heads(session, {p.partner for p in taking.values()})
-    numbers = await feed.take(session, taking, before)
+    numbers, accepted = await feed.take(session, taking, before)
+    afterwards(session, partial(meters.took, accepted))
     for code in sorted({taking[id].code for id in numbers if taking[id].polled}):
         await notify(session, CHANGED, code)
     more = Counter(taking[id].partner for id in numbers)

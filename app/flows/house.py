@@ -13,7 +13,7 @@ from app.flows.ports import Catalogue, Ear, Press, Seal, Signer, Trier, Wirer
 from app.flows.sparing import Sparing
 
 ISSUING = 16
-"""Notices that are drawn at the same time in one process; each holds a connection meanwhile, of forty."""
+"""Notices that are drawn at the same time in one process; those of new alerts hold a connection meanwhile, of forty."""
 
 
 class Turns:

@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from app import meters
 from app.db import alerts, audit, play
-from app.db.engine import Session, notify
+from app.db.engine import Session, afterwards, notify
 from app.db.outlets import Enrolled
 from app.db.play import Player, Shown, Turn
 from app.domain.errors import Conflict
@@ -49,7 +51,9 @@ async def in_turn(session: Session, player: Player) -> Turn:
 async def show(session: Session, player: Player, *, press: Press) -> Sequence[Mapping[str, Any]]:
     """What the page is to show now, and the ends of what it may be showing. What was not given before counts as accepted:
     the caller commits before a byte of it leaves. What is not among it is not to be shown."""
-    for code in await play.take(session, player.outlet_id):
+    codes, accepted = await play.take(session, player.outlet_id)
+    afterwards(session, partial(meters.took, accepted))
+    for code in codes:
         await notify(session, CHANGED, code)
     await play.saw(session, player.outlet_id)
     return [await _item(session, one, press) for one in await play.shown(session, player.outlet_id)]

@@ -3,22 +3,27 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from app.api.metrics import read_metrics  # noqa: F401 - the route is in the application
-from app.db.engine import connect, transaction
+from app.db.engine import connect, limit, transaction
 from app.db.workers import seen
 from app.dispatch.watchdog import Watchdog
 from app.flows.house import House
 from app.flows.watching import NAMES
+from app.main import build_house, close_house
+from app.settings import Settings
+from app.worker import work
 from tests.api.stage import client_of
 from tests.channels.wire import FakeWire, reply
 from tests.making import make_alert, make_outlet
 
 TOKEN = "t" * 32
+POOLS = ("officers", "public", "dispatcher")
 
 
 async def read(house: House, token: str = TOKEN) -> tuple[int, Mapping[tuple[str, str], float]]:
@@ -181,3 +186,24 @@ async def test_what_ended_yesterday_is_no_longer_counted(house: House) -> None:
     await make_alert(house)
     await change(house, "UPDATE alert SET state = 'retracted', ended_at = now() - interval '25 hours'")
     assert not [name for name, _ in (await read(house))[1] if name == "huijia_deliveries"]
+
+
+async def test_the_pools_are_counted_when_somebody_asks(database: str, tmp_path: Path) -> None:
+    """The officers', the public's and the dispatcher's, and how many connections each may have."""
+    settings = Settings(_env_file=None, data=tmp_path)
+    house, stop = build_house(settings, database), asyncio.Event()
+    stop.set()
+    await work(settings, database, stop)
+    before = (await read(house))[1]
+    async with house.engine.connect(), house.engine.connect(), house.crowd.connect():
+        after = (await read(house))[1]
+    assert [after["huijia_pool_in_use", p] - before["huijia_pool_in_use", p] for p in POOLS] == [2, 1, 0]
+    assert [after["huijia_pool_limit", p] for p in POOLS] == [40, 10, 20]
+    await close_house(house)
+
+
+async def test_a_pool_has_no_more_than_its_limit() -> None:
+    """What is said of it is what SQLAlchemy was told."""
+    engine = connect("postgresql://nobody@127.0.0.1:1/none", pool=3)
+    assert limit(engine) == 3 + engine.pool._max_overflow  # type: ignore[attr-defined]
+    await engine.dispose()
