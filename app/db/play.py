@@ -142,11 +142,12 @@ async def own(session: Session, outlet_id: int, ids: Collection[int]) -> frozens
 
 
 async def saw(session: Session, outlet_id: int) -> None:
-    """Its page has asked. Written every ten seconds at most."""
+    """Its page has asked. Written every ten seconds at most, and not while somebody holds the outlet's row: an import does for
+    as long as its list is, and no end waits for that."""
     await session.execute(
         text(
-            "UPDATE outlet SET heard_at = now() WHERE id = :id "
-            "AND (heard_at IS NULL OR heard_at < now() - interval '10 seconds')"
+            "UPDATE outlet SET heard_at = now() WHERE id = (SELECT id FROM outlet WHERE id = :id "
+            "AND (heard_at IS NULL OR heard_at < now() - interval '10 seconds') FOR NO KEY UPDATE SKIP LOCKED)"
         ),
         {"id": outlet_id},
     )

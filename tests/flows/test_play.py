@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.db import leftovers, outlets, play, postings
 from app.db.engine import transaction
@@ -106,6 +107,22 @@ async def test_an_end_that_nobody_obeyed_is_told_for_weeks(house: House) -> None
     await retracted(house, issued.code)
     await rows(house, "UPDATE alert SET ended_at = now() - interval '20 days'")
     assert kinds(await shown(house, token)) == [(2, "retract")]
+
+
+async def test_the_end_is_given_whoever_holds_the_outlets_row(house: House) -> None:
+    """An import of outlets has it for as long as its list is. That the page was there is noted another time."""
+    outlet, token = await make_player(house)
+    issued = await submitted(house, record())
+    await shown(house, token)
+    await rows(house, "UPDATE outlet SET heard_at = heard_at - interval '1 minute'")
+    await retracted(house, issued.code)
+    seen = "SELECT heard_at > now() - interval '30 seconds' FROM outlet WHERE id = :o"
+    async with transaction(house.engine) as importing:
+        await importing.execute(text("UPDATE outlet SET name = name"))
+        assert kinds(await shown(house, token)) == [(2, "retract")]
+        assert await one(house, seen, o=outlet) is False
+    await shown(house, token)
+    assert await one(house, seen, o=outlet) is True
 
 
 async def test_what_has_run_out_is_not_given(house: House) -> None:
