@@ -83,11 +83,35 @@ async def turn(session: Session, outlet_id: int) -> Turn:
     return Turn(found.number, found.at)
 
 
+_WAITS = f"d.lane = 'played' AND d.state = 'pending' AND {STANDING}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A delivery that the page is given, or is to be given."""
+
+    id: int
+    alert_id: int
+    number: int
+    profile: str
+
+
+async def waiting(session: Session, outlet_id: int) -> Sequence[Shown]:
+    """What the outlet has not taken yet."""
+    found = await session.execute(
+        text(
+            "SELECT d.id, d.alert_id, d.number, d.profile FROM delivery d JOIN alert a ON a.id = d.alert_id "
+            f"WHERE d.outlet_id = :outlet AND {_WAITS} ORDER BY d.id"
+        ),
+        {"outlet": outlet_id},
+    )
+    return [Shown(*r) for r in found]
+
+
 _TAKE = text(
     f"""
 WITH fresh AS (
-  SELECT d.id FROM delivery d JOIN alert a ON a.id = d.alert_id
-  WHERE d.outlet_id = :outlet AND d.lane = 'played' AND d.state = 'pending' AND {STANDING}
+  SELECT d.id FROM delivery d JOIN alert a ON a.id = d.alert_id WHERE d.id = ANY(CAST(:ids AS bigint[])) AND {_WAITS}
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
   UPDATE delivery d SET state = 'accepted', tries = d.tries + 1, accepted_at = now() FROM fresh WHERE d.id = fresh.id
@@ -101,19 +125,9 @@ SELECT DISTINCT a.code FROM taken JOIN alert a ON a.id = taken.alert_id ORDER BY
 )
 
 
-async def take(session: Session, outlet_id: int) -> Sequence[str]:
-    """Mark what waits for the outlet as accepted: from here on it may be on. Returns the alerts it belongs to."""
-    return list((await session.execute(_TAKE, {"outlet": outlet_id})).scalars())
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A delivery that the page is given."""
-
-    id: int
-    alert_id: int
-    number: int
-    profile: str
+async def take(session: Session, ids: Collection[int]) -> Sequence[str]:
+    """Mark those of these that still wait as accepted: from here on they may be on. Returns the alerts they belong to."""
+    return list((await session.execute(_TAKE, {"ids": list(ids)})).scalars())
 
 
 async def shown(session: Session, outlet_id: int) -> Sequence[Shown]:
@@ -129,7 +143,7 @@ async def shown(session: Session, outlet_id: int) -> Sequence[Shown]:
         ),
         {"outlet": outlet_id},
     )
-    return [Shown(r.id, r.alert_id, r.number, r.profile) for r in found]
+    return [Shown(*r) for r in found]
 
 
 async def own(session: Session, outlet_id: int, ids: Collection[int]) -> frozenset[int]:

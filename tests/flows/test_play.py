@@ -17,7 +17,7 @@ from app.flows.confirm import Stated, Taken
 from app.flows.house import House
 from tests.flows.acts import amended, fetched, record, retracted, submitted
 from tests.flows.ledger import one, rows
-from tests.making import make_organ, make_outlet
+from tests.making import make_alert, make_organ, make_outlet
 
 
 async def make_player(house: House, name: str = "屏", **changes: Any) -> tuple[int, str]:
@@ -123,6 +123,39 @@ async def test_the_end_is_given_whoever_holds_the_outlets_row(house: House) -> N
         assert await one(house, seen, o=outlet) is False
     await shown(house, token)
     assert await one(house, seen, o=outlet) is True
+
+
+async def make_unreadable(house: House, code: str) -> None:
+    """As when it could not be worded."""
+    await rows(house, "DELETE FROM rendition r USING alert a WHERE a.id = r.alert_id AND a.code = :c", c=code)
+
+
+async def test_what_cannot_be_read_is_not_taken_and_keeps_nothing_else_from_the_page(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, token = await make_player(house)
+    ending = await submitted(house, record())
+    await shown(house, token)
+    await make_unreadable(house, await make_alert(house))
+    broken = await make_alert(house)
+    await rows(house, "UPDATE rendition SET body = '{}' FROM alert a WHERE a.id = alert_id AND a.code = :c", c=broken)
+    await retracted(house, ending.code)
+    good = await make_alert(house)
+    items = await shown(house, token)
+    assert kinds(items) == [(2, "retract"), (1, "publish")]
+    assert items[1]["payload"]["data"]["alert"] == good
+    left = await rows(house, "SELECT id, tries FROM delivery WHERE state = 'pending' ORDER BY id")
+    assert [r.tries for r in left] == [0, 0], "they wait, are counted and shown, and nobody is told of their end"
+    assert [f"delivery {r.id} cannot be shown" in caplog.text for r in left] == [True, True]
+    assert "李小明" not in caplog.text
+
+
+async def test_what_can_be_read_no_more_goes_and_the_rest_stays(house: House) -> None:
+    _, token = await make_player(house)
+    gone, stays = await make_alert(house), await make_alert(house)
+    assert len(await shown(house, token)) == 2
+    await make_unreadable(house, gone)
+    assert [i["payload"]["data"]["alert"] for i in await shown(house, token)] == [stays]
 
 
 async def test_what_has_run_out_is_not_given(house: House) -> None:
