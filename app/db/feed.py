@@ -1,5 +1,5 @@
 """The feed's numbers. A polled delivery gets its number when it is first fetched, one that huijia sends when it is first
-seen in the feed; always under the partner's lock: the numbers have no gaps, and none can appear behind a cursor."""
+seen in the feed; always under the lock of the partner's feed: the numbers have no gaps, and none can appear behind a cursor."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,12 +30,19 @@ class FeedItem:
 
 
 async def lock_heads(session: Session, partners: Collection[int]) -> Mapping[int, int]:
-    """The highest number of each partner, held until this transaction ends."""
-    found = await session.execute(
-        text("SELECT id, feed_head FROM partner WHERE id = ANY(CAST(:p AS bigint[])) ORDER BY id FOR NO KEY UPDATE"),
-        {"p": list(partners)},
+    """The highest number of each partner, held until this transaction ends: by nobody else than whoever numbers notices."""
+    whose = {"p": sorted(partners)}
+    await session.execute(
+        text("INSERT INTO feed (partner_id) SELECT unnest(CAST(:p AS bigint[])) ON CONFLICT DO NOTHING"), whose
     )
-    return {r.id: r.feed_head for r in found.all()}
+    found = await session.execute(
+        text(
+            "SELECT partner_id, head FROM feed WHERE partner_id = ANY(CAST(:p AS bigint[])) "
+            "ORDER BY partner_id FOR NO KEY UPDATE"
+        ),
+        whose,
+    )
+    return {r.partner_id: r.head for r in found.all()}
 
 
 _TAKE = text(
@@ -59,8 +66,8 @@ WITH fresh AS (
   INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker)
   SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken WHERE lane = 'polled'
 ), moved AS (
-  UPDATE partner p SET feed_head = c.head
-  FROM (SELECT partner_id, max(seq) AS head FROM taken GROUP BY partner_id) c WHERE p.id = c.partner_id
+  UPDATE feed f SET head = c.head
+  FROM (SELECT partner_id, max(seq) AS head FROM taken GROUP BY partner_id) c WHERE f.partner_id = c.partner_id
 )
 SELECT id, seq FROM taken
 """
@@ -133,8 +140,8 @@ async def after(session: Session, partner_id: int, cursor: int, limit: int, *, l
 
 async def head(session: Session, partner_id: int) -> int:
     """The partner's highest number."""
-    found = await session.execute(text("SELECT feed_head FROM partner WHERE id = :p"), {"p": partner_id})
-    return int(found.scalar_one())
+    found = await session.execute(text("SELECT head FROM feed WHERE partner_id = :p"), {"p": partner_id})
+    return int(found.scalar_one_or_none() or 0)
 
 
 async def waits(session: Session, partner_id: int) -> bool:

@@ -86,10 +86,13 @@ def _posting(r: Any) -> Posting:
 async def heads(session: Session, partners: Collection[int]) -> Mapping[int, int]:
     """The highest number of each partner."""
     found = await session.execute(
-        text("SELECT id, feed_head FROM partner WHERE id = ANY(CAST(:partners AS bigint[]))"),
+        text(
+            "SELECT p.id, coalesce(f.head, 0) AS head FROM partner p LEFT JOIN feed f ON f.partner_id = p.id "
+            "WHERE p.id = ANY(CAST(:partners AS bigint[]))"
+        ),
         {"partners": list(partners)},
     )
-    return {r.id: r.feed_head for r in found.all()}
+    return {r.id: r.head for r in found.all()}
 
 
 async def fate(session: Session, partner_id: int, code: str, *, live: bool) -> tuple[AlertState, int] | None:

@@ -10,7 +10,7 @@ import pytest
 
 from app.api.feed_desk import FeedDesk
 from app.api.sheet import Sheet
-from app.db import feed
+from app.db import feed, outlets
 from app.db.engine import StoreUnavailable, connect, transaction
 from app.domain.board import Ask
 from app.flows.house import House
@@ -122,6 +122,22 @@ async def test_what_somebody_else_holds_is_not_passed(house: House, partner: int
         assert (held.cursor, held.tag) == (1, None)
     then = await desk.read(Ask(partner, True, True, cursor=held.cursor))
     assert [p.polled for p in then.postings] == [False]
+
+
+async def test_an_import_of_outlets_keeps_no_end_from_anybody(house: House, partner: int) -> None:
+    """It holds its partner's row for as long as its list is; that partner and all others read on."""
+    await make_outlet(house, name="屏", partner="某平台")
+    await make_outlet(house, name="app", channel="partner", carrier="feed", partner="另一平台")
+    other = int(await one(house, "SELECT id FROM partner WHERE name = '另一平台'"))
+    async with following(house) as desk:
+        issued = await submitted(house, case(1))
+        cursors = {who: (await until(desk, Ask(who, True, False))).cursor for who in (partner, other)}
+        async with transaction(house.engine) as importing:
+            await outlets.add_partner(importing, "某平台", "029-87654321")
+            await retracted(house, issued.code)
+            for who, cursor in cursors.items():
+                sheet = await until(desk, Ask(who, True, False, cursor=cursor))
+                assert (read(sheet), sheet.stale) == ([f"{issued.code}/2"], False)
 
 
 async def test_what_was_never_given_is_not_given_from_memory_and_no_cursor_goes_back(
