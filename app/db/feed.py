@@ -1,5 +1,6 @@
 """The feed's numbers. A polled delivery gets its number when it is first fetched, one that huijia sends when it is first
-seen in the feed; always under the lock of the partner's feed: the numbers have no gaps, and none can appear behind a cursor."""
+seen in the feed; always under the lock of the partner's feed: the numbers have no gaps, and none can appear behind a cursor.
+Whatever anybody is given counts: its outlet is told of the end."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +16,13 @@ STANDING = (
 )
 """What may be given. A retraction that was fetched is given again for as long as any notice can have been up."""
 
-GIVEN = "CASE WHEN d.lane = 'polled' THEN d.state <> 'pending' ELSE d.heard OR d.kind = 'retract' END"
-"""What giving (again) changes nothing about: it is accepted, or heard."""
+GIVEN = (
+    "CASE WHEN d.lane <> 'polled' THEN d.heard OR d.kind = 'retract' "
+    "WHEN d.state = 'failed' THEN d.heard OR d.kind = 'retract' OR (d.tries > d.refusals AND d.lease_until IS NULL) "
+    "ELSE d.state IN ('accepted', 'confirmed') END"
+)
+"""What giving (again) changes nothing about: it counts already, or it is an end. What an earlier wire of a polled outlet has
+refused does not count; and of what is still being sent there nobody knows yet whether it will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +54,25 @@ async def lock_heads(session: Session, partners: Collection[int]) -> Mapping[int
 _TAKE = text(
     f"""
 WITH fresh AS (
-  SELECT d.id, o.partner_id FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
+  SELECT d.id, o.partner_id, d.lane = 'polled' AND d.state = 'pending' AS fetched
+  FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
   WHERE d.id = ANY(CAST(:ids AS bigint[])) AND {STANDING}
-    AND CASE WHEN d.lane = 'polled' THEN d.state = 'pending' AND d.due_at <= now()
+    AND CASE WHEN d.lane = 'polled' AND d.state = 'pending' THEN d.due_at <= now()
+             WHEN d.lane = 'polled' THEN d.feed_seq IS NULL AND {GIVEN}
              ELSE d.feed_seq IS NULL AND d.state <> 'superseded' END
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), numbered AS (
-  SELECT f.id, f.partner_id, h.head + row_number() OVER (PARTITION BY f.partner_id ORDER BY f.id) AS seq FROM fresh f
+  SELECT f.id, f.partner_id, f.fetched, h.head + row_number() OVER (PARTITION BY f.partner_id ORDER BY f.id) AS seq FROM fresh f
   JOIN unnest(CAST(:partners AS bigint[]), CAST(:heads AS bigint[])) AS h(partner_id, head) USING (partner_id)
 ), taken AS (
   UPDATE delivery d SET feed_seq = n.seq,
-    state = CASE WHEN d.lane = 'polled' THEN 'accepted' ELSE d.state END,
-    tries = d.tries + CASE WHEN d.lane = 'polled' THEN 1 ELSE 0 END,
-    accepted_at = CASE WHEN d.lane = 'polled' THEN now() ELSE d.accepted_at END
+    state = CASE WHEN n.fetched THEN 'accepted' ELSE d.state END,
+    tries = d.tries + CASE WHEN n.fetched THEN 1 ELSE 0 END,
+    accepted_at = CASE WHEN n.fetched THEN now() ELSE d.accepted_at END
   FROM numbered n WHERE d.id = n.id RETURNING d.id, d.outlet_id, d.tries, d.lane, n.seq, n.partner_id
 ), tried AS (
   INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker)
-  SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken WHERE lane = 'polled'
+  SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken JOIN fresh USING (id) WHERE fetched
 ), moved AS (
   UPDATE feed f SET head = c.head
   FROM (SELECT partner_id, max(seq) AS head FROM taken GROUP BY partner_id) c WHERE f.partner_id = c.partner_id
@@ -76,8 +84,9 @@ SELECT id, seq FROM taken
 
 async def take(session: Session, ids: Collection[int], heads: Mapping[int, int]) -> Mapping[int, int]:
     """Number what stands among these deliveries, and mark what a polled outlet fetches with it as accepted: from here on
-    it may have aired. What somebody else holds just now is left for the next time. ``heads`` are those of the partners,
-    locked. Returns the new number of each that has one."""
+    it may have aired. What came to a polled outlet from an earlier wire and counts already is only numbered. What somebody
+    else holds just now is left for the next time. ``heads`` are those of the partners, locked. Returns the new number of
+    each that has one."""
     done = await session.execute(_TAKE, {"ids": list(ids), "partners": list(heads), "heads": list(heads.values())})
     return {r.id: r.seq for r in done}
 
@@ -110,7 +119,7 @@ async def hear(session: Session, ids: Collection[int]) -> None:
 
 
 async def standing(session: Session, ids: Collection[int]) -> Mapping[int, bool]:
-    """Which of these deliveries stand and have a number; and whether each may be given now: it is accepted, or heard."""
+    """Which of these deliveries stand and have a number; and whether each may be given now: it counts."""
     found = await session.execute(
         text(
             f"SELECT d.id, {GIVEN} AS may FROM delivery d JOIN alert a ON a.id = d.alert_id "
@@ -128,8 +137,7 @@ async def after(session: Session, partner_id: int, cursor: int, limit: int, *, l
         text(
             "SELECT d.feed_seq, d.id, d.outlet_id, d.alert_id, d.number, d.profile FROM delivery d "
             "JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id "
-            "WHERE o.partner_id = :p AND d.feed_seq > :cursor AND d.lane = 'polled' AND d.state <> 'pending' "
-            f"AND {STANDING} "
+            f"WHERE o.partner_id = :p AND d.feed_seq > :cursor AND d.lane = 'polled' AND {GIVEN} AND {STANDING} "
             "AND (:live OR a.status <> 'actual') "
             "ORDER BY d.feed_seq LIMIT :limit"
         ),

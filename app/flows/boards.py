@@ -126,7 +126,8 @@ async def _number(
     for code in sorted({taking[id].code for id in numbers if taking[id].polled}):
         await notify(session, CHANGED, code)
     more = Counter(taking[id].partner for id in numbers)
-    strange = [partner for partner, head in before.items() if head != boards[partner].head]
+    strange = {partner for partner, head in before.items() if head != boards[partner].head}
+    strange |= {p.partner for id, p in taking.items() if p.polled and id not in numbers}  # memory is wrong about it
     whole = await _whole(session, strange, fill) if strange else {}
     fresh = {partner: boards[partner].numbered(numbers, before[partner] + n) for partner, n in more.items()}
     return {**fresh, **whole}
