@@ -1,6 +1,6 @@
-"""The feed's numbers. A polled delivery gets its number when it is first fetched, one that huijia sends when it is first
-seen in the feed; always under the lock of the partner's feed: the numbers have no gaps, and none can appear behind a cursor.
-Whatever anybody is given counts: its outlet is told of the end."""
+"""The feed's numbers. A polled delivery gets its number when it is first fetched, one that huijia sends when it is seen in the
+feed and on its way; always under the lock of the partner's feed: the numbers have no gaps, and none can appear behind a
+cursor. Whatever anybody is given counts: its outlet is told of the end."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,15 +51,19 @@ async def lock_heads(session: Session, partners: Collection[int]) -> Mapping[int
     return {r.partner_id: r.head for r in found.all()}
 
 
+# What is about to be sent is left to whoever sends, who passes over what is locked; unless nobody comes for it.
+_ON_ITS_WAY = "d.state <> 'pending' OR d.tries > 0 OR d.created_at < now() - interval '2 seconds'"
+
 _TAKE = text(
     f"""
 WITH fresh AS (
-  SELECT d.id, o.partner_id, d.lane = 'polled' AND d.state = 'pending' AS fetched
+  SELECT d.id, o.partner_id, d.lane = 'polled' AND d.state = 'pending' AS fetched,
+    d.lane <> 'polled' AND d.state = 'pending' AS waits
   FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
   WHERE d.id = ANY(CAST(:ids AS bigint[])) AND {STANDING}
     AND CASE WHEN d.lane = 'polled' AND d.state = 'pending' THEN d.due_at <= now()
              WHEN d.lane = 'polled' THEN d.feed_seq IS NULL AND {GIVEN}
-             ELSE d.feed_seq IS NULL AND d.state <> 'superseded' END
+             ELSE d.feed_seq IS NULL AND d.state <> 'superseded' AND ({_ON_ITS_WAY}) END
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), numbered AS (
   SELECT f.id, f.partner_id, f.fetched, h.head + row_number() OVER (PARTITION BY f.partner_id ORDER BY f.id) AS seq FROM fresh f
@@ -77,18 +81,27 @@ WITH fresh AS (
   UPDATE feed f SET head = c.head
   FROM (SELECT partner_id, max(seq) AS head FROM taken GROUP BY partner_id) c WHERE f.partner_id = c.partner_id
 )
-SELECT id, seq FROM taken
+SELECT taken.id, seq, waits FROM taken JOIN fresh USING (id)
 """
 )
 
 
-async def take(session: Session, ids: Collection[int], heads: Mapping[int, int]) -> Mapping[int, int]:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """``numbers`` by delivery. ``passed_over``: while these were locked, whoever sends may have passed over one that waits,
+    and is to look again once this is committed."""
+
+    numbers: Mapping[int, int]
+    passed_over: bool
+
+
+async def take(session: Session, ids: Collection[int], heads: Mapping[int, int]) -> Taken:
     """Number what stands among these deliveries, and mark what a polled outlet fetches with it as accepted: from here on
     it may have aired. What came to a polled outlet from an earlier wire and counts already is only numbered. What somebody
-    else holds just now is left for the next time. ``heads`` are those of the partners, locked. Returns the new number of
-    each that has one."""
+    else holds just now is left for the next time. ``heads`` are those of the partners, locked."""
     done = await session.execute(_TAKE, {"ids": list(ids), "partners": list(heads), "heads": list(heads.values())})
-    return {r.id: r.seq for r in done}
+    rows = done.all()
+    return Taken({r.id: r.seq for r in rows}, any(r.waits for r in rows))
 
 
 async def take_new(session: Session, partner_id: int, *, limit: int, live: bool = True) -> int:
@@ -103,7 +116,7 @@ async def take_new(session: Session, partner_id: int, *, limit: int, live: bool 
         ),
         {"p": partner_id, "live": live, "limit": limit},
     )
-    return len(await take(session, [r.id for r in waiting], heads))
+    return len((await take(session, [r.id for r in waiting], heads)).numbers)
 
 
 async def hear(session: Session, ids: Collection[int]) -> None:

@@ -14,7 +14,7 @@ from app.db.engine import Session, notify
 from app.db.postings import Mark
 from app.domain.board import Ask, Board, Page, Posting
 from app.domain.words import Kind
-from app.flows.tell import CHANGED
+from app.flows.tell import CHANGED, DUE
 
 MOST_NUMBERED = 1000
 """Deliveries numbered in one transaction: their rows are locked meanwhile, and the dispatchers want them too."""
@@ -122,7 +122,10 @@ async def _number(
     if not taking:
         return {}
     before = await feed.lock_heads(session, {p.partner for p in taking.values()})
-    numbers = await feed.take(session, taking, before)
+    taken = await feed.take(session, taking, before)
+    numbers = taken.numbers
+    if taken.passed_over:
+        await notify(session, DUE)
     for code in sorted({taking[id].code for id in numbers if taking[id].polled}):
         await notify(session, CHANGED, code)
     more = Counter(taking[id].partner for id in numbers)

@@ -17,6 +17,7 @@ from app.domain.board import Ask
 from app.domain.words import Outcome, ReceiptKind
 from app.flows.ask_again import ask_again
 from app.flows.house import House
+from tests.api.hours import goes_by
 from tests.flows.acts import record, retracted, said, submitted
 from tests.flows.ledger import aired, one, rows
 from tests.making import make_alert, make_organ, make_outlet, police
@@ -91,6 +92,7 @@ async def test_what_is_given_counts_and_what_is_not_holds_nothing_up(
         await answered(house, await claimed(house), outcome)
     under_way = await claimed(house) if after is not None else []
     if numbered:
+        await goes_by(house, "3 seconds")
         assert read(await desk.read(ask)) == []
         assert await one(house, "SELECT feed_seq FROM delivery") == 1
     await moved(house)
