@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.responses import RedirectResponse
 from starlette.types import Receive, Scope, Send
 
+from app import meters
 from app.api import (
     alerts,
     cap,
@@ -55,14 +56,16 @@ def build_house(settings: Settings, database_url: str) -> House:
     """Everything the edges share. ``database_url``: the one that was set, or the embedded database's. What it opens as
     it goes is closed by ``close_house``."""
     secret = settings.signing_secret()
-    engine = connect(database_url)
+    engine, crowd = connect(database_url), connect(database_url, pool=5, waits=2.0)
+    meters.watch_pool("officers", engine)
+    meters.watch_pool("public", crowd)
     seal = Seal(*settings.sealing_keys())
     press = HousePress(settings.base_url, secret, Studio())
     signer = Signer(*settings.own_keys())
     way = HttpWire(Keeping(engine), signer=signer, allowed=settings.networks)
     return House(
         engine=engine,
-        crowd=connect(database_url, pool=5, waits=2.0),
+        crowd=crowd,
         seal=seal,
         press=press,
         wire=wire,

@@ -3,8 +3,9 @@
 import base64
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +19,25 @@ from app.flows.notary import new_papers, new_seed
 from app.flows.ports import new_signing_key
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A secret that is made when nobody has set it, and its file in the data folder."""
+
+    file: str
+    make: Callable[[], str]
+
+
+SECRETS: Mapping[str, Kept] = {
+    "seal_keys": Kept("seal.key", lambda: Fernet.generate_key().decode()),
+    "signing_keys": Kept("signing.key", new_signing_key),
+    "media_secret": Kept("media.key", lambda: base64.b64encode(secrets.token_bytes(32)).decode()),
+    "metrics_token": Kept("metrics.token", lambda: secrets.token_urlsafe(32)),
+    "heartbeat_key": Kept("heartbeat.key", new_seed),
+    "cap_key": Kept("cap.pem", new_papers),
+}
+"""By their settings: all that is."""
+
+
 class Settings(BaseSettings):
     """Environment variables; docs/settings.md says the same in a table."""
 
@@ -28,7 +48,7 @@ class Settings(BaseSettings):
     data: Path = Path(".data")
     """Where the embedded database and generated secrets live."""
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(default=8000, ge=0, le=65535)
     public_url: str | None = None
     """Where the public and partners reach huijia; the address it listens on by default."""
     seal_keys: SecretStr | None = None
@@ -58,13 +78,16 @@ class Settings(BaseSettings):
     @classmethod
     def _one_word(cls, value: str | None) -> str | None:
         if value is not None and (not value or set(value) & set(" ,<&\t\n")):
-            raise ValueError("HUIJIA_CAP_SENDER may hold no space, comma, < or & (CAP 1.2 §3.2.1)")
+            raise ValueError("不得为空，也不得含空格、逗号、< 或 &（CAP 1.2 §3.2.1）")
         return value
 
     @field_validator("may_call")
     @classmethod
     def _is_networks(cls, value: str) -> str:
-        read_networks(value)
+        try:
+            read_networks(value)
+        except ValueError as e:
+            raise ValueError("应为 CIDR 网段，多个用逗号分开，如 10.1.0.0/16,192.168.3.7") from e
         return value
 
     @property
@@ -82,47 +105,56 @@ class Settings(BaseSettings):
         everywhere = ip_address(self.host).is_unspecified if self.host[:1] in "0123456789:" else False
         return f"http://{'127.0.0.1' if everywhere else self.host}:{self.port}"
 
+    def secret(self, setting: str) -> str | None:
+        """What is set, or lies in the data folder; ``None``: neither. Nothing is made."""
+        if (given := self._given(setting)) is not None:
+            return given
+        file = self.data / SECRETS[setting].file
+        return file.read_text().strip() if file.exists() else None
+
+    def _given(self, setting: str) -> str | None:
+        given: SecretStr | None = getattr(self, setting)
+        return None if given is None else given.get_secret_value()
+
+    def source(self, setting: str) -> str:
+        """What names the secret: its variable, or its file when nobody has set it."""
+        return SECRETS[setting].file if self._given(setting) is None else f"HUIJIA_{setting.upper()}"
+
+    def _secret(self, setting: str) -> str:
+        """As ``secret``; made and kept where there is none."""
+        given = self._given(setting)
+        return _kept(self.data / SECRETS[setting].file, SECRETS[setting].make) if given is None else given
+
     def own_keys(self) -> list[str]:
         """What signs as huijia; newest first."""
-        if self.signing_keys is not None:
-            return _several(self.signing_keys)
-        return [_kept(self.data / "signing.key", new_signing_key)]
+        return several(self._secret("signing_keys"))
 
     def sealing_keys(self) -> list[str]:
         """Newest first."""
-        if self.seal_keys is not None:
-            return _several(self.seal_keys)
-        return [_kept(self.data / "seal.key", lambda: Fernet.generate_key().decode())]
+        return several(self._secret("seal_keys"))
 
     def token_for_metrics(self) -> str:
-        if self.metrics_token is not None:
-            return self.metrics_token.get_secret_value()
-        return _kept(self.data / "metrics.token", lambda: secrets.token_urlsafe(32))
+        return self._secret("metrics_token")
 
     def signing_secret(self) -> bytes:
-        if self.media_secret is not None:
-            return self.media_secret.get_secret_value().encode()
-        return _kept(self.data / "media.key", lambda: base64.b64encode(secrets.token_bytes(32)).decode()).encode()
+        return self._secret("media_secret").encode()
 
     def heartbeat_seed(self) -> str:
         """Base64."""
-        if self.heartbeat_key is not None:
-            return self.heartbeat_key.get_secret_value()
-        return _kept(self.data / "heartbeat.key", new_seed)
+        return self._secret("heartbeat_key")
 
     def cap_papers(self) -> str:
         """PEM."""
-        if self.cap_key is not None:
-            return self.cap_key.get_secret_value()
-        return _kept(self.data / "cap.pem", new_papers)
+        return self._secret("cap_key")
 
     @property
     def cap_name(self) -> str:
         return self.cap_sender or f"huijia@{urlsplit(self.base_url).hostname}"
 
 
-def _several(keys: SecretStr) -> list[str]:
-    return [key.strip() for key in keys.get_secret_value().split(",") if key.strip()]
+def several(keys: str) -> list[str]:
+    """Those of a list with commas."""
+    return [key.strip() for key in keys.split(",") if key.strip()]
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:

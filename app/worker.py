@@ -27,6 +27,7 @@ async def work(
 ) -> None:
     """Dispatch, look after, listen and sweep until ``stop``. ``press``: one that this process already has."""
     engine = connect(database_url, pool=10)
+    meters.watch_pool("dispatcher", engine)
     mine = press or HousePress(settings.base_url, settings.signing_secret(), Studio())
     seal = Seal(*settings.sealing_keys())
     wire = HttpWire(Keeping(engine), signer=Signer(*settings.own_keys()), allowed=settings.networks)
@@ -37,7 +38,6 @@ async def work(
         asyncio.create_task(sweeps.run()),
         asyncio.create_task(Listening(engine, mine, seal, wire).run(stop)),
         asyncio.create_task(Heart(engine, mine, seal, wire).run(stop)),
-        asyncio.create_task(meters.watch_the_loop()),
     ]
     try:
         await dispatcher.run(stop)

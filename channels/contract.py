@@ -262,6 +262,11 @@ class StatedReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Cleared:
+    """A look took everything off the outlet, or may have: what else is live there is shown again at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The outlet stated that it took the notice. ``reference`` is its own id, given back as ``prior`` later."""
 
@@ -449,19 +454,20 @@ class Grouped(Carrier[C], Protocol[C]):
 
 
 class Tended(Carrier[C], Protocol[C]):
-    """A wire that does not report by itself: huijia asks, soon at first, then every
-    ``tend_every``, then less often, until the
-    notice is proven (aired, or taken down) or a newer one takes its place. ``renews``: what it shows lapses by itself, so
-    that tending goes on as long as the notice is live and shows it again where it has gone."""
+    """A wire that does not report by itself: huijia asks, soon at first, then every ``tend_every``, then less often (after a
+    tenth of the time that the notice has been there), until the notice is proven (aired, or taken down) or a newer one takes
+    its place. ``renews_within``: what it shows lapses, or may be lost, by itself, so that tending goes on as long as the
+    notice is live, never further apart than this, and shows it again where it has gone; ``None``: it stays by itself."""
 
     tend_every: ClassVar[timedelta]
-    renews: ClassVar[bool]
+    renews_within: ClassVar[timedelta | None]
 
     async def tend(
         self, rendition: Rendition, settings: C, *, key: str, reference: str | None, now: datetime, wire: Wire
-    ) -> Sequence[StatedReceipt]:
+    ) -> Sequence[StatedReceipt | Cleared]:
         """Ask what became of a notice that was accepted (``reference``: what its ``Accepted`` said), and renew it if need
-        be. Bound by ``timeout`` like a send, and never at the same time as one. Raises :class:`WireError`."""
+        be; after the end, see that it is gone. Bound by ``timeout`` like a send, and never at the same time as one. Raises
+        :class:`WireError`."""
         ...
 
 

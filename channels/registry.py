@@ -224,7 +224,7 @@ def _sending_fault(adapter: object) -> str | None:
 
 _POWERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("send_all", "group", "most"), "a grouped carrier has async send_all, group and most"),
-    (("tend", "tend_every", "renews"), "a tended carrier has async tend, tend_every and renews"),
+    (("tend", "tend_every", "renews_within"), "a tended carrier has async tend, tend_every and renews_within"),
     (("beat", "beat_every"), "a carrier that beats has async beat and beat_every"),
     (("hear", "address"), "a carrier that hears has async hear and address"),
     (("listen", "line", "place"), "a carrier that listens has async listen, line and place"),

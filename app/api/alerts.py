@@ -19,9 +19,11 @@ from app.domain.errors import Invalid, NotFound
 from app.domain.words import EndReason
 from app.flows import amend as amending
 from app.flows import end, submit
+from app.flows.drawn import Drawn, after_drawing
 from app.flows.faults import Complaint
 from app.flows.house import House
 from app.flows.principal import Principal, may_see
+from app.flows.submit import Issued
 from app.forms.text import Line
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
@@ -119,13 +121,17 @@ async def update_alert(
 ) -> dict[str, Any]:
     """Tell everyone anew: a whole new version of the record. It replaces what was told before."""
     sent = await read_submission(request)
-    async with house.issuing.turn(), transaction(house.engine) as session:
+
+    async def act(session: Session, drawn: Drawn) -> tuple[Issued, dict[str, Any]]:
         await _alert(session, who, id)
         issued = await amending.amend(
             session, who, id, sent.record, sent.photo, idempotency_key=idempotency_key, body_hash=sent.body_hash,
-            seal=house.seal, press=house.press,
+            seal=house.seal, press=drawn,
         )  # fmt: skip
-        view = await _view(session, who, issued.code, house)
+        return issued, await _view(session, who, issued.code, house)
+
+    async with house.issuing.turn():
+        issued, view = await after_drawing(house.engine, house.press, act)
     if issued.again:
         response.headers["idempotency-replayed"] = "true"
     return view

@@ -11,12 +11,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from starlette.responses import Response
 
-from app import meters
 from app.api.access import TheHouse
 from app.api.openapi import answers
 from app.api.problems import Problem
 from app.db import views, workers
-from app.db.engine import StoreUnavailable, in_use, transaction
+from app.db.engine import StoreUnavailable, transaction
 from app.db.views import Row
 
 router = APIRouter(tags=["health"])
@@ -48,8 +47,6 @@ async def read_metrics(
     except StoreUnavailable:
         ledger = []
     ledger.append(_one("huijia_store_up", "1 while the database answers", int(bool(ledger))))
-    for name, engine in (("officers", house.engine), ("public", house.crowd)):
-        meters.pool_in_use.labels(name).set(in_use(engine))
     return Response(generate_latest(REGISTRY) + generate_latest(_Now(ledger)), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -20,6 +20,7 @@ import uvloop
 from fastapi import FastAPI
 from prometheus_client import start_http_server
 
+from app import meters
 from app.commands.demonstration import Demonstration
 from app.commands.store import migrate_to_head, store
 from app.dispatch.press import HousePress
@@ -34,6 +35,8 @@ from app.worker import work
 GRACE_SECONDS = 8
 UNHEARD_MILLISECONDS = 30_000
 LOOPBACK = "127.0.0.0/8,::1"
+
+log = logging.getLogger("huijia.serving")
 
 
 class _Server(uvicorn.Server):
@@ -54,10 +57,10 @@ class _Discreet(logging.Formatter):
     address with a token."""
 
     def format(self, record: logging.LogRecord) -> str:
-        head, mark, lines = super().format(record).partition("attempt ")
-        if record.name != "huijia.attempt" or "\n" not in lines:
-            return head + mark + lines
-        return head + mark + lines.replace("\n", "\n" + head)
+        whole = super().format(record)
+        if record.name != "huijia.attempt" or record.exc_info:
+            return whole
+        return whole.replace("\n", "\n" + whole.removesuffix(record.message))  # one line for each attempt of a batch
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
         kinds: list[str] = []
@@ -160,7 +163,11 @@ def _run(main: Callable[[str, asyncio.Event], Awaitable[None]], settings: Settin
             on_signals(stop)
             open_as_many_as_allowed()
             spare_the_collector()
-            await main(url, stop)
+            watching = asyncio.create_task(meters.watch_the_loop())
+            try:
+                await main(url, stop)
+            finally:
+                watching.cancel()
 
         uvloop.run(run())
 
@@ -222,9 +229,19 @@ def dispatch() -> None:
     """只运行投递与定时任务。可运行多个，共用一个数据库。"""
     settings = Settings()
     log_to(None)
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, settings.host)
+    _serve_metrics(settings)
     _run(lambda url, stop: work(settings, url, stop), settings, migrates=False)
+
+
+def _serve_metrics(settings: Settings) -> None:
+    """A port that is not to be had keeps nobody from sending."""
+    if settings.metrics_port is None:
+        return
+    try:
+        start_http_server(settings.metrics_port, settings.host)
+    except (OSError, OverflowError) as e:
+        where = f"{settings.host}:{settings.metrics_port}"
+        log.error("no metrics at %s (HUIJIA_METRICS_PORT): %s; this dispatcher sends without them", where, e)
 
 
 def migrate() -> None:

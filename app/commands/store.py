@@ -1,5 +1,6 @@
 """The database a command works on: the one that is set, or the embedded one, started for as long as it is needed."""
 
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,23 +23,37 @@ from app.settings import Settings
 
 T = TypeVar("T")
 ROOMY = {"max_connections": "300"}  # several API and dispatcher processes may share the embedded server
+EMBEDDED = "pg"
+NO_ADDRESS = "DATABASE_URL 不是数据库地址，应如 postgresql://用户:密码@主机/库名。"
 PROJECT = Path(__file__).parent.parent.parent
 
 
 @contextmanager
 def store(settings: Settings) -> Iterator[str]:
     """The URL of a running database. Call it from the main thread."""
+    try:
+        with running(settings) as url:
+            yield url
+    except ClusterError as e:
+        raise typer.Exit(fail(str(e))) from e
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[str]:
+    """As ``store``; raises ClusterError where the embedded one cannot run."""
     if settings.database_url is not None:
         yield settings.database_url
         return
-    try:
-        cluster = start(settings.data / "pg", settings=ROOMY)
-    except ClusterError as e:
-        raise typer.Exit(fail(str(e))) from e
+    cluster = start(settings.data / EMBEDDED, settings=ROOMY)
     try:
         yield cluster.url
     finally:
         cluster.stop()
+
+
+def is_made(settings: Settings) -> bool:
+    """False where to start the embedded one would make it."""
+    return settings.database_url is not None or os.path.exists(settings.data / EMBEDDED / "PG_VERSION")
 
 
 def _migrations() -> Config:
@@ -61,13 +76,17 @@ def migrate_to_head(url: str) -> None:
     except CommandError as e:
         raise typer.Exit(fail(f"迁移失败：{e}")) from e
     except ArgumentError as e:
-        raise typer.Exit(fail("DATABASE_URL 不是数据库地址，应如 postgresql://用户:密码@主机/库名。")) from e
+        raise typer.Exit(fail(NO_ADDRESS)) from e
     except OSError as e:  # a timeout too
         why = e.strerror or str(e) or "超时"
         raise typer.Exit(fail(f"连不上数据库（{why}）。请检查 DATABASE_URL，以及数据库是否在运行。")) from e
     except DBAPIError as e:
-        cause = e.orig.__cause__ if e.orig is not None else None  # the server's own words, without the statement
-        raise typer.Exit(fail(f"数据库拒绝了连接或迁移：{cause or e.orig}")) from e
+        raise typer.Exit(fail(f"数据库拒绝了连接或迁移：{server_said(e)}")) from e
+
+
+def server_said(e: DBAPIError) -> str:
+    """The server's own words, without the statement."""
+    return str((e.orig.__cause__ if e.orig is not None else None) or e.orig)
 
 
 def with_house(act: Callable[[House], Awaitable[T]]) -> T:

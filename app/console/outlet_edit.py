@@ -15,7 +15,7 @@ from app.console.outlet_form import Typed, checked, stated, typed_form
 from app.console.outlet_page import outlet_path
 from app.console.pages import page
 from app.console.paging import row_id
-from app.db import directory
+from app.db import deliveries, directory
 from app.db.engine import clock, transaction
 from app.domain.errors import Conflict, Fault, Invalid, NotFound
 from app.domain.words import Role
@@ -119,13 +119,14 @@ async def _page(
         typed = typed or stated(row or {})
         partner = row["partner_id"] if row else row_id(typed.get("partner"))
         whose = await directory.partner(session, partner)
+        shown = await deliveries.shown_now(session, id) if id is not None else []
     if whose is None:
         raise NotFound("没有这个协作单位。", "There is no such partner.")
     carrier = house.catalogue.carriers.get(typed.get("carrier"), CarrierForm("", "", False, None, ()))
     here = {name for name, _ in typed.pointers(carrier)}
     wrong = {f.pointer: f"{f.zh}{f.remedy_zh}" for f in faults}
     return page(
-        "outlet_edit.html", 422 if faults else 200, who=who, now=now, typed=typed, outlet=row, whose=whose,
+        "outlet_edit.html", 422 if faults else 200, who=who, now=now, typed=typed, outlet=row, whose=whose, shown=shown,
         carrier=carrier, catalogue=house.catalogue, wrong=wrong,
         others=[f for f in faults if f.pointer not in here and not f.pointer.startswith("/codes/")],
         bad_codes="".join(said for where, said in wrong.items() if where.startswith("/codes/")),

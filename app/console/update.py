@@ -25,6 +25,7 @@ from app.domain.errors import Conflict, Fault, NotFound
 from app.domain.notice import PublicNotice, publication
 from app.domain.words import Kind, Role
 from app.flows.amend import revise
+from app.flows.drawn import Drawn, after_drawing
 from app.flows.foresee import Foresight
 from app.flows.house import House
 from app.flows.sign_in import Operator
@@ -70,9 +71,12 @@ def updating(house: House) -> APIRouter:
     @router.post("/alerts/{code}/update/preview")
     async def confirm(request: Request, code: str) -> Response:
         form = await read_form(request)
-        async with transaction(house.engine) as session:
+
+        async def act(session: Session, drawn: Drawn) -> Response:
             who = await signed_in(session, request, back=f"{alert_path(code)}/update/preview", least=Role.OFFICER)
-            return await _confirmed(session, house, who, code, form)
+            return await _confirmed(session, house, who, code, form, drawn)
+
+        return await after_drawing(house.engine, house.press, act)
 
     @router.get("/alerts/{code}/update/photo")
     async def photo(request: Request, code: str) -> Response:
@@ -214,7 +218,9 @@ def _worded(house: House, notice: PublicNotice, profiles: outlets.Profiles) -> S
     return words_of(profiles, lambda _, channel, panel, duty: house.press.render(notice, channel, panel, duty))
 
 
-async def _confirmed(session: Session, house: House, who: Operator, code: str, form: Mapping[str, str]) -> Response:
+async def _confirmed(
+    session: Session, house: House, who: Operator, code: str, form: Mapping[str, str], drawn: Drawn
+) -> Response:
     if not who.owns(form.get("csrf", "")):
         return await _preview(session, house, who, code, 403, said=RENEWED)
     if (pressed := form.get("confirm", "")) != code:
@@ -234,7 +240,7 @@ async def _confirmed(session: Session, house: House, who: Operator, code: str, f
         held.picture,
         seen=held.seen,
         seal=house.seal,
-        press=house.press,
+        press=drawn,
     )
     await drafts.drop(session, who.name, revision.subject(code))
     return RedirectResponse(f"{alert_path(code)}?result=updated", 303)

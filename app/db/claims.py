@@ -5,7 +5,9 @@ The four rules that keep a notice off the air after its retraction (each is test
 
 * a claim takes only the alert's newest notice, and never while another send to the same outlet is alive: checked in
   the claim, and guarded by the unique index ``delivery_one_live_send`` for claimers that cannot see each other. The
-  lease says that a send is alive, not the state: a receipt may confirm a delivery while its send still runs;
+  lease says that a send is alive, not the state: a receipt may confirm a delivery while its send still runs. Which
+  notice is the newest is asked once more when the leases stand (``dispatch.prepare``): the statement that writes them
+  may have begun before a retraction that has been told meanwhile;
 * the lease outlives its carrier's deadline, so that a rescued delivery has no ghost still sending;
 * settling is fenced by lease, attempt number and state, and a retry that meets a newer notice becomes superseded;
 * whoever ends an alert counts every attempt, not only the last (``domain.routing.may_have_aired``).
@@ -126,7 +128,7 @@ _CLAIM = text(
     <= (SELECT p.at_once FROM partner p WHERE p.id = turn.partner_id) * CASE WHEN turn.kind = 'retract' THEN 2 ELSE 1 END"""
 )
 
-# The outlets of a lane are locked one dispatcher at a time, so that the window is counted once. What is in flight or
+# The outlets of a lane are taken by one dispatcher at a time, so that the window is counted once. What is in flight or
 # was sent within the window uses a place; only a retraction may use the reserve. What was sent at a time that is to come, before
 # the clock was set back, uses none for ever.
 _CLAIM_PACED = text(
@@ -147,10 +149,12 @@ _CLAIM_PACED = text(
 )
 
 # From what waits to its outlets: the other way round, every claim reads all outlets of the country to find that none waits.
+# By a lock that only claims take, not the outlet's row: whoever edits outlets may hold that for seconds.
 _LANE_OUTLETS = text(
-    "SELECT o.id FROM outlet o WHERE o.id = ANY (ARRAY("
+    "SELECT w.id FROM (SELECT o.id FROM outlet o WHERE o.id = ANY (ARRAY("
     "SELECT DISTINCT d.outlet_id FROM delivery d WHERE d.state = 'pending' AND d.lane = 'paced' AND d.due_at <= now())) "
-    "AND o.carrier = :carrier AND o.lane = 'paced' ORDER BY o.id FOR NO KEY UPDATE SKIP LOCKED"
+    "AND o.carrier = :carrier AND o.lane = 'paced' ORDER BY o.id OFFSET 0) w "
+    "WHERE pg_try_advisory_xact_lock(hashtextextended('paced', w.id))"
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from sqlalchemy import text
 
@@ -9,6 +10,9 @@ from app.db.engine import Session
 from app.db.outlets import Profiles
 from app.domain.routing import History
 from app.domain.words import DeliveryState, Kind
+
+Took: TypeAlias = tuple[str, str, float]
+"""What an outlet has taken, for the first time: the delivery's kind, its lane, and how many seconds it had been issued for."""
 
 
 def _told_of(changed: str) -> str:
@@ -122,6 +126,18 @@ async def may_still_show(session: Session, within: timedelta) -> Sequence[tuple[
     """
     found = await session.execute(MAY_STILL_SHOW, {"within": within})
     return [(r.id, r.outlet_id) for r in found.all()]
+
+
+async def shown_now(session: Session, outlet_id: int) -> Sequence[str]:
+    """The public numbers of the live alerts that may have aired at this outlet, newest first."""
+    found = await session.execute(
+        text(
+            "SELECT a.code FROM alert a WHERE a.state = 'active' AND EXISTS (SELECT 1 FROM delivery d WHERE d.alert_id = a.id "
+            "AND d.outlet_id = :outlet AND d.kind <> 'retract' AND (d.tries > d.refusals OR d.heard)) ORDER BY a.id DESC"
+        ),
+        {"outlet": outlet_id},
+    )
+    return list(found.scalars())
 
 
 async def has_notice(session: Session, alert_id: int, number: int, outlet_id: int) -> bool:

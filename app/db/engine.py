@@ -30,6 +30,10 @@ class StoreUnavailable(Exception):
     """The database cannot be reached or refuses work now; nothing was written."""
 
 
+class StoreRefused(StoreUnavailable):
+    """It answers and does not let us in: the user, the password or the name of the database is wrong."""
+
+
 # A client that vanishes in the middle must not keep the lock that a retraction waits for. Before PostgreSQL 18 what a claim
 # asks of the planner (``claims.begin``) looks so dear to it that every claim is compiled first: half a second each.
 SERVER_SETTINGS = {
@@ -73,6 +77,15 @@ def in_use(engine: AsyncEngine) -> int:
     return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
 
+def limit(engine: AsyncEngine) -> int:
+    """How many there can be, with those that are opened beyond the pool's size (``connect``)."""
+    pool = engine.pool
+    return 2 * pool.size() if isinstance(pool, QueuePool) else 0
+
+
+_AFTERWARDS = "afterwards"
+
+
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
     """One transaction: committed when the block ends, rolled back when it raises.
@@ -80,20 +93,41 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
     Raises StoreUnavailable when the database was lost: before the commit nothing is written; at the commit itself nobody
     knows, which is what idempotency keys are for.
     """
+    calls: list[Callable[[], None]] = []
     try:
         async with engine.begin() as session:
+            session.info[_AFTERWARDS] = calls
             yield session
     except (OSError, TimeoutError, PoolTimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as e:
         raise StoreUnavailable(str(e)) from e
     except DBAPIError as e:
+        if _refused(e.orig):
+            raise StoreRefused(str(e.orig)) from e
         if e.connection_invalidated or _unavailable(e.orig):
             raise StoreUnavailable(str(e.orig)) from e
         raise
+    while calls:
+        try:
+            calls.pop(0)()
+        except Exception:  # it is written: whoever thought that it was not would write it again
+            log.exception("what was to follow a commit failed")
+
+
+def afterwards(session: Session, call: Callable[[], None]) -> None:
+    """To be done as soon as this ``transaction`` is committed, and only then."""
+    session.info[_AFTERWARDS].append(call)
+
+
+def _state(e: BaseException | None) -> str:
+    return getattr(e, "sqlstate", None) or ""
+
+
+def _refused(e: BaseException | None) -> bool:
+    return _state(e).startswith(("28", "3D000"))
 
 
 def _unavailable(e: BaseException | None) -> bool:
-    state = getattr(e, "sqlstate", None) or ""
-    return state.startswith(("08", "25P03", "40", "53", "55P03", "57P")) or isinstance(
+    return _state(e).startswith(("08", "25P03", "40", "53", "55P03", "57P")) or isinstance(
         e, OSError | ConnectionError | TimeoutError
     )
 

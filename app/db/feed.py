@@ -4,11 +4,13 @@ cursor. Whatever anybody is given counts: its outlet is told of the end."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
+from app.db.deliveries import Took
 from app.db.engine import Session
+from app.domain.words import Lane
 
 STANDING = (
     "d.number = a.head AND CASE WHEN d.kind = 'retract' THEN d.state = 'pending' OR a.ended_at > now() - interval '30 days' "
@@ -57,7 +59,7 @@ _ON_ITS_WAY = "d.state <> 'pending' OR d.tries > 0 OR d.created_at < now() - int
 _TAKE = text(
     f"""
 WITH fresh AS (
-  SELECT d.id, o.partner_id, d.lane = 'polled' AND d.state = 'pending' AS fetched,
+  SELECT d.id, o.partner_id, d.lane = 'polled' AND d.state = 'pending' AS fetched, d.accepted_at IS NULL AS anew,
     d.lane <> 'polled' AND d.state = 'pending' AS waits
   FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
   WHERE d.id = ANY(CAST(:ids AS bigint[])) AND {STANDING}
@@ -66,32 +68,34 @@ WITH fresh AS (
              ELSE d.feed_seq IS NULL AND d.state <> 'superseded' AND ({_ON_ITS_WAY}) END
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), numbered AS (
-  SELECT f.id, f.partner_id, f.fetched, h.head + row_number() OVER (PARTITION BY f.partner_id ORDER BY f.id) AS seq FROM fresh f
+  SELECT f.id, f.partner_id, f.fetched, f.anew, f.waits,
+    h.head + row_number() OVER (PARTITION BY f.partner_id ORDER BY f.id) AS seq FROM fresh f
   JOIN unnest(CAST(:partners AS bigint[]), CAST(:heads AS bigint[])) AS h(partner_id, head) USING (partner_id)
 ), taken AS (
   UPDATE delivery d SET feed_seq = n.seq,
     state = CASE WHEN n.fetched THEN 'accepted' ELSE d.state END,
     tries = d.tries + CASE WHEN n.fetched THEN 1 ELSE 0 END,
     accepted_at = CASE WHEN n.fetched THEN now() ELSE d.accepted_at END
-  FROM numbered n WHERE d.id = n.id RETURNING d.id, d.outlet_id, d.tries, d.lane, n.seq, n.partner_id
+  FROM numbered n WHERE d.id = n.id RETURNING d.id, d.outlet_id, d.tries, d.kind, n.seq, n.partner_id, n.fetched, n.waits,
+    CASE WHEN n.fetched AND n.anew THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
 ), tried AS (
   INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker)
-  SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken JOIN fresh USING (id) WHERE fetched
+  SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken WHERE fetched
 ), moved AS (
   UPDATE feed f SET head = c.head
   FROM (SELECT partner_id, max(seq) AS head FROM taken GROUP BY partner_id) c WHERE f.partner_id = c.partner_id
 )
-SELECT taken.id, seq, waits FROM taken JOIN fresh USING (id)
+SELECT id, seq, kind, seconds, waits FROM taken
 """
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """``numbers`` by delivery. ``passed_over``: while these were locked, whoever sends may have passed over one that waits,
-    and is to look again once this is committed."""
+class Taken(NamedTuple):
+    """The new number of each delivery that has one, and what was accepted with it. ``passed_over``: while these were locked,
+    whoever sends may have passed over one that waits, and is to look again once this is committed."""
 
     numbers: Mapping[int, int]
+    accepted: Sequence[Took]
     passed_over: bool
 
 
@@ -99,14 +103,15 @@ async def take(session: Session, ids: Collection[int], heads: Mapping[int, int])
     """Number what stands among these deliveries, and mark what a polled outlet fetches with it as accepted: from here on
     it may have aired. What came to a polled outlet from an earlier wire and counts already is only numbered. What somebody
     else holds just now is left for the next time. ``heads`` are those of the partners, locked."""
-    done = await session.execute(_TAKE, {"ids": list(ids), "partners": list(heads), "heads": list(heads.values())})
-    rows = done.all()
-    return Taken({r.id: r.seq for r in rows}, any(r.waits for r in rows))
+    given = {"ids": list(ids), "partners": list(heads), "heads": list(heads.values())}
+    found = (await session.execute(_TAKE, given)).all()
+    accepted = [(r.kind, Lane.POLLED, r.seconds) for r in found if r.seconds is not None]
+    return Taken({r.id: r.seq for r in found}, accepted, any(r.waits for r in found))
 
 
-async def take_new(session: Session, partner_id: int, *, limit: int, live: bool = True) -> int:
-    """Number what waits for this partner's polled outlets and mark it as accepted. Returns how many. For a test key (not
-    ``live``) only what is not actual."""
+async def take_new(session: Session, partner_id: int, *, limit: int, live: bool = True) -> Taken:
+    """Number what waits for this partner's polled outlets and mark it as accepted. For a test key (not ``live``) only what
+    is not actual."""
     heads = await lock_heads(session, [partner_id])
     waiting = await session.execute(
         text(
@@ -116,7 +121,7 @@ async def take_new(session: Session, partner_id: int, *, limit: int, live: bool 
         ),
         {"p": partner_id, "live": live, "limit": limit},
     )
-    return len((await take(session, [r.id for r in waiting], heads)).numbers)
+    return await take(session, [r.id for r in waiting], heads)
 
 
 async def hear(session: Session, ids: Collection[int]) -> None:

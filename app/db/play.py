@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import text, update
 
 from app.db import tables as t
+from app.db.deliveries import Took
 from app.db.engine import Session
 from app.db.feed import STANDING
+from app.domain.words import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +113,28 @@ async def waiting(session: Session, outlet_id: int) -> Sequence[Shown]:
 _TAKE = text(
     f"""
 WITH fresh AS (
-  SELECT d.id FROM delivery d JOIN alert a ON a.id = d.alert_id WHERE d.id = ANY(CAST(:ids AS bigint[])) AND {_WAITS}
+  SELECT d.id, d.accepted_at IS NULL AS takes FROM delivery d JOIN alert a ON a.id = d.alert_id
+  WHERE d.id = ANY(CAST(:ids AS bigint[])) AND {_WAITS}
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
   UPDATE delivery d SET state = 'accepted', tries = d.tries + 1, accepted_at = now() FROM fresh WHERE d.id = fresh.id
-  RETURNING d.id, d.alert_id, d.outlet_id, d.tries
+  RETURNING d.id, d.alert_id, d.outlet_id, d.tries, d.kind,
+    CASE WHEN fresh.takes THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
 ), tried AS (
   INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker)
   SELECT id, outlet_id, tries, 'played', now(), now(), 'accepted', 'player' FROM taken
 )
-SELECT DISTINCT a.code FROM taken JOIN alert a ON a.id = taken.alert_id ORDER BY a.code
+SELECT a.code, taken.kind, taken.seconds FROM taken JOIN alert a ON a.id = taken.alert_id
 """
 )
 
 
-async def take(session: Session, ids: Collection[int]) -> Sequence[str]:
-    """Mark those of these that still wait as accepted: from here on they may be on. Returns the alerts they belong to."""
-    return list((await session.execute(_TAKE, {"ids": list(ids)})).scalars())
+async def take(session: Session, ids: Collection[int]) -> tuple[Sequence[str], Sequence[Took]]:
+    """Mark those of these that still wait as accepted: from here on they may be on. Returns the alerts they belong to, and
+    what was accepted."""
+    found = (await session.execute(_TAKE, {"ids": list(ids)})).all()
+    accepted = [(r.kind, Lane.PLAYED, r.seconds) for r in found if r.seconds is not None]
+    return sorted({r.code for r in found}), accepted
 
 
 async def shown(session: Session, outlet_id: int) -> Sequence[Shown]:

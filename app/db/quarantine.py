@@ -22,11 +22,12 @@ class Health:
 
 
 async def of(session: Session, ids: Sequence[int]) -> Mapping[int, Health]:
-    """The health of these outlets, locked in order."""
+    """The health of those among these outlets that nobody else is changing, locked. What is missed of the others is said
+    again by their next attempt; to wait for whoever imports a long list would hold up what came of ten thousand sends."""
     found = await session.execute(
         text(
             "SELECT id, failures, failing_since, quarantined_at FROM outlet WHERE id = ANY(CAST(:ids AS bigint[])) "
-            "ORDER BY id FOR NO KEY UPDATE"
+            "ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
         ),
         {"ids": list(ids)},
     )
@@ -48,15 +49,16 @@ async def fell_ill(session: Session, health: Health, trouble: str, probe_at: dat
     )  # fmt: skip
 
 
-async def recovered(session: Session, ids: Sequence[int]) -> Sequence[int]:
-    """They have taken something: what waits for them is due at once. Returns those that were in quarantine."""
-    was = [h.id for h in (await of(session, ids)).values() if h.at is not None]
+async def recovered(session: Session, healths: Sequence[Health]) -> Sequence[int]:
+    """They have taken something, and are locked: what waits for them is due at once. Returns those that were in
+    quarantine."""
+    was = [h.id for h in healths if h.at is not None]
     await session.execute(
         text(
             "UPDATE outlet SET failures = 0, failing_since = NULL, quarantined_at = NULL, probe_at = NULL, trouble = NULL "
             "WHERE id = ANY(CAST(:ids AS bigint[]))"
         ),
-        {"ids": list(ids)},
+        {"ids": [h.id for h in healths]},
     )
     await session.execute(
         text(

@@ -64,12 +64,14 @@ class NewReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What receipts make of a delivery. ``note``: why the outlet rejected it."""
+    """What receipts make of a delivery. ``note``: why the outlet rejected it. ``proven_by`` the one that
+    says that what the notice asks for is done."""
 
     id: int
     state: DeliveryState
     heard: bool = False
     note: str | None = None
+    proven_by: ReceiptKind | None = None
 
 
 async def keep(session: Session, new: Sequence[NewReceipt]) -> set[tuple[int, ReceiptKind, datetime]]:
@@ -97,8 +99,8 @@ async def keep(session: Session, new: Sequence[NewReceipt]) -> set[tuple[int, Re
 
 async def apply(session: Session, changes: Sequence[Change]) -> Sequence[tuple[Kind, float]]:
     """Let deliveries know what their outlets said. A send that is still under way keeps its lease until it is settled.
-    The caller has locked them (``receivers``). Returns what was confirmed now: its kind, and the seconds since it was
-    issued."""
+    The caller has locked them (``receivers``) and kept the receipts. Returns what is proven now and was not before: its
+    kind, and the seconds since it was issued."""
     if not changes:
         return []
     found = await session.execute(
@@ -107,13 +109,14 @@ async def apply(session: Session, changes: Sequence[Change]) -> Sequence[tuple[K
             "confirmed_at = CASE WHEN u.state = 'confirmed' THEN coalesce(d.confirmed_at, now()) ELSE d.confirmed_at END, "
             "reason = CASE WHEN u.note IS NULL THEN d.reason ELSE 'rejected' END, detail = coalesce(u.note, d.detail) "
             "FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:heard AS boolean[]), "
-            "CAST(:notes AS text[])) AS u(id, state, heard, note) WHERE d.id = u.id "
-            "RETURNING d.kind, CASE WHEN d.state = 'confirmed' AND d.confirmed_at = now() "
+            "CAST(:notes AS text[]), CAST(:proven AS text[])) AS u(id, state, heard, note, proven_by) WHERE d.id = u.id "
+            "RETURNING d.kind, CASE WHEN u.proven_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM receipt r "
+            "WHERE r.delivery_id = d.id AND r.kind = u.proven_by AND r.received_at <> now()) "
             "THEN extract(epoch FROM now() - d.created_at)::float END AS seconds"
         ),
         {
             "ids": [c.id for c in changes], "states": [c.state for c in changes], "heard": [c.heard for c in changes],
-            "notes": [c.note for c in changes],
+            "notes": [c.note for c in changes], "proven": [c.proven_by for c in changes],
         },
     )  # fmt: skip
     return [(Kind(r.kind), r.seconds) for r in found if r.seconds is not None]

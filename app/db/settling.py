@@ -8,9 +8,10 @@ import orjson
 from sqlalchemy import text
 
 from app.db.claims import Claimed, claimed
+from app.db.deliveries import Took
 from app.db.engine import Session
 from app.domain.machines import Settled
-from app.domain.words import Kind, Outcome
+from app.domain.words import Outcome
 
 
 class Result(NamedTuple):
@@ -54,8 +55,8 @@ WITH u AS MATERIALIZED (
       SELECT l.id FROM delivery l WHERE l.id = ANY(CAST(CAST(:ids AS text) AS bigint[])) ORDER BY l.id FOR UPDATE
     ))
     AND d.id = u.id AND d.tries = u.tries AND d.lease_until IS NOT NULL
-  RETURNING d.id, d.tries, d.kind,
-    CASE WHEN u.state = 'accepted' THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
+  RETURNING d.id, d.tries, d.kind, d.lane, CASE WHEN u.state = 'accepted' AND d.accepted_at = now()
+    THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
 ), recorded AS (
   INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, reason, detail, reference,
                        worker, stale)
@@ -63,18 +64,32 @@ WITH u AS MATERIALIZED (
     ours.id IS NULL
   FROM u LEFT JOIN ours ON ours.id = u.id AND ours.tries = u.tries
 )
-SELECT kind, seconds FROM ours WHERE seconds IS NOT NULL
+SELECT kind, lane, seconds FROM ours WHERE seconds IS NOT NULL
 """
 )
 
 
-async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> Sequence[tuple[Kind, float]]:
+async def settle(session: Session, done: Sequence[tuple[Result, Settled]], worker: str) -> Sequence[Took]:
     """Write what a batch of attempts came to. Of those that no longer held their lease only the attempt is recorded,
-    marked stale. Returns what was accepted: its kind, and the seconds since it was issued."""
+    marked stale. Returns what was accepted."""
     document = orjson.dumps([_settled(r, s) for r, s in done]).decode()
     ids = ",".join([str(r.claimed.id) for r, _ in done])
     found = await session.execute(_SETTLE, {"done": document, "ids": f"{{{ids}}}", "worker": worker})
-    return [(Kind(kind), seconds) for kind, seconds in found.all()]
+    return [(kind, lane, seconds) for kind, lane, seconds in found.all()]
+
+
+async def recorded(session: Session, results: Sequence[Result], worker: str) -> Sequence[int]:
+    """Which of these deliveries have this very attempt of this worker written already: the answer to a commit may be
+    lost."""
+    found = await session.execute(
+        text(
+            "SELECT x.delivery_id FROM attempt x JOIN unnest(CAST(:ids AS bigint[]), CAST(:tries AS int[])) AS u(id, tries) "
+            "ON x.delivery_id = u.id AND x.number = u.tries "
+            "WHERE x.worker = :worker AND x.reason IS DISTINCT FROM 'lease_lost'"
+        ),
+        {"ids": [r.claimed.id for r in results], "tries": [r.claimed.tries for r in results], "worker": worker},
+    )
+    return list(found.scalars())
 
 
 def _settled(r: Result, s: Settled) -> dict[str, Any]:
@@ -86,18 +101,21 @@ def _settled(r: Result, s: Settled) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def lost(session: Session, limit: int, within: timedelta | None = None) -> Sequence[tuple[Claimed, datetime]]:
-    """Deliveries whose sender did not settle within its lease, with the moment the lease ended, retractions first; only of
-    leases that ended ``within`` (behind a forgotten BEGIN there is a long past to look through). Locked: two that rescue
-    at once take different ones."""
+async def lost(
+    session: Session, limit: int, within: timedelta | None = None
+) -> Sequence[tuple[Claimed, datetime, str]]:
+    """Deliveries whose sender did not settle within its lease, with the moment the lease ended and their outlet's carrier,
+    retractions first; only of leases that ended ``within`` (behind a forgotten BEGIN there is a long past to look through).
+    Locked: two that rescue at once take different ones."""
     found = await session.execute(
         text(
             "SELECT id, alert_id, number, outlet_id, kind, lane, tries, give_up_at, profile, NULL AS prior, "
-            "interval '0' AS lease, lease_until "
+            "interval '0' AS lease, lease_until, "
+            "coalesce((SELECT o.carrier FROM outlet o WHERE o.id = delivery.outlet_id), '') AS carrier "
             "FROM delivery WHERE lease_until < now() "
             "AND lease_until >= coalesce(now() - CAST(:within AS interval), '-infinity') "
             "ORDER BY kind <> 'retract', alert_id, id LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),
         {"limit": limit, "within": within},
     )
-    return [(claimed(columns), lease_until) for *columns, lease_until in found]
+    return [(claimed(columns), lease_until, carrier) for *columns, lease_until, carrier in found]

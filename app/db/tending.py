@@ -20,10 +20,11 @@ class Tended:
     accepted_at: datetime
 
 
+# While it is looked after the next look stands at the end of the lease: what asks for an earlier one meanwhile is heard.
 # Where something real is live on the same outlet, what is not real is not shown again.
 _CLAIM = text(
     f"""
-UPDATE delivery t SET lease_until = {LEASE_END}, worker = :worker WHERE t.ctid = ANY (ARRAY(
+UPDATE delivery t SET lease_until = {LEASE_END}, tend_at = {LEASE_END}, worker = :worker WHERE t.ctid = ANY (ARRAY(
   SELECT d.ctid FROM delivery d WHERE d.tend_at <= now() AND d.state IN ('accepted', 'confirmed')
   AND d.number = (SELECT a.head FROM alert a WHERE a.id = d.alert_id AND (d.kind = 'retract' OR a.expires_at > now()))
   AND (SELECT s.id FROM delivery s WHERE s.alert_id = d.alert_id AND s.outlet_id = d.outlet_id
@@ -59,10 +60,12 @@ async def claim(
 
 
 async def release(session: Session, worker: str, waits: Sequence[tuple[int, timedelta | None]]) -> None:
-    """End the leases of this worker; the next look comes after the wait, or never (``None``)."""
+    """End the leases of this worker; the next look comes after the wait, or never (``None``), unless one was asked for
+    meanwhile (``again``, ``uncover``)."""
     await session.execute(
         text(
-            "UPDATE delivery d SET lease_until = NULL, worker = NULL, tend_at = now() + u.wait "
+            "UPDATE delivery d SET lease_until = NULL, worker = NULL, "
+            "tend_at = CASE WHEN d.tend_at < d.lease_until THEN d.tend_at ELSE now() + u.wait END "
             "FROM unnest(CAST(:ids AS bigint[]), CAST(:waits AS interval[])) AS u(id, wait) "
             "WHERE d.id = ANY (ARRAY(SELECT l.id FROM delivery l WHERE l.id = ANY(CAST(:ids AS bigint[])) ORDER BY l.id "
             "FOR UPDATE)) AND d.id = u.id AND d.worker = :worker"

@@ -15,15 +15,15 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import meters
-from app.db import claims, workers
+from app.db import claims, settling, workers
 from app.db.claims import ALL, Claimed, Crossed, Leases, Share
-from app.db.engine import Session, StoreUnavailable, first_of, listen, transaction
+from app.db.engine import Session, StoreUnavailable, afterwards, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
 from app.dispatch.crowd import Crowds
 from app.dispatch.low_water import LowWater
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Finished, Order, grouped, send_together, tell
+from app.dispatch.send import MARGIN, Finished, Order, begin_at_zero, grouped, send_together, tell
 from app.dispatch.settle import settle
 from app.dispatch.slots import Slots
 from app.dispatch.tender import Tender
@@ -72,6 +72,7 @@ class Dispatcher:
         self.clock = StoreClock()
         by_carrier = {name: deadline + MARGIN + limits.lease_spare for name, deadline in deadlines().items()}
         self.leases = Leases(max(by_carrier.values()), by_carrier)
+        begin_at_zero(by_carrier)
         self._engine, self._press, self._wire, self._limits = engine, press, wire, limits
         self._preparer = Preparer(press, seal)
         self.tender = Tender(engine, press, self._preparer, wire, self.worker, self.leases)
@@ -205,23 +206,28 @@ class Dispatcher:
     async def _settle_forever(self) -> None:
         while True:
             batch = await self._unsettled.batch()
-            tell(batch)
             await self._settle(batch)
             self._unsettled.written()
 
     async def _settle(self, batch: list[Finished]) -> None:
-        """Until it is written: the database may be away for a while, but what was sent is not forgotten."""
-        pause = 0.1
+        """Until it is written: the database may be away for a while, but what was sent is not forgotten. Once only: when it
+        was lost in the moment of the commit it may have been written, and a look may hold the lease by now."""
+        pause, again, left = 0.1, False, batch
         while True:
             try:
                 async with transaction(self._engine) as session:
-                    await settle(session, batch, self.worker, self._press)
+                    if again:
+                        there = set(await settling.recorded(session, [r for r, _ in batch], self.worker))
+                        afterwards(session, partial(tell, [f for f in batch if f[0].claimed.id in there]))
+                        left = [f for f in batch if f[0].claimed.id not in there]
+                    if left:
+                        await settle(session, left, self.worker, self._press)
                 await self._note(batch)
                 return
             except StoreUnavailable as e:
                 log.warning("cannot settle %d attempts yet: %s", len(batch), e)
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, 2.0)
+                pause, again = min(2 * pause, 2.0), True
             except Exception:
                 log.exception("settling %d attempts failed", len(batch))
                 if len(batch) == 1:
@@ -231,7 +237,7 @@ class Dispatcher:
                 return
 
     async def _note(self, batch: Sequence[Finished]) -> None:
-        """What the attempts say of their outlets: in a transaction of its own, which a settle never waits for."""
+        """What the attempts say of their outlets: in a transaction of its own, which waits for nobody."""
         telling = [
             Seen(r.claimed.outlet_id, said, r.reason or "")
             for r, _ in batch

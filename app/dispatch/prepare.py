@@ -53,19 +53,30 @@ class Preparer:
     ) -> tuple[list[Order], list[Result]]:
         """An order for each delivery that can be sent, and a result for each that cannot: one outlet whose settings do
         not open, or one rendition that cannot be read, must not keep the others waiting. ``begun`` is when the lease
-        began (monotonic seconds)."""
+        began (monotonic seconds). A claim saw the newest notice before it wrote its leases; what is newer since is seen
+        here, and what comes later meets the leases."""
+        if not claimed:
+            return [], []
         places = await outlets.sendable(session, [c.outlet_id for c in claimed])
+        _, heads = await alerts.heads(session, {c.alert_id for c in claimed})
         orders, broken = [], []
         for c in claimed:
+            place = places.get(c.outlet_id)
+            carrier = place.carrier if place else ""
+            if c.number < heads[c.alert_id][0]:
+                broken.append(Result(c, carrier, Outcome.RETRY, Reason.OVERTAKEN, "已有更新的通告，未发送", now, now))
+                continue
             notice = await self._notice(session, c)
-            if _withdrawn(c, places.get(c.outlet_id), notice.body):
-                broken.append(Result(c, "", Outcome.REFUSED, Reason.REJECTED, "发布点已不参加演练或测试", now, now))
+            if _withdrawn(c, place, notice.body):
+                broken.append(
+                    Result(c, carrier, Outcome.REFUSED, Reason.REJECTED, "发布点已不参加演练或测试", now, now)
+                )
                 continue
             try:
                 orders.append(self._order(c, places[c.outlet_id], notice, begun))
             except Exception:
                 log.exception("delivery %d cannot be prepared", c.id)
-                broken.append(Result(c, "", Outcome.RETRY, Reason.CRASH, "设置或版式无法读取，详见日志", now, now))
+                broken.append(Result(c, carrier, Outcome.RETRY, Reason.CRASH, "设置或版式无法读取，详见日志", now, now))
         return orders, broken
 
     def _order(self, c: Claimed, place: Sendable, notice: _Frozen, begun: float) -> Order:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, assert_never
 
@@ -35,6 +35,7 @@ log = logging.getLogger("huijia.attempt")
 MARGIN = timedelta(seconds=1)  # for a carrier to hand back what it has when its own deadline strikes
 FIRST_LOOK = timedelta(seconds=3)  # what is asked once a minute at a calm pace is asked soon at first
 DETAIL_LIMIT = 200
+REFUSALS = (Reason.BAD_CREDENTIALS, Reason.GONE, Reason.BAD_CONTENT, Reason.REJECTED)
 CRASHED = "传输模块出错，详见日志"
 LATE = "未在时限内完整应答"
 
@@ -108,6 +109,14 @@ def _finished(order: Order, stated: Stated, started: datetime, finished: datetim
     except Exception:  # an adapter from outside may hand back anything
         log.exception("carrier %s gave no outcome on delivery %d", order.carrier.name, order.claimed.id)
         return _result(order, Retry(Reason.CRASH, CRASHED), started, finished)
+
+
+def begin_at_zero(carriers: Iterable[str]) -> None:
+    """What alert rules look at is counted before it happens: of a series that is born with a burst they see no increase."""
+    for carrier in carriers:
+        meters.attempt(carrier, Outcome.RETRY, Reason.NO_FILE)
+        for reason in REFUSALS:
+            meters.attempt(carrier, Outcome.REFUSED, reason)
 
 
 def tell(done: Sequence[Finished]) -> None:

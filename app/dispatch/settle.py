@@ -3,14 +3,16 @@
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from app import meters
 from app.db import alerts, settling, tending
 from app.db.claims import Claimed
-from app.db.engine import Session, notify_all
+from app.db.deliveries import Took
+from app.db.engine import Session, afterwards, notify_all
 from app.db.settling import Result
 from app.dispatch.evidence import take
-from app.dispatch.send import Finished
+from app.dispatch.send import Finished, tell
 from app.domain.machines import after_attempt
 from app.domain.words import DeliveryState, Kind, Outcome
 from app.flows.ports import Press
@@ -21,7 +23,8 @@ RESCUE_BATCH = 500
 
 
 async def settle(session: Session, done: Sequence[Finished], worker: str, press: Press) -> None:
-    """One batch: the deliveries, their attempts, and the receipts that came inside the answers."""
+    """One batch: the deliveries, their attempts, and the receipts that came inside the answers. What the attempts were is
+    said and counted once they stand in the ledger."""
     results = [r for r, _ in done]
     now, heads = await alerts.heads(session, {r.claimed.alert_id for r in results})
     settled = [
@@ -34,9 +37,9 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
         )
         for r in results
     ]  # fmt: skip
-    meters.retries.inc(sum(s.state is DeliveryState.PENDING for _, s in settled))
-    for kind, seconds in await settling.settle(session, settled, worker):
-        meters.accepted(kind).observe(seconds)
+    again = sum(s.state is DeliveryState.PENDING for _, s in settled)
+    accepted = await settling.settle(session, settled, worker)
+    afterwards(session, partial(_count, done, again, accepted))
     if cleared := sorted({r.claimed.outlet_id for r in results if r.clears}):
         await tending.again(session, cleared)
     if shown := [r.claimed.id for r in results if r.tend is not None and r.claimed.kind is not Kind.RETRACT]:
@@ -46,16 +49,22 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
     await notify_all(session, CHANGED, [code for _, code in heads.values()])
 
 
+def _count(done: Sequence[Finished], again: int, accepted: Sequence[Took]) -> None:
+    tell(done)
+    meters.retries.inc(again)
+    meters.took(accepted)
+
+
 async def rescue(session: Session, worker: str, press: Press, within: timedelta | None = None) -> tuple[int, bool]:
     """Settle what was sent by a process that vanished, ``within`` so long or ever: nobody knows whether it aired. Safe to run
     twice; returns how many leases had been lost, and whether there may be more."""
     lost = await settling.lost(session, RESCUE_BATCH, within)
-    meters.leases_lost.inc(len(lost))
     if lost:
-        done: list[Finished] = [(_lost(c, lease_end), None) for c, lease_end in lost]
+        done: list[Finished] = [(_lost(*one), None) for one in lost]
         await settle(session, done, worker, press)
+        afterwards(session, partial(meters.leases_lost.inc, len(lost)))
     return len(lost), len(lost) == RESCUE_BATCH
 
 
-def _lost(claimed: Claimed, lease_end: datetime) -> Result:
-    return Result(claimed, "", Outcome.RETRY, Reason.LEASE_LOST, "发送进程消失", lease_end, lease_end)
+def _lost(claimed: Claimed, lease_end: datetime, carrier: str) -> Result:
+    return Result(claimed, carrier, Outcome.RETRY, Reason.LEASE_LOST, "发送进程消失", lease_end, lease_end)

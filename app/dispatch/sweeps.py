@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app import meters
 from app.db import (
     accounts,
     alerts,
@@ -34,6 +35,7 @@ from app.dispatch.wiring import paced
 from app.domain.breaker import PROBES
 from app.domain.errors import Conflict
 from app.flows import drills as drilling
+from app.flows.drawn import Drawn, Undrawn, after_drawing
 from app.flows.end import expire
 from app.flows.extend import extend
 from app.flows.latecomers import take_down_latecomers
@@ -111,22 +113,25 @@ class Sweeps:
             (self.forget, 3600),
         )
         for sweep, seconds in every:
+            meters.sweep_failures.labels(sweep.__name__)
             scheduler.add_job(
-                self._guarded, "interval", [sweep], seconds=seconds, max_instances=1, coalesce=True,
+                self._guarded, "interval", [sweep.__name__, sweep], seconds=seconds, max_instances=1, coalesce=True,
                 misfire_grace_time=None, id=sweep.__name__,
             )  # fmt: skip
         for first in (self.rescue_all, self.make_sure):  # nobody may have looked for days
             scheduler.modify_job(first.__name__, next_run_time=datetime.now(UTC))
         return scheduler
 
-    async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int | str) -> None:
-        """One alert that cannot be swept, or one sweep that fails, keeps none of the others."""
+    async def _guarded(self, sweep: str, act: Callable[..., Awaitable[None]], *args: int | str) -> None:
+        """One alert that cannot be swept, or one sweep that fails, keeps none of the others, and is counted."""
         try:
-            await sweep(*args)
-        except StoreUnavailable as e:
-            log.warning("%s: the database is away: %s", sweep.__name__, e)
-        except Exception:
-            log.exception("%s failed", sweep.__name__)
+            await act(*args)
+        except Exception as e:
+            meters.sweep_failures.labels(sweep).inc()
+            if isinstance(e, StoreUnavailable):
+                log.warning("%s: the database is away: %s", sweep, e)
+            else:
+                log.exception("%s failed", sweep)
 
     async def rescue(self) -> None:
         """Deliveries whose sender vanished go back into the queue."""
@@ -188,14 +193,14 @@ class Sweeps:
         async with transaction(self._engine) as session:
             due = await alerts.overdue_to_expire(session)
         for id in due:
-            await self._guarded(self._expire_one, id)
+            await self._guarded("expire", self._expire_one, id)
 
     async def end_drills(self) -> None:
         """Drills whose time is up are retracted, as an officer would."""
         async with transaction(self._engine) as session:
             due = await drills.to_end(session)
         for code in due:
-            await self._guarded(self._end_drill, code)
+            await self._guarded("end_drills", self._end_drill, code)
 
     async def drill_weekly(self) -> None:
         """The weekly drill, when an operator has set one and its time has come."""
@@ -216,7 +221,7 @@ class Sweeps:
         async with transaction(self._engine) as session:
             live = await alerts.live(session)
         for alert in live:
-            await self._guarded(self._extend_one, alert.id)
+            await self._guarded("extend", self._extend_one, alert.id)
 
     async def _expire_one(self, alert_id: int) -> None:
         async with transaction(self._engine) as session:
@@ -227,8 +232,11 @@ class Sweeps:
             await drilling.end(session, drilling.CLOCK, code, press=self._press)
 
     async def _extend_one(self, alert_id: int) -> None:
-        async with transaction(self._engine) as session:
-            await extend(session, alert_id, press=self._press)
+        async def act(session: Session, drawn: Drawn) -> int:
+            return await extend(session, alert_id, press=drawn)
+
+        with suppress(Undrawn):  # another process draws it, and tells them
+            await after_drawing(self._engine, self._press, act, only=f"extend {alert_id}")
 
     async def put_right(self) -> None:
         """What two transactions that crossed may have left: see each verb."""
@@ -255,7 +263,7 @@ class Sweeps:
             return
         async with transaction(self._engine) as session:
             due = await quarantine.to_probe(session, PROBES[-1], MOST_PROBES)
-        await asyncio.gather(*(self._guarded(self._probe_one, id) for id in due))
+        await asyncio.gather(*(self._guarded("probe", self._probe_one, id) for id in due))
 
     async def _probe_one(self, outlet_id: int) -> None:
         assert self._trier is not None

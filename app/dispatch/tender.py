@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,7 +22,7 @@ from app.dispatch.send import MARGIN, Order
 from app.dispatch.wiring import renewing
 from app.domain.words import Kind
 from app.flows.ports import Press
-from channels.contract import ReceiptKind, StatedReceipt, Wire, WireError
+from channels.contract import Cleared, ReceiptKind, StatedReceipt, Wire, WireError
 from channels.registry import is_tended
 
 POLL_SECONDS = 0.5
@@ -28,9 +30,20 @@ ROOM = 200
 SPARSER = 10
 """A look comes after a tenth of the time that the notice has been there, and not before ``tend_every``."""
 
+SPREAD = 0.1
+"""Looks come up to so much earlier: those that began together are not to stay together, for a cloud bears so many calls of one
+account in a second."""
+
 log = logging.getLogger("huijia.tend")
 
-Looked = tuple[Tended, list[StatedReceipt], timedelta | None]
+
+class Looked(NamedTuple):
+    """What a look came to. ``wait``: until the next; ``cleared``: other alerts may have gone from the outlet by it."""
+
+    tended: Tended
+    said: Sequence[StatedReceipt]
+    wait: timedelta | None
+    cleared: bool = False
 
 
 class Tender:
@@ -104,51 +117,55 @@ class Tender:
                 self._looked.task_done()
 
     async def _settle(self, session: Session, looked: Sequence[Looked]) -> None:
-        await tending.release(session, self._worker, [(t.claimed.id, wait) for t, _, wait in looked])
-        said = [(t.claimed.id, receipt) for t, receipts, _ in looked for receipt in receipts]
+        await tending.release(session, self._worker, [(one.tended.claimed.id, one.wait) for one in looked])
+        if cleared := sorted({one.tended.claimed.outlet_id for one in looked if one.cleared}):
+            await tending.again(session, cleared)
+        said = [(one.tended.claimed.id, receipt) for one in looked for receipt in one.said]
         if said:
             await take(session, said, self._clock.now(), self._press)
 
     async def _look(self, tended: Tended, order: Order) -> None:
-        said, wait = await self._ask(tended, order)
-        self._looked.put_nowait((tended, said, wait))
+        self._looked.put_nowait(await self._ask(tended, order))
 
-    async def _ask(self, tended: Tended, order: Order) -> tuple[list[StatedReceipt], timedelta | None]:
+    async def _ask(self, tended: Tended, order: Order) -> Looked:
         now = self._clock.now()
-        said: list[StatedReceipt] = []
+        stated: Sequence[StatedReceipt | Cleared] = ()
         found = "nothing"
         if not is_tended(order.carrier):  # the outlet has changed to a wire that reports by itself
-            return said, None
+            return Looked(tended, (), None)
         deadline = (order.carrier.timeout + MARGIN).total_seconds()
         if time.monotonic() + deadline > order.claimed_mono + order.claimed.lease.total_seconds():
-            return said, timedelta(0)  # another process may take it over before it has ended, so it may not begin
+            # Another process may take it over before it has ended, so it may not begin.
+            return Looked(tended, (), timedelta(0))
         try:
             async with asyncio.timeout(deadline):
-                said = list(
+                stated = list(
                     await order.carrier.tend(
                         order.rendition, order.settings, key=order.key, reference=order.claimed.prior, now=now,
                         wire=self._wire,
                     )
                 )  # fmt: skip
-            found = ",".join(r.kind for r in said) or "nothing"
+            found = ",".join("cleared" if isinstance(one, Cleared) else one.kind for one in stated) or "nothing"
         except (WireError, TimeoutError):
             found = "unanswered"
         except Exception:
             log.exception("carrier %s crashed while tending delivery %d", order.carrier.name, order.claimed.id)
             found = "crash"
         log.info("tend delivery=%d carrier=%s found=%s", order.claimed.id, order.carrier.name, found)
-        return said, self._wait(tended, order, said, now)
+        said = [one for one in stated if not isinstance(one, Cleared)]
+        return Looked(tended, said, self._wait(tended, order, said, now), cleared=len(said) < len(stated))
 
-    def _wait(self, tended: Tended, order: Order, said: list[StatedReceipt], now: datetime) -> timedelta | None:
+    def _wait(self, tended: Tended, order: Order, said: Sequence[StatedReceipt], now: datetime) -> timedelta | None:
         assert is_tended(order.carrier)
-        if order.carrier.renews and tended.claimed.kind is not Kind.RETRACT:
-            return order.carrier.tend_every
-        if proven(tended.claimed.kind, said):
+        wait = max(order.carrier.tend_every, (now - tended.accepted_at) / SPARSER)
+        if order.carrier.renews_within is not None and tended.claimed.kind is not Kind.RETRACT:
+            wait = min(wait, order.carrier.renews_within)
+        elif proven(tended.claimed.kind, said):
             return None
-        return max(order.carrier.tend_every, (now - tended.accepted_at) / SPARSER)
+        return wait * random.uniform(1 - SPREAD, 1)  # noqa: S311 (jitter, not a secret)
 
 
-def proven(kind: Kind, said: list[StatedReceipt]) -> bool:
+def proven(kind: Kind, said: Sequence[StatedReceipt]) -> bool:
     """Nothing more is to be learnt of this notice."""
     final = {ReceiptKind.TAKEN_DOWN} if kind is Kind.RETRACT else {ReceiptKind.AIRED, ReceiptKind.TAKEN_DOWN}
     return any(r.kind in final or r.kind is ReceiptKind.REJECTED for r in said)

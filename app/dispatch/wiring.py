@@ -70,7 +70,7 @@ def paced() -> list[tuple[str, Pace]]:
 
 def renewing() -> list[str]:
     """The carriers that show a notice again when they look after it."""
-    return [name for name, how in CARRIERS.items() if is_tended(how) and how.renews]
+    return [name for name, how in CARRIERS.items() if is_tended(how) and how.renews_within is not None]
 
 
 def revealed(settings: BaseModel) -> dict[str, Any]:

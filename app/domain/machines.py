@@ -110,8 +110,13 @@ def after_receipt(state: DeliveryState, kind: Kind, receipt: ReceiptKind) -> Del
         return state
     if receipt is ReceiptKind.REJECTED:
         return S.FAILED
-    wanted = {ReceiptKind.TAKEN_DOWN} if kind is Kind.RETRACT else {ReceiptKind.RECEIVED, ReceiptKind.AIRED}
-    return S.CONFIRMED if receipt in wanted else state
+    heard = receipt is ReceiptKind.RECEIVED and kind is not Kind.RETRACT
+    return S.CONFIRMED if heard or receipt is proven_by(kind) else state
+
+
+def proven_by(kind: Kind) -> ReceiptKind:
+    """What an outlet says when it has done what the notice asks for: it is on air; of a retraction, it is down."""
+    return ReceiptKind.TAKEN_DOWN if kind is Kind.RETRACT else ReceiptKind.AIRED
 
 
 def after_newer_notice(state: DeliveryState) -> DeliveryState:

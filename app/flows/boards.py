@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from app import meters
 from app.db import feed, postings
-from app.db.engine import Session, notify
+from app.db.engine import Session, afterwards, notify
 from app.db.postings import Mark
 from app.domain.board import Ask, Board, Page, Posting
 from app.domain.words import Kind
@@ -124,6 +126,7 @@ async def _number(
     before = await feed.lock_heads(session, {p.partner for p in taking.values()})
     taken = await feed.take(session, taking, before)
     numbers = taken.numbers
+    afterwards(session, partial(meters.took, taken.accepted))
     if taken.passed_over:
         await notify(session, DUE)
     for code in sorted({taking[id].code for id in numbers if taking[id].polled}):

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from app import meters
 from app.db import alerts, receipts
-from app.db.engine import Session, notify_all
+from app.db.engine import Session, afterwards, notify_all
 from app.db.receipts import Change, NewReceipt, Receiver
-from app.domain.machines import after_receipt
+from app.domain.machines import after_receipt, proven_by
 from app.domain.words import Kind, ReceiptKind
 from app.flows.latecomers import take_down_latecomer
 from app.flows.ports import Press
@@ -61,8 +62,7 @@ async def confirm(
         taken.append(Taken.RECORDED if new else Taken.DUPLICATE)
         if new:
             changed[receiver.id] = _change(changed.get(receiver.id) or Change(receiver.id, receiver.state), receiver, s)
-    for kind, seconds in await receipts.apply(session, list(changed.values())):
-        meters.aired_seconds.labels(kind).observe(seconds)
+    afterwards(session, partial(meters.aired, await receipts.apply(session, list(changed.values()))))
     touched = [known[id] for id in changed]
     await _take_down_latecomers(session, touched, changed, press)
     await notify_all(session, CHANGED, sorted({r.code for r in touched}))
@@ -94,6 +94,7 @@ def _change(before: Change, receiver: Receiver, s: Stated) -> Change:
         after_receipt(before.state, receiver.kind, s.kind),
         before.heard or s.kind in _HEARD,
         (s.note or "发布点拒绝播出") if s.kind is ReceiptKind.REJECTED else before.note,
+        s.kind if s.kind is proven_by(receiver.kind) else before.proven_by,
     )
 
 

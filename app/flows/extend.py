@@ -9,12 +9,12 @@ from app.domain.notice import from_json
 from app.domain.reach import radius_km
 from app.domain.routing import OutletFacts, fan_out, told
 from app.domain.words import AlertState
-from app.flows.ports import Press
-from app.flows.tell import deliver, prepare_correction, target
+from app.flows.drawn import Drawn
+from app.flows.tell import deliver, draw_more, prepare_correction, target
 
 
-async def extend(session: Session, alert_id: int, *, press: Press) -> int:
-    """Add deliveries of the current notice for newly covered outlets; returns how many. Safe to run twice."""
+async def extend(session: Session, alert_id: int, *, press: Drawn) -> int:
+    """Add deliveries of the current notice for newly covered outlets; returns how many. Safe to run twice. Raises Undrawn."""
     alert = await alerts.lock_by_id(session, alert_id)
     now = await clock(session)
     radius = max(alert.reach_km, radius_km(alert.lost_at, now))
@@ -30,7 +30,7 @@ async def extend(session: Session, alert_id: int, *, press: Press) -> int:
     return added
 
 
-async def _tell(session: Session, alert: AlertRow, untold: Sequence[OutletFacts], radius: int, press: Press) -> int:
+async def _tell(session: Session, alert: AlertRow, untold: Sequence[OutletFacts], radius: int, press: Drawn) -> int:
     """Those of them that are covered now; how many they are."""
     notice = from_json(dict(await alerts.notice_body(session, alert.id, alert.head)))
     aim = await target(session, alert, untold, radius)
@@ -38,6 +38,7 @@ async def _tell(session: Session, alert: AlertRow, untold: Sequence[OutletFacts]
     fresh = told(fan_out(notice.kind, notice.status, untold, aim, histories))
     if not fresh:
         return 0
+    await draw_more(session, alert, notice, fresh, press)
     added = await deliver(session, alert, notice, fresh, press=press)
     await prepare_correction(session, alert.id, notice, fresh, press)
     return added

@@ -1,10 +1,12 @@
 """A partner polls: what it fetches counts as accepted, and is committed before a byte of it leaves."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from app import meters
 from app.db import alerts, feed
-from app.db.engine import Session, notify
+from app.db.engine import Session, afterwards, notify
 from app.domain.notice import from_json
 from app.flows.ports import Press
 from app.flows.tell import CHANGED
@@ -21,7 +23,8 @@ async def fetch(
     """
     room = limit - len(await feed.after(session, partner_id, cursor, limit, live=live))
     if room > 0 and await feed.waits(session, partner_id):
-        await feed.take_new(session, partner_id, limit=room, live=live)  # no more counts as accepted than is given
+        taken = await feed.take_new(session, partner_id, limit=room, live=live)  # no more is accepted than is given
+        afterwards(session, partial(meters.took, taken.accepted))
     # Read before the items: what another reader numbers after this stands behind no cursor that is given out here.
     head = await feed.head(session, partner_id)
     items = await feed.after(session, partner_id, cursor, limit, live=live)

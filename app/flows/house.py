@@ -12,7 +12,7 @@ from app.flows.notary import Notary
 from app.flows.ports import Catalogue, Ear, Press, Seal, Signer, Trier, Wirer
 
 ISSUING = 16
-"""Notices that are drawn at the same time in one process; each holds a connection meanwhile, of forty."""
+"""Notices that are drawn at the same time in one process; those of new alerts hold a connection meanwhile, of forty."""
 
 
 class Turns:

@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+from app import meters
 from app.db import alerts, deliveries
 from app.db.engine import Session
 from app.domain.notice import from_json
@@ -14,6 +15,7 @@ CROSSING = timedelta(minutes=10)
 """Far longer than two transactions can cross."""
 
 log = logging.getLogger("huijia.flows")
+_failures = meters.sweep_failures.labels("latecomers")
 
 _ENDED = (AlertState.RETRACTED, AlertState.EXPIRED)
 
@@ -39,5 +41,6 @@ async def take_down_latecomers(session: Session, *, press: Press, within: timede
                 alert = await alerts.lock_by_id(session, alert_id)
                 added += await take_down_latecomer(session, alert.code, outlet_id, press=press)
         except Exception:  # one that cannot be told must not keep the others from being told
+            _failures.inc()
             log.exception("outlet %d cannot be told that alert %d has ended", outlet_id, alert_id)
     return added

@@ -4,10 +4,12 @@ import logging
 import secrets
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from app import meters
 from app.db import alerts, audit, play
-from app.db.engine import Session, notify
+from app.db.engine import Session, afterwards, notify
 from app.db.outlets import Enrolled
 from app.db.play import Player, Shown, Turn
 from app.domain.errors import Conflict
@@ -56,7 +58,9 @@ async def show(session: Session, player: Player, *, press: Press) -> Sequence[Ma
     taken, and keeps nothing else from the page."""
     fresh = await _items(session, await play.waiting(session, player.outlet_id), press)
     if fresh:
-        for code in await play.take(session, fresh):
+        codes, accepted = await play.take(session, fresh)
+        afterwards(session, partial(meters.took, accepted))
+        for code in codes:
             await notify(session, CHANGED, code)
     await play.saw(session, player.outlet_id)
     shown = await play.shown(session, player.outlet_id)

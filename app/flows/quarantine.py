@@ -55,7 +55,7 @@ async def _fall_ill(session: Session, ill: Mapping[int, Sequence[Seen]]) -> int:
 
 async def _recover(session: Session, well: Sequence[int]) -> int:
     healths = await quarantine.of(session, well)
-    freed = await quarantine.recovered(session, well)
+    freed = await quarantine.recovered(session, list(healths.values()))
     for id in freed:
         await _say(session, "outlet_recovered", healths[id], {"since": str(healths[id].at)})
     if freed:

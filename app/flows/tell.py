@@ -15,6 +15,7 @@ from app.domain.notice import PublicNotice, correction, to_json
 from app.domain.regions import nearest_km
 from app.domain.routing import OutletFacts, Target, Why, fan_out, fan_out_end, priority, told
 from app.domain.words import Kind, Status
+from app.flows.drawn import Drawn, Wanted
 from app.flows.ports import Plate, Press
 
 log = logging.getLogger("huijia.flows")
@@ -43,15 +44,49 @@ async def tell(
     """Freeze the notice, supersede what is older, and issue its deliveries. The caller holds the alert's lock."""
     await alerts.add_notice(session, alert.id, notice.number, notice.kind, to_json(notice), by, notice.issued_at)
     await deliveries.supersede(session, alert.id, notice.number)
-    histories = await deliveries.histories(session, alert.id)
-    if notice.kind is Kind.RETRACT:
-        plan = fan_out_end(histories)
-    else:
-        facts = await outlets.facts(session)
-        aim = await target(session, alert, facts, radius_km)
-        plan = fan_out(notice.kind, notice.status, facts, aim, histories)
+    plan = await _plan(session, alert, notice, radius_km)
     await deliver(session, alert, notice, told(plan), press=press, anew=True)
     return plan
+
+
+async def _plan(session: Session, alert: AlertRow, notice: PublicNotice, radius_km: int) -> Mapping[int, Why]:
+    histories = await deliveries.histories(session, alert.id)
+    if notice.kind is Kind.RETRACT:
+        return fan_out_end(histories)
+    facts = await outlets.facts(session)
+    aim = await target(session, alert, facts, radius_km)
+    return fan_out(notice.kind, notice.status, facts, aim, histories)
+
+
+async def draw_update(
+    session: Session, alert: AlertRow, notice: PublicNotice, new_photo: bytes | None, drawn: Drawn
+) -> None:
+    """Raise Undrawn, before anything is written, unless this update of a live alert has been drawn. For whom it has not is
+    found out once it is written."""
+    if drawn.begun(notice):
+        return
+    plan = await _plan(session, alert, notice, alert.reach_km)
+    profiles = await outlets.profiles(session, told(plan))
+    photo = new_photo or await _photo(session, alert.id, notice)
+    drawn.need([Wanted(notice, profiles, photo), Wanted(_standing(notice), profiles, None)])
+
+
+async def draw_more(
+    session: Session, alert: AlertRow, notice: PublicNotice, outlet_ids: Sequence[int], drawn: Drawn
+) -> None:
+    """The same of the notice in force, for outlets that it reaches only now."""
+    profiles = await outlets.profiles(session, outlet_ids)
+    wanted = []
+    for number, said in ((notice.number, notice), (STANDING_CORRECTION, _standing(notice))):
+        have = await alerts.renditions(session, alert.id, number)
+        lacking = {p: facts for p, facts in profiles.items() if p not in have}
+        wanted.append(Wanted(said, lacking, await _photo(session, alert.id, said)))
+    drawn.need(wanted)
+
+
+async def _photo(session: Session, alert_id: int, notice: PublicNotice) -> bytes | None:
+    """The officer's, that goes with it."""
+    return await media.photo(session, alert_id, notice.photo.sha256) if notice.photo else None
 
 
 async def deliver(
@@ -93,8 +128,7 @@ async def _render(
     made, failed = _worded(notice, {p: facts for p, facts in profiles.items() if p not in have}, press)
     if failed is not None and not made and not have:
         raise failed
-    photo = await media.photo(session, alert_id, notice.photo.sha256) if notice.photo else None
-    plates = await press.illustrate(notice, {p: profiles[p] for p in made}, photo)
+    plates = await press.illustrate(notice, {p: profiles[p] for p in made}, await _photo(session, alert_id, notice))
     await media.keep(session, alert_id, number, (asdict(plate) for drawn in plates.values() for plate in drawn))
     await alerts.keep_renditions(
         session, alert_id, number, {p: _illustrated(body, plates.get(p, ())) for p, body in made.items()}
@@ -135,11 +169,15 @@ async def prepare_correction(
 ) -> None:
     """Render the correction of a notice before it is needed, for every profile that is told now (Hawaii 2018: 38 minutes,
     for want of exactly that)."""
-    standing = correction(
+    profiles = await outlets.profiles(session, outlet_ids)
+    await _render(session, alert_id, STANDING_CORRECTION, _standing(notice), profiles, press)
+
+
+def _standing(notice: PublicNotice) -> PublicNotice:
+    return correction(
         alert=notice.alert, number=notice.number + 1, status=notice.status, unit=notice.unit, phone=notice.phone,
         masked=notice.masked_name, issued_at=notice.issued_at, expires_at=notice.expires_at,
     )  # fmt: skip
-    await _render(session, alert_id, STANDING_CORRECTION, standing, await outlets.profiles(session, outlet_ids), press)
 
 
 async def _use_standing_correction(

@@ -88,7 +88,7 @@ class CasparCg:
     pace: ClassVar[Pace | None] = None
     tend_every: ClassVar[timedelta] = timedelta(seconds=5)
     # A server that was restarted, or set to another format, has lost all its layers.
-    renews: ClassVar[bool] = True
+    renews_within: ClassVar[timedelta | None] = tend_every
     settings: type[AmcpSettings] = AmcpSettings
 
     async def send(

@@ -67,7 +67,7 @@ class DingTalkApp:
     timeout: ClassVar[timedelta] = 3 * STEP
     pace: ClassVar[Pace | None] = Pace(count=20, per=timedelta(minutes=1), reserve=2)
     tend_every: ClassVar[timedelta] = timedelta(minutes=1)
-    renews: ClassVar[bool] = False
+    renews_within: ClassVar[timedelta | None] = None
     settings: type[AppSettings] = AppSettings
 
     async def send(

@@ -60,7 +60,7 @@ class Liquidsoap:
     timeout: ClassVar[timedelta] = timedelta(seconds=8)
     pace: ClassVar[Pace | None] = None
     tend_every: ClassVar[timedelta] = timedelta(seconds=5)
-    renews: ClassVar[bool] = True
+    renews_within: ClassVar[timedelta | None] = tend_every
     settings: type[LiquidsoapSettings] = LiquidsoapSettings
 
     async def send(

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -21,6 +22,7 @@ from channels.carriers.vnnox_shot import DOWN, UP, shot, tail
 from channels.contract import (
     Accepted,
     Call,
+    Cleared,
     Heard,
     Kind,
     Outcome,
@@ -41,7 +43,9 @@ INSERT = "/v2/player/emergency-program/page"
 CANCEL = "/v2/player/emergency-program/cancel"
 CAPTURE = "/v2/player/real-time-control/screen-capture"
 
+RENEWED = timedelta(minutes=19)  # and the look itself: no two renewals are more than 20 minutes apart
 LOOKED_AT = timedelta(minutes=15)  # how long after an insertion or a cancellation the screen is photographed
+AGAIN = timedelta(minutes=2.5)  # how long after a cancellation it is repeated: at three looks
 
 
 class VnnoxSettings(BaseModel):
@@ -96,7 +100,7 @@ class Vnnox:
     pace: ClassVar[Pace | None] = None
     most: ClassVar[int] = 100
     tend_every: ClassVar[timedelta] = timedelta(minutes=1)
-    renews: ClassVar[bool] = True
+    renews_within: ClassVar[timedelta | None] = RENEWED
     address: ClassVar[str] = "notice_url"
     settings: type[VnnoxSettings] = VnnoxSettings
 
@@ -145,25 +149,20 @@ class Vnnox:
         reference: str | None,
         now: datetime,
         wire: Wire,
-    ) -> Sequence[StatedReceipt]:
+    ) -> Sequence[StatedReceipt | Cleared]:
         """Ask for a screenshot, which comes by itself; then insert a live notice anew, for another hour, and where
         something else has cleared it."""
-        shown, over = _Shown.read(reference), rendition.notice.kind is Kind.RETRACT
         hide = unspeakable(rendition, settings.url, settings.app_secret)
-        account = _Account(settings, now, wire, hide, self.timeout / 2)
-        one = {"playerIds": [settings.player]}
-        try:
-            if settings.notice_url and shown and now - shown.at < LOOKED_AT:
-                back = f"{settings.notice_url}/{tail(DOWN if over else UP, shown.like, key)}"
-                await account.post(CAPTURE, {**one, "noticeUrl": back})
-        except (Stopped, WireError) as error:
-            if over:
-                raise as_wire_error(error) from error
-        if over or now >= rendition.notice.expires_at:
+        account, shown = _Account(settings, now, wire, hide, self.timeout / 2), _Shown.read(reference)
+        if rendition.notice.kind is Kind.RETRACT:
+            return await _over(account, shown, key) if shown else ()
+        with suppress(Stopped, WireError):
+            await account.photograph(UP, shown, key)
+        if now >= rendition.notice.expires_at:
             return ()
         made = await page(rendition, settings.font_size, now, wire)
         try:
-            reached = await account.post(INSERT, {**one, **made[0]}) if made else {}
+            reached = await account.post(INSERT, {**account.one, **made[0]}) if made else {}
         except Stopped as stopped:
             raise as_wire_error(stopped) from stopped
         if reached.get(settings.player) is False:
@@ -184,6 +183,17 @@ class _Account:
     wire: Wire
     hide: list[str]
     timeout: timedelta
+
+    @property
+    def one(self) -> dict[str, Any]:
+        """The player of these settings."""
+        return {"playerIds": [self.settings.player]}
+
+    async def photograph(self, way: str, shown: _Shown | None, key: str) -> None:
+        """Ask for a screenshot, as long as it proves something. Raises Stopped or WireError."""
+        if self.settings.notice_url and shown and self.now - shown.at < LOOKED_AT:
+            back = f"{self.settings.notice_url}/{tail(way, shown.like, key)}"
+            await self.post(CAPTURE, {**self.one, "noticeUrl": back})
 
     async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, bool]:
         """Which players were reached, by id. Raises Stopped or WireError."""
@@ -213,6 +223,22 @@ class _Account:
             "CurTime": at,
             "CheckSum": hashlib.sha256(signed.encode()).hexdigest(),
         }
+
+
+async def _over(account: _Account, shown: _Shown, key: str) -> Sequence[Cleared]:
+    """Photograph what is there, and soon after the end cancel it once more: VNNOX knows no numbers of notices, and an
+    insertion that was under way when the alert ended may have come in later. Whatever is answered, it may have cleared."""
+    soon = account.now - shown.at < AGAIN
+    try:
+        await account.photograph(DOWN, shown, key)
+    except (Stopped, WireError) as error:
+        if not soon:
+            raise as_wire_error(error) from error
+    if not soon:
+        return ()
+    with suppress(Stopped, WireError):
+        await account.post(CANCEL, account.one)
+    return (Cleared(),)
 
 
 def _outcome(reached: bool | None, shown: _Shown) -> Outcome:

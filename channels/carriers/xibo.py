@@ -38,6 +38,7 @@ STEP = timedelta(seconds=5)
 LAPSES = timedelta(hours=1)
 """How long an event is scheduled ahead: a player that has lost its CMS drops what it keeps after so long."""
 
+RENEWED = timedelta(minutes=19)  # and the look itself: no two renewals are more than 20 minutes apart
 GRID = timedelta(minutes=10)  # ends are rounded up to it, so that a call made again is the same call
 EARLIER = timedelta(hours=1)  # events begin in the past: a player's clock may be slow
 
@@ -96,7 +97,7 @@ class Xibo:
     timeout: ClassVar[timedelta] = 3 * STEP
     pace: ClassVar[Pace | None] = None
     tend_every: ClassVar[timedelta] = timedelta(minutes=1)
-    renews: ClassVar[bool] = True
+    renews_within: ClassVar[timedelta | None] = RENEWED
     settings: type[XiboSettings] = XiboSettings
 
     async def send(

@@ -3,19 +3,24 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from app.api.metrics import read_metrics  # noqa: F401 - the route is in the application
-from app.db.engine import connect, transaction
+from app.db.engine import connect, limit, transaction
 from app.db.workers import seen
 from app.flows.house import House
+from app.main import build_house, close_house
+from app.settings import Settings
+from app.worker import work
 from tests.api.stage import client_of
 from tests.making import make_alert, make_outlet
 
 TOKEN = "t" * 32
+POOLS = ("officers", "public", "dispatcher")
 
 
 async def read(house: House, token: str = TOKEN) -> tuple[int, Mapping[tuple[str, str], float]]:
@@ -76,3 +81,24 @@ async def test_while_the_database_is_away(house: House) -> None:
     assert (status, found["huijia_store_up", ""]) == (200, 0)
     assert ("huijia_dispatchers", "") not in found
     await nowhere.dispose()
+
+
+async def test_the_pools_are_counted_when_somebody_asks(database: str, tmp_path: Path) -> None:
+    """The officers', the public's and the dispatcher's, and how many connections each may have."""
+    settings = Settings(_env_file=None, data=tmp_path)
+    house, stop = build_house(settings, database), asyncio.Event()
+    stop.set()
+    await work(settings, database, stop)
+    before = (await read(house))[1]
+    async with house.engine.connect(), house.engine.connect(), house.crowd.connect():
+        after = (await read(house))[1]
+    assert [after["huijia_pool_in_use", p] - before["huijia_pool_in_use", p] for p in POOLS] == [2, 1, 0]
+    assert [after["huijia_pool_limit", p] for p in POOLS] == [40, 10, 20]
+    await close_house(house)
+
+
+async def test_a_pool_has_no_more_than_its_limit() -> None:
+    """What is said of it is what SQLAlchemy was told."""
+    engine = connect("postgresql://nobody@127.0.0.1:1/none", pool=3)
+    assert limit(engine) == 3 + engine.pool._max_overflow  # type: ignore[attr-defined]
+    await engine.dispose()

@@ -76,7 +76,7 @@ def test_what_the_wire_can_do() -> None:
     assert asked.tend_every == timedelta(minutes=1)
     assert (ROBOT_APP.retracts, ROBOT_APP.proves) == (Retracts.TAKE_DOWN, Proves.RECEIVED)
     assert ROBOT_APP.pace == Pace(20, timedelta(minutes=1), reserve=2)
-    assert not ROBOT_APP.renews
+    assert ROBOT_APP.renews_within is None
 
 
 async def test_the_card_is_words_and_a_button_and_never_a_picture() -> None:

@@ -25,6 +25,7 @@ from channels.contract import (
     Rendition,
     Retracts,
     Retry,
+    StatedReceipt,
     Status,
     WireError,
 )
@@ -82,7 +83,7 @@ async def evidence(name: str, end: FarEnd, notice: Notice, key: str, prior: str 
     until = time.monotonic() + 3
     while wanted not in found and time.monotonic() < until:
         receipts = await carrier.tend(rendition, end.settings, key=key, reference=prior, now=NOW, wire=end.wire)
-        found |= {receipt.kind for receipt in receipts}
+        found |= {receipt.kind for receipt in receipts if isinstance(receipt, StatedReceipt)}
         await asyncio.sleep(0.02)
     return found
 

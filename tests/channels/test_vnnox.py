@@ -12,6 +12,7 @@ from channels.carriers.vnnox import Vnnox, VnnoxSettings
 from channels.carriers.vnnox_page import LAPSES
 from channels.contract import (
     Accepted,
+    Cleared,
     Grouped,
     Hears,
     Outcome,
@@ -51,8 +52,10 @@ def test_what_the_wire_can_do() -> None:
     powers: tuple[Grouped[VnnoxSettings], Tended[VnnoxSettings], Hears[VnnoxSettings]] = (VNNOX, VNNOX, VNNOX)
     assert powers
     assert (VNNOX.retracts, VNNOX.proves, VNNOX.most) == (Retracts.BY_TARGET_ONLY, Proves.AIRED, 100)
-    assert VNNOX.renews
+    assert VNNOX.tend_every == timedelta(minutes=1)
     assert timedelta(hours=1) == LAPSES
+    assert VNNOX.renews_within is not None
+    assert 3 * (VNNOX.renews_within + VNNOX.timeout) < LAPSES, "two renewals may be missed"
 
 
 async def test_the_call_is_signed_and_says_all_that_the_table_of_fields_asks_for() -> None:
@@ -255,6 +258,53 @@ async def test_nothing_is_inserted_after_the_alert_ends() -> None:
     assert len(wire.calls) == before
 
 
+def verbs(wire: CloudWire, since: int = 0) -> list[str]:
+    return [path.rpartition("/")[2] for path in wire.paths()[since:]]
+
+
+async def looked(wire: CloudWire, reference: str, later: timedelta, **changes: Any) -> list[Any]:
+    """What the look says that is made so long after the end."""
+    wire.now = NOW + later
+    said = await VNNOX.tend(
+        with_poster(RETRACT), settings(**changes), key="dlv_9", reference=reference, now=wire.now, wire=wire
+    )
+    await wire.led.settle()
+    return list(said)
+
+
+@pytest.mark.parametrize("seconds", [3, 60, 120])
+async def test_an_insertion_that_takes_effect_after_the_end_is_cancelled_again(seconds: int) -> None:
+    """The far end knows no numbers of notices: what it was sent last is on the screen."""
+    wire = CloudWire()
+    ended = await published(wire, RETRACT, prior=await published(wire))
+    await published(wire)
+    assert seen(wire) == "紧急寻人 HJ-2026-000123/1"
+    assert await looked(wire, ended, timedelta(seconds=seconds)) == [Cleared()]
+    assert seen(wire) is None
+
+
+async def test_it_is_cancelled_again_a_few_times_and_photographed_longer() -> None:
+    """Each cancellation clears what else is live there, and the account bears so many calls."""
+    wire = CloudWire()
+    ended, before = await published(wire, RETRACT, prior=await published(wire)), len(wire.calls)
+    for later in (3, 60, 120, 180, 600):
+        await looked(wire, ended, timedelta(seconds=later), notice_url=NOTICE_URL)
+    assert verbs(wire, before) == ["screen-capture", "cancel"] * 3 + ["screen-capture"] * 2
+    assert await looked(wire, ended, timedelta(minutes=20), notice_url=NOTICE_URL) == []
+    assert len(wire.calls) == before + 8
+
+
+async def test_what_may_have_cleared_the_screen_says_so() -> None:
+    """No answer is no sign that nothing happened, and a screenshot that cannot be had keeps nothing up."""
+    wire = CloudWire()
+    ended = await published(wire, RETRACT, prior=await published(wire))
+    for lost in (1, 2):
+        await published(wire)
+        wire.lose_nth(lost)
+        assert await looked(wire, ended, timedelta(seconds=3), notice_url=NOTICE_URL) == [Cleared()]
+        assert seen(wire) is None
+
+
 async def test_an_update_takes_the_place_of_the_first() -> None:
     wire = CloudWire()
     await published(wire, UPDATE, prior=await published(wire))
@@ -282,7 +332,7 @@ async def test_a_screenshot_that_cannot_be_had_does_not_keep_the_page_from_being
     with pytest.raises(WireError, match="throttled"):
         await VNNOX.tend(
             with_poster(after), settings(notice_url=NOTICE_URL), key="dlv_9", reference=f"{int(NOW.timestamp())} -",
-            now=NOW, wire=FakeWire(reply(429)),
+            now=NOW + timedelta(minutes=5), wire=FakeWire(reply(429)),
         )  # fmt: skip
 
 

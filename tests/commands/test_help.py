@@ -59,3 +59,18 @@ def test_the_process_itself(processes: Processes, tmp_path: Path) -> None:
     assert (nothing.code, wrong.code) == (2, 2)
     assert "fly" in wrong.err
     assert not terminal.data.exists()
+
+
+def test_settings_that_cannot_be_used_are_named_and_not_shown(processes: Processes, tmp_path: Path) -> None:
+    said = Terminal(processes, tmp_path / "data").huijia(
+        "api", HUIJIA_PORT="70000", HUIJIA_METRICS_TOKEN="too-short", HUIJIA_MAY_CALL="10.0.0.0/99",
+        HUIJIA_CAP_SENDER="two words",
+    )  # fmt: skip
+    assert said.code == 1
+    assert said.err.splitlines() == [
+        "设置有误，没有启动：",
+        "HUIJIA_PORT：过大，不得大于 65535。核对后填写。",
+        "HUIJIA_MAY_CALL：应为 CIDR 网段，多个用逗号分开，如 10.1.0.0/16,192.168.3.7。",
+        "HUIJIA_METRICS_TOKEN：内容过短，至少 16 字。补足内容。",
+        "HUIJIA_CAP_SENDER：不得为空，也不得含空格、逗号、< 或 &（CAP 1.2 §3.2.1）。",
+    ]

@@ -193,6 +193,24 @@ async def test_editing_keeps_the_secret_that_was_left_empty_and_the_name(
     assert (await _settings(house, id))["url"] == "http://127.0.0.1:8/new"
 
 
+async def test_whoever_moves_an_outlet_is_told_what_its_old_place_may_be_showing(
+    house: House, officer: httpx.AsyncClient
+) -> None:
+    """The retraction goes to the new place only."""
+    id = await make_outlet(house, name="钟楼屏")
+    code = await make_alert(house)
+    path = f"/console/outlets/{id}/edit"
+    assert code not in (await officer.get(path)).text, "nothing has gone there yet"
+    await _sql(house, "UPDATE delivery SET tries = 1, refusals = 1, state = 'failed'")
+    assert code not in (await officer.get(path)).text, "it was refused"
+    await _sql(house, "UPDATE delivery SET tries = 2")
+    told = (await officer.get(path)).text
+    assert f'href="/console/alerts/{code}"' in told
+    assert "撤回只发往新的地方" in told
+    await _sql(house, "UPDATE alert SET state = 'retracted', ended_at = now()")
+    assert code not in (await officer.get(path)).text
+
+
 async def test_a_new_secret_is_shown_once_and_the_old_one_signs_beside_it(
     house: House, officer: httpx.AsyncClient
 ) -> None:

@@ -1,5 +1,6 @@
 """Telling the public anew: what will go out is looked at before the name is pressed."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from app.flows.submit import Picture
 from tests.console.conftest import application, csrf_of
 from tests.console.easel import Easel
 from tests.console.officers import at_the_desk
+from tests.console.retraction import confirm, filled
 from tests.flows.ledger import one
 from tests.making import make_alert, make_outlet, photo_bytes
 
@@ -98,6 +100,27 @@ async def test_a_name_that_does_not_count_has_the_focus_and_says_why(
     assert fault is not None
     assert said in fault[1]
     assert refused.text.count("autofocus") == 1
+
+
+async def test_who_takes_it_back_does_not_wait_for_the_pictures_of_an_update(
+    house: House, wang: httpx.AsyncClient, easel: Easel
+) -> None:
+    await make_outlet(house)
+    code = await make_alert(house)
+    page = await _in_hand(wang, code, clothing="黄色雨衣")
+    easel.begun.clear()
+    easel.free.clear()
+    form = {"csrf": csrf_of(page), "confirm": code}
+    updating = asyncio.create_task(wang.post(f"/console/alerts/{code}/update/preview", data=form))
+    await asyncio.wait_for(easel.begun.wait(), 5)
+    back = await asyncio.wait_for(confirm(wang, code, await filled(wang, code)), 2)
+    assert back.status_code == 303
+    easel.free.set()
+    late = await updating
+    assert late.status_code == 409
+    assert "已经结束" in late.text
+    assert await one(house, "SELECT state FROM alert") == "retracted"
+    assert await one(house, "SELECT count(*) FROM notice") == 2
 
 
 async def test_what_is_wrong_has_the_focus(house: House, wang: httpx.AsyncClient) -> None:

@@ -89,13 +89,13 @@ async def make_place(house: House, name: str, **changes: Any) -> int:
     return await make_outlet(house, name=name, **({"settings": settings, "channel": "tv"} | changes))
 
 
-def made(house: House, far: Far, limits: Limits = QUICK) -> Dispatcher:
+def made(house: House, far: FakeWire, limits: Limits = QUICK) -> Dispatcher:
     assert isinstance(house.press, HousePress)
     return Dispatcher(house.engine, house.press, house.seal, far, limits=limits)
 
 
 @asynccontextmanager
-async def dispatching(house: House, far: Far, limits: Limits = QUICK) -> AsyncIterator[Dispatcher]:
+async def dispatching(house: House, far: FakeWire, limits: Limits = QUICK) -> AsyncIterator[Dispatcher]:
     """A dispatcher at work; it is stopped as SIGTERM stops it."""
     dispatcher, stop = made(house, far, limits), asyncio.Event()
     running = asyncio.create_task(dispatcher.run(stop))

@@ -45,7 +45,7 @@ class Hub:
     pace: ClassVar[c.Pace | None] = None
     most: ClassVar[int] = 3
     tend_every: ClassVar[timedelta] = timedelta(milliseconds=100)
-    renews: ClassVar[bool] = False
+    renews_within: ClassVar[timedelta | None] = None
     address: ClassVar[str] = "back"
     settings: type[Face] = Face
 
@@ -55,7 +55,7 @@ class Hub:
         self.refuses: set[str] = set()
         self.short = False
         self.looks: list[tuple[str, str]] = []
-        self.silent = False
+        self.silent = self.clears = False
         self.backs: set[str] = set()
         self.line_open: asyncio.Queue[Sequence[c.Echo | c.Presence]] = asyncio.Queue()
         self.durable: list[Sequence[c.Echo | c.Presence]] = []
@@ -90,12 +90,14 @@ class Hub:
 
     async def tend(
         self, rendition: c.Rendition, settings: Face, *, key: str, reference: str | None, now: datetime, wire: c.Wire
-    ) -> Sequence[c.StatedReceipt]:
+    ) -> Sequence[c.StatedReceipt | c.Cleared]:
         self.looks.append((settings.face, reference or ""))
         if self.silent:
             raise c.WireError(c.Reason.TIMEOUT)
         if rendition.notice.kind is c.Kind.RETRACT:
-            return [c.StatedReceipt(c.ReceiptKind.TAKEN_DOWN)]
+            if self.clears:
+                self.shows[settings.face].clear()
+            return [c.StatedReceipt(c.ReceiptKind.TAKEN_DOWN), *[c.Cleared()] * self.clears]
         self.shows[settings.face].add(rendition.notice.alert)
         return [c.StatedReceipt(c.ReceiptKind.AIRED, proof=c.Proof("image/png", b"frame of " + settings.face.encode()))]
 
@@ -195,7 +197,7 @@ async def settled_as(house: House, state: str) -> bool:
 
 async def test_nothing_is_shown_again_after_its_end(house: House, hub: Hub) -> None:
     """A wire that renews races its own retraction at every step: the lease keeps them apart, the head decides."""
-    hub.renews = True  # type: ignore[misc]  # of this one
+    hub.renews_within = timedelta(milliseconds=100)  # type: ignore[misc]  # of this one
     await faces(house, "a", "b", "c")
     code = await make_alert(house)
     async with dispatching(house, Far()):
@@ -215,8 +217,34 @@ async def _down(house: House, count: int) -> bool:
     return bool(done[0].n == count)
 
 
+@pytest.mark.parametrize(
+    ("within", "age", "wait"),
+    [
+        (timedelta(minutes=20), timedelta(minutes=2), timedelta(minutes=1)),
+        (timedelta(minutes=20), timedelta(minutes=50), timedelta(minutes=5)),
+        (timedelta(minutes=20), timedelta(hours=10), timedelta(minutes=20)),
+        (timedelta(minutes=1), timedelta(hours=10), timedelta(minutes=1)),
+    ],
+)
+async def test_what_lapses_is_renewed_ever_less_often_and_never_later_than_it_may(
+    house: House, hub: Hub, within: timedelta, age: timedelta, wait: timedelta
+) -> None:
+    """A page on a cloud's screen lapses in an hour and a call costs; a station's server may have lost it in any minute."""
+    hub.tend_every = timedelta(minutes=1)  # type: ignore[misc]  # of this one
+    hub.renews_within = within  # type: ignore[misc]
+    await faces(house, "a", "b", "c")
+    await make_alert(house)
+    async with dispatching(house, Far()):
+        await until(lambda: settled(house, 3))
+        await rows(house, "UPDATE delivery SET accepted_at = now() - CAST(:age AS interval), tend_at = now()", age=age)
+        await until(lambda: settled_as(house, "confirmed"))
+    waits = [row.wait for row in await rows(house, "SELECT tend_at - confirmed_at AS wait FROM delivery")]
+    assert all(0.9 * wait <= one <= wait + timedelta(seconds=1) for one in waits), waits
+    assert len(set(waits)) == 3, "an account bears so many calls a second: looks do not stay together"
+
+
 async def test_what_clears_the_whole_target_brings_the_others_back(house: House, hub: Hub) -> None:
-    hub.renews = True  # type: ignore[misc]  # of this one
+    hub.renews_within = timedelta(milliseconds=100)  # type: ignore[misc]  # of this one
     await faces(house, "a")
     first, second = await make_alert(house), await make_alert(house)
     async with dispatching(house, Far()):
@@ -226,9 +254,32 @@ async def test_what_clears_the_whole_target_brings_the_others_back(house: House,
         await until(lambda: hub.shows["a"] == {second})
 
 
+async def test_what_a_look_clears_comes_back_too(house: House, hub: Hub) -> None:
+    """A far end that knows no numbers is told once more that it is over; what else is live there is shown again at once."""
+    hub.renews_within = timedelta(minutes=19)  # type: ignore[misc]  # of this one
+    await faces(house, "a")
+    first, second = await make_alert(house), await make_alert(house)
+    async with dispatching(house, Far()):
+        await until(lambda: hub.shows.get("a") == {first, second})
+        await retracted(house, first)
+        await until(lambda: _down(house, 1))
+        await until(lambda: hub.shows["a"] == {second})
+        hub.clears = True
+        hub.shows["a"].add(first)  # an insertion that had been under way
+        looks = len(hub.looks)
+        await rows(
+            house,
+            "UPDATE delivery SET tend_at = CASE WHEN kind = 'retract' THEN now() ELSE now() + interval '1 hour' END "
+            "WHERE tend_at IS NOT NULL OR kind = 'retract'",
+        )
+        await until(lambda: len(hub.looks) >= looks + 2)
+        assert hub.shows["a"] == {second}
+    assert [look[1].split("/")[1] for look in hub.looks[looks:]] == [first, second]
+
+
 async def test_an_exercise_never_stands_before_a_real_child(house: House, hub: Hub) -> None:
     """On a wire where what was shown last is seen: the real one is shown again at once, the exercise not while it lasts."""
-    hub.renews = True  # type: ignore[misc]  # of this one
+    hub.renews_within = timedelta(milliseconds=100)  # type: ignore[misc]  # of this one
     await faces(house, "a")
     real = await make_alert(house)
     async with dispatching(house, Far()):

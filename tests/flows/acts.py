@@ -5,11 +5,12 @@ from typing import Any
 
 import orjson
 
-from app.db.engine import transaction
+from app.db.engine import Session, transaction
 from app.domain.record import Record
 from app.domain.words import EndReason, ReceiptKind
 from app.flows.amend import amend
 from app.flows.confirm import Stated, Taken, confirm
+from app.flows.drawn import Drawn, after_drawing
 from app.flows.end import Ended, expire, retract
 from app.flows.extend import extend
 from app.flows.fetch import fetch
@@ -44,11 +45,13 @@ async def amended(
     house: House, code: str, facts: Record, *, who: Principal | None = None, key: str | None = None, body: bytes = b"b",
     picture: Picture | None = None,
 ) -> Issued:  # fmt: skip
-    async with transaction(house.engine) as session:
+    async def act(session: Session, drawn: Drawn) -> Issued:
         return await amend(
             session, who or police(), code, facts, picture, idempotency_key=key, body_hash=body, seal=house.seal,
-            press=house.press,
+            press=drawn,
         )  # fmt: skip
+
+    return await after_drawing(house.engine, house.press, act)
 
 
 async def retracted(house: House, code: str, *, who: Principal | None = None, line: str = "") -> Ended:
@@ -62,8 +65,10 @@ async def expired(house: House, alert_id: int) -> Ended | None:
 
 
 async def extended(house: House, alert_id: int) -> int:
-    async with transaction(house.engine) as session:
-        return await extend(session, alert_id, press=house.press)
+    async def act(session: Session, drawn: Drawn) -> int:
+        return await extend(session, alert_id, press=drawn)
+
+    return await after_drawing(house.engine, house.press, act)
 
 
 async def said(house: House, partner: int | None, delivery: int | None, kind: ReceiptKind, **more: Any) -> Taken:

@@ -29,7 +29,7 @@ def limits(carrier: Any) -> str:
 
 def evidence(carrier: Any) -> str:
     """By which ways it comes in, beside the answer to a send and the partner's own receipts."""
-    said = ["asked for, and renewed" if carrier.renews else "asked for"] if is_tended(carrier) else []
+    said = ["asked for, and renewed" if carrier.renews_within else "asked for"] if is_tended(carrier) else []
     said += ["called back"] if hears(carrier) else []
     said += ["listened for"] if listens(carrier) else []
     return f" ({', '.join(said)})" if said else ""

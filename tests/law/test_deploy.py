@@ -1,8 +1,12 @@
-"""What watches huijia asks for what huijia measures."""
+"""What watches huijia asks for what huijia measures, and what keeps it running lets it run."""
 
 import json
 import re
+import shlex
+import subprocess
+from pathlib import Path
 
+import pytest
 from prometheus_client import REGISTRY
 
 import app.dispatch.watchdog
@@ -34,4 +38,55 @@ def test_nothing_that_is_measured_goes_unseen() -> None:
     seen = asked((ROOT / "deploy/prometheus-rules.yml").read_text() + (ROOT / "deploy/grafana-board.json").read_text())
     names = {re.sub(r"_(total|created|bucket|sum|count)$", "", n) for n in measured() if n.startswith("huijia_")}
     bases = {re.sub(r"_(total|created|bucket|sum|count)$", "", n) for n in seen}
-    assert names - bases <= {"huijia_claimed", "huijia_unsettled", "huijia_pool_in_use"}
+    unseen = {"claimed", "unsettled", "pool_in_use", "pool_limit", "sweep_failures"}
+    assert names - bases <= {f"huijia_{name}" for name in unseen}
+
+
+UNITS = sorted(path.name for path in (ROOT / "deploy").glob("*.service"))
+HUIJIA = "/opt/huijia/.venv/bin/huijia"
+
+
+def unit(name: str, instance: str = "") -> dict[str, list[str]]:
+    """What a unit says, by directive, as systemd reads it for that instance."""
+    said: dict[str, list[str]] = {}
+    for line in (ROOT / "deploy" / name).read_text(encoding="utf-8").splitlines():
+        if "=" in line and not line.startswith("#"):
+            directive, _, value = line.partition("=")
+            said.setdefault(directive, []).append(value.replace("%i", instance).replace("%%", "%"))
+    return said
+
+
+def variables(said: dict[str, list[str]]) -> dict[str, str]:
+    return dict(pair.split("=", 1) for line in said["Environment"] for pair in shlex.split(line))
+
+
+def metrics_port(instance: int, huijia: Path) -> int:
+    """Where the dispatcher of that instance would serve its metrics: the unit's own command is run, with ``huijia`` in
+    place of the real one."""
+    said = unit("huijia-dispatch@.service", str(instance))
+    (line,) = said["ExecStart"]
+    assert not re.search(r"[$]", line.replace("$$", "")), "systemd would look for a variable of its own"
+    command = shlex.split(line.replace("$$", "$").replace(HUIJIA, str(huijia)))
+    done = subprocess.run(command, env=variables(said), capture_output=True, text=True, check=True)
+    verb, port = done.stdout.split()
+    assert verb == "dispatch"
+    return int(port)
+
+
+def test_every_dispatcher_of_a_machine_has_a_port_of_its_own(tmp_path: Path) -> None:
+    (huijia := tmp_path / "huijia").write_text('#!/bin/sh\necho "$@" "$HUIJIA_METRICS_PORT"\n')
+    huijia.chmod(0o700)
+    ports = [metrics_port(instance, huijia) for instance in range(1, 31)]
+    assert ports == list(range(9461, 9491))
+    rules = (ROOT / "deploy/prometheus-rules.yml").read_text(encoding="utf-8")
+    scraped = [int(port) for port in re.findall(r"127\.0\.0\.1:(9\d+)", rules)]
+    assert scraped == ports[: len(scraped)] != [], "what is scraped is where the first ones are"
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_what_is_made_at_the_first_start_can_be_written(name: str) -> None:
+    said = unit(name, "1")
+    assert said["ProtectSystem"] == ["strict"]
+    assert said["StateDirectory"] == ["huijia"]
+    assert said["StateDirectoryMode"] == ["0700"]
+    assert variables(said)["HUIJIA_DATA"] == "/var/lib/huijia"

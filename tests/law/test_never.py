@@ -34,6 +34,7 @@ TRIED = {
         "tests/faults/test_kill.py::test_dispatchers_are_killed",
         "tests/faults/test_kill_each_second.py::test_while_a_retraction_overtakes_it",
         "tests/dispatch/test_screens.py::test_what_an_old_copy_of_the_broker_brings_back_is_ended_again",
+        "tests/dispatch/test_clouds.py::test_what_a_cloud_puts_up_after_the_end_goes_and_what_is_live_stays",
         "tests/player/test_trouble.py::test_a_database_whose_clock_is_set_back",
     ],
     "may have aired, never told": [

@@ -49,8 +49,8 @@ class Strict(Sweeps):
     async def _look_at_the_clock(self, session: Session) -> None:
         pass
 
-    async def _guarded(self, sweep: Callable[..., Awaitable[None]], *args: int | str) -> None:
-        await sweep(*args)
+    async def _guarded(self, sweep: str, act: Callable[..., Awaitable[None]], *args: int | str) -> None:
+        await act(*args)
 
 
 def quick_house(url: str, pool: int) -> House:

@@ -82,10 +82,10 @@ async def _let_a_receipt_end_the_lease(patch: pytest.MonkeyPatch, world: World) 
     apply = receipts.apply
 
     async def and_end_it(session: Session, changes: Sequence[receipts.Change]) -> Sequence[tuple[Kind, float]]:
-        confirmed = await apply(session, changes)
+        proven = await apply(session, changes)
         for change in changes:
             await session.execute(text("UPDATE delivery SET lease_until = NULL WHERE id = :id"), {"id": change.id})
-        return confirmed
+        return proven
 
     patch.setattr(receipts, "apply", and_end_it)
 
@@ -123,7 +123,7 @@ async def _feed_what_is_over(patch: pytest.MonkeyPatch, world: World) -> None:
 async def _do_not_count_fetches(patch: pytest.MonkeyPatch, world: World) -> None:
     take_new = feed.take_new
 
-    async def uncounted(session: Session, partner: int, *, limit: int, live: bool) -> int:
+    async def uncounted(session: Session, partner: int, *, limit: int, live: bool) -> feed.Taken:
         taken = await take_new(session, partner, limit=limit, live=live)
         await session.execute(text("UPDATE delivery SET tries = 0 WHERE lane = 'polled'"))
         return taken

@@ -18,6 +18,7 @@ from app.domain.words import EndReason, Kind, Lane, Outcome, ReceiptKind, Scope,
 from app.flows.amend import amend
 from app.flows.ask_again import ask_again
 from app.flows.confirm import Stated, confirm
+from app.flows.drawn import Drawn
 from app.flows.end import retract
 from app.flows.fetch import fetch
 from app.flows.house import House
@@ -92,7 +93,7 @@ class World:
             async with self.commit(torn) as session:
                 await amend(
                     session, police(live=alert.status is Status.ACTUAL), code, facts, None, idempotency_key=None,
-                    body_hash=b"", seal=self.house.seal, press=self.house.press,
+                    body_hash=b"", seal=self.house.seal, press=Drawn(self.house.press, rounds=0),
                 )  # fmt: skip
         except WrongState:
             if self.now < alert.expires and alert.ended is None:

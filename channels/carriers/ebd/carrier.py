@@ -49,7 +49,7 @@ class Ebd:
     timeout: ClassVar[timedelta] = timedelta(seconds=20)
     pace: ClassVar[Pace | None] = None
     tend_every: ClassVar[timedelta] = timedelta(seconds=10)
-    renews: ClassVar[bool] = False
+    renews_within: ClassVar[timedelta | None] = None
     address: ClassVar[str] = "callback"
     beat_every: ClassVar[timedelta] = timedelta(minutes=1)
     settings: type[EbdSettings] = EbdSettings

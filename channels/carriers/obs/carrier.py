@@ -68,7 +68,7 @@ class Obs:
     pace: ClassVar[Pace | None] = None
     tend_every: ClassVar[timedelta] = timedelta(seconds=5)
     # Staff change scenes, delete items and restart OBS; the slate comes and goes.
-    renews: ClassVar[bool] = True
+    renews_within: ClassVar[timedelta | None] = tend_every
     settings: type[ObsSettings] = ObsSettings
 
     async def send(
