@@ -30,6 +30,9 @@ from app.flows.tell import DUE
 log = logging.getLogger("huijia.feed")
 
 TICK = 1.0
+"""Seconds between two looks, whatever is heard."""
+SOON = 0.2
+"""The same, while a reader waits and something was about to be sent: once it is on its way it gets its number."""
 FOLLOWED = 2.5
 """Seconds since the last look into the ledger within which memory is believed."""
 TURN = 3.0
@@ -69,6 +72,7 @@ class FeedDesk:
         self._running = self.closed = self._poked = False
         self._asks: dict[Ask, _Asked] = {}
         self._turning: asyncio.Task[None] | None = None
+        self._soon: asyncio.TimerHandle | None = None
         self._readers: dict[int, set[asyncio.Event]] = {}
         self._used: dict[int, float] = {}
         self._heartbeats = Heartbeats(house.notary)
@@ -140,6 +144,8 @@ class FeedDesk:
                     await asyncio.wait_for(stop.wait(), TICK)
         finally:
             self._running = False
+            if self._soon is not None:
+                self._soon.cancel()
             self.close()
             await listening
             if self._turning is not None:
@@ -189,6 +195,13 @@ class FeedDesk:
             asks = {ask: self._asks.pop(ask) for ask in list(self._asks)[:MOST_ASKS]}
             self._poked = bool(self._asks)
             await self._turn(asks)
+        if self._running and any(board.unnumbered() and self._readers.get(p) for p, board in self._boards.items()):
+            self._poke_soon()
+
+    def _poke_soon(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._soon is None or self._soon.when() <= loop.time():
+            self._soon = loop.call_later(SOON, self._poke)
 
     async def _turn(self, asks: Mapping[Ask, _Asked]) -> None:
         try:

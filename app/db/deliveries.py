@@ -59,10 +59,13 @@ async def issue(
 
 async def follow_outlets(session: Session, outlet_id: int | None = None) -> int:
     """What waits for an outlet whose wire has changed goes the new way: in its old lane nobody would move it; due now, for in
-    its new one nobody looks for what has been due long since. Of one outlet, or of all; safe to run twice."""
+    its new one nobody looks for what has been due long since, and what the old one asked for does not hold any more. In the
+    feed it gets a number when its reader is given it: the one that it may have been seen under, readers have passed. Of one
+    outlet, or of all; safe to run twice."""
     done = await session.execute(
         text(
-            "WITH moved AS (UPDATE delivery d SET lane = o.lane, due_at = greatest(d.due_at, now()) FROM outlet o "
+            "WITH moved AS (UPDATE delivery d SET lane = o.lane, due_at = now(), "
+            "feed_seq = CASE WHEN o.lane = 'polled' THEN NULL ELSE d.feed_seq END FROM outlet o "
             "WHERE o.id = d.outlet_id AND d.id = ANY (ARRAY("
             "SELECT l.id FROM delivery l JOIN outlet w ON w.id = l.outlet_id AND w.lane <> l.lane "
             "WHERE l.state IN ('pending', 'sending', 'failed') "

@@ -1,5 +1,6 @@
-"""The feed's numbers. A polled delivery gets its number when it is first fetched, one that huijia sends when it is first
-seen in the feed; always under the partner's lock: the numbers have no gaps, and none can appear behind a cursor."""
+"""The feed's numbers. A polled delivery gets its number when it is first fetched, one that huijia sends when it is seen in the
+feed and on its way; always under the lock of the partner's feed: the numbers have no gaps, and none can appear behind a
+cursor. Whatever anybody is given counts: its outlet is told of the end."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,13 @@ STANDING = (
 )
 """What may be given. A retraction that was fetched is given again for as long as any notice can have been up."""
 
-GIVEN = "CASE WHEN d.lane = 'polled' THEN d.state <> 'pending' ELSE d.heard OR d.kind = 'retract' END"
-"""What giving (again) changes nothing about: it is accepted, or heard."""
+GIVEN = (
+    "CASE WHEN d.lane <> 'polled' THEN d.heard OR d.kind = 'retract' "
+    "WHEN d.state = 'failed' THEN d.heard OR d.kind = 'retract' OR (d.tries > d.refusals AND d.lease_until IS NULL) "
+    "ELSE d.state IN ('accepted', 'confirmed') END"
+)
+"""What giving (again) changes nothing about: it counts already, or it is an end. What an earlier wire of a polled outlet has
+refused does not count; and of what is still being sent there nobody knows yet whether it will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,60 +38,75 @@ class FeedItem:
 
 
 async def lock_heads(session: Session, partners: Collection[int]) -> Mapping[int, int]:
-    """The highest number of each partner, held until this transaction ends."""
-    found = await session.execute(
-        text("SELECT id, feed_head FROM partner WHERE id = ANY(CAST(:p AS bigint[])) ORDER BY id FOR NO KEY UPDATE"),
-        {"p": list(partners)},
+    """The highest number of each partner, held until this transaction ends: by nobody else than whoever numbers notices."""
+    whose = {"p": sorted(partners)}
+    await session.execute(
+        text("INSERT INTO feed (partner_id) SELECT unnest(CAST(:p AS bigint[])) ON CONFLICT DO NOTHING"), whose
     )
-    return {r.id: r.feed_head for r in found.all()}
+    found = await session.execute(
+        text(
+            "SELECT partner_id, head FROM feed WHERE partner_id = ANY(CAST(:p AS bigint[])) "
+            "ORDER BY partner_id FOR NO KEY UPDATE"
+        ),
+        whose,
+    )
+    return {r.partner_id: r.head for r in found.all()}
 
+
+# What is about to be sent is left to whoever sends, who passes over what is locked; unless nobody comes for it.
+_ON_ITS_WAY = "d.state <> 'pending' OR d.tries > 0 OR d.created_at < now() - interval '2 seconds'"
 
 _TAKE = text(
     f"""
 WITH fresh AS (
-  SELECT d.id, o.partner_id, d.lane = 'polled' AND d.accepted_at IS NULL AS takes
+  SELECT d.id, o.partner_id, d.lane = 'polled' AND d.state = 'pending' AS fetched, d.accepted_at IS NULL AS anew,
+    d.lane <> 'polled' AND d.state = 'pending' AS waits
   FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
   WHERE d.id = ANY(CAST(:ids AS bigint[])) AND {STANDING}
-    AND CASE WHEN d.lane = 'polled' THEN d.state = 'pending' AND d.due_at <= now()
-             ELSE d.feed_seq IS NULL AND d.state <> 'superseded' END
+    AND CASE WHEN d.lane = 'polled' AND d.state = 'pending' THEN d.due_at <= now()
+             WHEN d.lane = 'polled' THEN d.feed_seq IS NULL AND {GIVEN}
+             ELSE d.feed_seq IS NULL AND d.state <> 'superseded' AND ({_ON_ITS_WAY}) END
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), numbered AS (
-  SELECT f.id, f.partner_id, f.takes, h.head + row_number() OVER (PARTITION BY f.partner_id ORDER BY f.id) AS seq FROM fresh f
+  SELECT f.id, f.partner_id, f.fetched, f.anew, f.waits,
+    h.head + row_number() OVER (PARTITION BY f.partner_id ORDER BY f.id) AS seq FROM fresh f
   JOIN unnest(CAST(:partners AS bigint[]), CAST(:heads AS bigint[])) AS h(partner_id, head) USING (partner_id)
 ), taken AS (
   UPDATE delivery d SET feed_seq = n.seq,
-    state = CASE WHEN d.lane = 'polled' THEN 'accepted' ELSE d.state END,
-    tries = d.tries + CASE WHEN d.lane = 'polled' THEN 1 ELSE 0 END,
-    accepted_at = CASE WHEN d.lane = 'polled' THEN now() ELSE d.accepted_at END
-  FROM numbered n WHERE d.id = n.id RETURNING d.id, d.outlet_id, d.tries, d.lane, d.kind, n.seq, n.partner_id,
-    CASE WHEN n.takes THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
+    state = CASE WHEN n.fetched THEN 'accepted' ELSE d.state END,
+    tries = d.tries + CASE WHEN n.fetched THEN 1 ELSE 0 END,
+    accepted_at = CASE WHEN n.fetched THEN now() ELSE d.accepted_at END
+  FROM numbered n WHERE d.id = n.id RETURNING d.id, d.outlet_id, d.tries, d.kind, n.seq, n.partner_id, n.fetched, n.waits,
+    CASE WHEN n.fetched AND n.anew THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
 ), tried AS (
   INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker)
-  SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken WHERE lane = 'polled'
+  SELECT id, outlet_id, tries, 'polled', now(), now(), 'accepted', 'feed' FROM taken WHERE fetched
 ), moved AS (
-  UPDATE partner p SET feed_head = c.head
-  FROM (SELECT partner_id, max(seq) AS head FROM taken GROUP BY partner_id) c WHERE p.id = c.partner_id
+  UPDATE feed f SET head = c.head
+  FROM (SELECT partner_id, max(seq) AS head FROM taken GROUP BY partner_id) c WHERE f.partner_id = c.partner_id
 )
-SELECT id, seq, kind, seconds FROM taken
+SELECT id, seq, kind, seconds, waits FROM taken
 """
 )
 
 
 class Taken(NamedTuple):
-    """The new number of each delivery that has one, and what was accepted with it."""
+    """The new number of each delivery that has one, and what was accepted with it. ``passed_over``: while these were locked,
+    whoever sends may have passed over one that waits, and is to look again once this is committed."""
 
     numbers: Mapping[int, int]
     accepted: Sequence[Took]
+    passed_over: bool
 
 
 async def take(session: Session, ids: Collection[int], heads: Mapping[int, int]) -> Taken:
     """Number what stands among these deliveries, and mark what a polled outlet fetches with it as accepted: from here on
-    it may have aired. What somebody else holds just now is left for the next time. ``heads`` are those of the partners,
-    locked."""
+    it may have aired. What came to a polled outlet from an earlier wire and counts already is only numbered. What somebody
+    else holds just now is left for the next time. ``heads`` are those of the partners, locked."""
     given = {"ids": list(ids), "partners": list(heads), "heads": list(heads.values())}
     found = (await session.execute(_TAKE, given)).all()
     accepted = [(r.kind, Lane.POLLED, r.seconds) for r in found if r.seconds is not None]
-    return Taken({r.id: r.seq for r in found}, accepted)
+    return Taken({r.id: r.seq for r in found}, accepted, any(r.waits for r in found))
 
 
 async def take_new(session: Session, partner_id: int, *, limit: int, live: bool = True) -> Taken:
@@ -116,7 +137,7 @@ async def hear(session: Session, ids: Collection[int]) -> None:
 
 
 async def standing(session: Session, ids: Collection[int]) -> Mapping[int, bool]:
-    """Which of these deliveries stand and have a number; and whether each may be given now: it is accepted, or heard."""
+    """Which of these deliveries stand and have a number; and whether each may be given now: it counts."""
     found = await session.execute(
         text(
             f"SELECT d.id, {GIVEN} AS may FROM delivery d JOIN alert a ON a.id = d.alert_id "
@@ -134,8 +155,7 @@ async def after(session: Session, partner_id: int, cursor: int, limit: int, *, l
         text(
             "SELECT d.feed_seq, d.id, d.outlet_id, d.alert_id, d.number, d.profile FROM delivery d "
             "JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id "
-            "WHERE o.partner_id = :p AND d.feed_seq > :cursor AND d.lane = 'polled' AND d.state <> 'pending' "
-            f"AND {STANDING} "
+            f"WHERE o.partner_id = :p AND d.feed_seq > :cursor AND d.lane = 'polled' AND {GIVEN} AND {STANDING} "
             "AND (:live OR a.status <> 'actual') "
             "ORDER BY d.feed_seq LIMIT :limit"
         ),
@@ -146,8 +166,8 @@ async def after(session: Session, partner_id: int, cursor: int, limit: int, *, l
 
 async def head(session: Session, partner_id: int) -> int:
     """The partner's highest number."""
-    found = await session.execute(text("SELECT feed_head FROM partner WHERE id = :p"), {"p": partner_id})
-    return int(found.scalar_one())
+    found = await session.execute(text("SELECT head FROM feed WHERE partner_id = :p"), {"p": partner_id})
+    return int(found.scalar_one_or_none() or 0)
 
 
 async def waits(session: Session, partner_id: int) -> bool:

@@ -85,11 +85,36 @@ async def turn(session: Session, outlet_id: int) -> Turn:
     return Turn(found.number, found.at)
 
 
+_WAITS = f"d.lane = 'played' AND d.state = 'pending' AND {STANDING}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A delivery that the page is given, or is to be given."""
+
+    id: int
+    alert_id: int
+    number: int
+    profile: str
+
+
+async def waiting(session: Session, outlet_id: int) -> Sequence[Shown]:
+    """What the outlet has not taken yet."""
+    found = await session.execute(
+        text(
+            "SELECT d.id, d.alert_id, d.number, d.profile FROM delivery d JOIN alert a ON a.id = d.alert_id "
+            f"WHERE d.outlet_id = :outlet AND {_WAITS} ORDER BY d.id"
+        ),
+        {"outlet": outlet_id},
+    )
+    return [Shown(*r) for r in found]
+
+
 _TAKE = text(
     f"""
 WITH fresh AS (
   SELECT d.id, d.accepted_at IS NULL AS takes FROM delivery d JOIN alert a ON a.id = d.alert_id
-  WHERE d.outlet_id = :outlet AND d.lane = 'played' AND d.state = 'pending' AND {STANDING}
+  WHERE d.id = ANY(CAST(:ids AS bigint[])) AND {_WAITS}
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
   UPDATE delivery d SET state = 'accepted', tries = d.tries + 1, accepted_at = now() FROM fresh WHERE d.id = fresh.id
@@ -104,22 +129,12 @@ SELECT a.code, taken.kind, taken.seconds FROM taken JOIN alert a ON a.id = taken
 )
 
 
-async def take(session: Session, outlet_id: int) -> tuple[Sequence[str], Sequence[Took]]:
-    """Mark what waits for the outlet as accepted: from here on it may be on. Returns the alerts it belongs to, and what was
-    accepted."""
-    found = (await session.execute(_TAKE, {"outlet": outlet_id})).all()
+async def take(session: Session, ids: Collection[int]) -> tuple[Sequence[str], Sequence[Took]]:
+    """Mark those of these that still wait as accepted: from here on they may be on. Returns the alerts they belong to, and
+    what was accepted."""
+    found = (await session.execute(_TAKE, {"ids": list(ids)})).all()
     accepted = [(r.kind, Lane.PLAYED, r.seconds) for r in found if r.seconds is not None]
     return sorted({r.code for r in found}), accepted
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A delivery that the page is given."""
-
-    id: int
-    alert_id: int
-    number: int
-    profile: str
 
 
 async def shown(session: Session, outlet_id: int) -> Sequence[Shown]:
@@ -135,7 +150,7 @@ async def shown(session: Session, outlet_id: int) -> Sequence[Shown]:
         ),
         {"outlet": outlet_id},
     )
-    return [Shown(r.id, r.alert_id, r.number, r.profile) for r in found]
+    return [Shown(*r) for r in found]
 
 
 async def own(session: Session, outlet_id: int, ids: Collection[int]) -> frozenset[int]:
@@ -148,11 +163,12 @@ async def own(session: Session, outlet_id: int, ids: Collection[int]) -> frozens
 
 
 async def saw(session: Session, outlet_id: int) -> None:
-    """Its page has asked. Written every ten seconds at most."""
+    """Its page has asked. Written every ten seconds at most, and not while somebody holds the outlet's row: an import does for
+    as long as its list is, and no end waits for that."""
     await session.execute(
         text(
-            "UPDATE outlet SET heard_at = now() WHERE id = :id "
-            "AND (heard_at IS NULL OR heard_at < now() - interval '10 seconds')"
+            "UPDATE outlet SET heard_at = now() WHERE id = (SELECT id FROM outlet WHERE id = :id "
+            "AND (heard_at IS NULL OR heard_at < now() - interval '10 seconds') FOR NO KEY UPDATE SKIP LOCKED)"
         ),
         {"id": outlet_id},
     )

@@ -46,18 +46,20 @@ async def news(session: Session, mark: Mark | None) -> tuple[Mark, frozenset[int
 async def posted(
     session: Session, partners: Collection[int], alerts: Collection[int] | None = None
 ) -> Sequence[Posting]:
-    """What stands for the outlets of these partners: of these alerts, or of all."""
+    """What stands for the outlets of these partners: of these alerts, or of all. Without what a polled outlet's earlier wire
+    refused: nobody gives it until it is asked for again."""
     found = await session.execute(
         text(
             "WITH mine AS (SELECT id, partner_id FROM outlet WHERE partner_id = ANY(CAST(:partners AS bigint[]))), "
             f"looked AS ({_ALL if alerts is None else _THESE}) "
             "SELECT d.id, mine.partner_id, d.outlet_id, a.id AS alert_id, a.code, d.number, d.kind, a.status, d.profile, "
             "d.lane = 'polled' AS polled, d.priority, n.issued_at, a.expires_at, d.feed_seq, "
-            "(d.feed_seq IS NULL OR (d.lane = 'polled' AND d.state = 'pending')) AS waits, "
+            "(d.feed_seq IS NULL OR (d.lane = 'polled' AND d.state IN ('pending', 'sending'))) AS waits, "
             f"{GIVEN} AS open "
             "FROM looked JOIN alert a ON a.id = looked.id JOIN notice n ON n.alert_id = a.id AND n.number = a.head "
             "JOIN delivery d ON d.alert_id = a.id AND d.number = a.head JOIN mine ON mine.id = d.outlet_id "
-            f"WHERE d.state <> 'superseded' AND {STANDING}"
+            f"WHERE d.state <> 'superseded' AND {STANDING} "
+            f"AND (d.lane <> 'polled' OR d.state IN ('pending', 'sending') OR {GIVEN})"
         ),
         {"partners": list(partners), "alerts": list(alerts or ())},
     )
@@ -86,10 +88,13 @@ def _posting(r: Any) -> Posting:
 async def heads(session: Session, partners: Collection[int]) -> Mapping[int, int]:
     """The highest number of each partner."""
     found = await session.execute(
-        text("SELECT id, feed_head FROM partner WHERE id = ANY(CAST(:partners AS bigint[]))"),
+        text(
+            "SELECT p.id, coalesce(f.head, 0) AS head FROM partner p LEFT JOIN feed f ON f.partner_id = p.id "
+            "WHERE p.id = ANY(CAST(:partners AS bigint[]))"
+        ),
         {"partners": list(partners)},
     )
-    return {r.id: r.feed_head for r in found.all()}
+    return {r.id: r.head for r in found.all()}
 
 
 async def fate(session: Session, partner_id: int, code: str, *, live: bool) -> tuple[AlertState, int] | None:

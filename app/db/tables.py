@@ -81,19 +81,27 @@ partner = Table(
     _id(),
     Column("name", Text, nullable=False, unique=True),
     Column("phone", Text, nullable=False, server_default=""),
-    Column("feed_head", BigInteger, nullable=False, server_default="0"),
     Column("at_once", Integer, nullable=False, server_default="500"),
     Column("silent_minutes", Integer, nullable=False, server_default="5"),
     _made(),
     CheckConstraint("at_once > 0", name="at_once"),
 )
 
-# apart from the partner, whose row is locked while notices are numbered
+# both apart from the partner, whose row an import of outlets holds for as long as its list is
 presence = Table(
     "presence",
     metadata,
     Column("partner_id", ForeignKey("partner.id"), primary_key=True, autoincrement=False),
     Column("seen_at", Instant, nullable=False),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# the highest number that a notice has in the partner's feed; locked while notices are numbered
+feed = Table(
+    "feed",
+    metadata,
+    Column("partner_id", ForeignKey("partner.id"), primary_key=True, autoincrement=False),
+    Column("head", BigInteger, nullable=False, server_default="0"),
     postgresql_with={"fillfactor": "50"},
 )
 

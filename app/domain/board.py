@@ -1,7 +1,7 @@
 """What stands in one partner's feed: the postings of its outlets, their numbers, and the page that a reader is to get.
 
 A posting is a delivery of the newest notice of an alert. It has its number from the moment at which it is first given
-(a polled outlet) or first seen in the feed (one that huijia calls). Pure: no clock, no waiting.
+(a polled outlet) or seen in the feed and on its way (one that huijia calls). Pure: no clock, no waiting.
 """
 
 from bisect import bisect_right

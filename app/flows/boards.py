@@ -16,7 +16,7 @@ from app.db.engine import Session, afterwards, notify
 from app.db.postings import Mark
 from app.domain.board import Ask, Board, Page, Posting
 from app.domain.words import Kind
-from app.flows.tell import CHANGED
+from app.flows.tell import CHANGED, DUE
 
 MOST_NUMBERED = 1000
 """Deliveries numbered in one transaction: their rows are locked meanwhile, and the dispatchers want them too."""
@@ -124,12 +124,16 @@ async def _number(
     if not taking:
         return {}
     before = await feed.lock_heads(session, {p.partner for p in taking.values()})
-    numbers, accepted = await feed.take(session, taking, before)
-    afterwards(session, partial(meters.took, accepted))
+    taken = await feed.take(session, taking, before)
+    numbers = taken.numbers
+    afterwards(session, partial(meters.took, taken.accepted))
+    if taken.passed_over:
+        await notify(session, DUE)
     for code in sorted({taking[id].code for id in numbers if taking[id].polled}):
         await notify(session, CHANGED, code)
     more = Counter(taking[id].partner for id in numbers)
-    strange = [partner for partner, head in before.items() if head != boards[partner].head]
+    strange = {partner for partner, head in before.items() if head != boards[partner].head}
+    strange |= {p.partner for id, p in taking.items() if p.polled and id not in numbers}  # memory is wrong about it
     whole = await _whole(session, strange, fill) if strange else {}
     fresh = {partner: boards[partner].numbered(numbers, before[partner] + n) for partner, n in more.items()}
     return {**fresh, **whole}

@@ -1,6 +1,8 @@
 """A screen plays for itself: its page fetches with the token in its address, and reports what is on it."""
 
+import logging
 import secrets
+import traceback
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -16,6 +18,8 @@ from app.flows.confirm import Stated, Taken, confirm
 from app.flows.ports import Press
 from app.flows.principal import hash_secret
 from app.flows.tell import CHANGED, DUE
+
+log = logging.getLogger("huijia.flows")
 
 
 async def make_link(session: Session, outlet: Enrolled, by: str) -> str:
@@ -50,13 +54,18 @@ async def in_turn(session: Session, player: Player) -> Turn:
 
 async def show(session: Session, player: Player, *, press: Press) -> Sequence[Mapping[str, Any]]:
     """What the page is to show now, and the ends of what it may be showing. What was not given before counts as accepted:
-    the caller commits before a byte of it leaves. What is not among it is not to be shown."""
-    codes, accepted = await play.take(session, player.outlet_id)
-    afterwards(session, partial(meters.took, accepted))
-    for code in codes:
-        await notify(session, CHANGED, code)
+    the caller commits before a byte of it leaves. What is not among it is not to be shown. What cannot be read is not
+    taken, and keeps nothing else from the page."""
+    fresh = await _items(session, await play.waiting(session, player.outlet_id), press)
+    if fresh:
+        codes, accepted = await play.take(session, fresh)
+        afterwards(session, partial(meters.took, accepted))
+        for code in codes:
+            await notify(session, CHANGED, code)
     await play.saw(session, player.outlet_id)
-    return [await _item(session, one, press) for one in await play.shown(session, player.outlet_id)]
+    shown = await play.shown(session, player.outlet_id)
+    items = fresh | await _items(session, [one for one in shown if one.id not in fresh], press)
+    return [items[one.id] for one in shown if one.id in items]
 
 
 async def report(session: Session, player: Player, said: Sequence[Stated], *, press: Press) -> Sequence[Taken]:
@@ -66,7 +75,17 @@ async def report(session: Session, player: Player, said: Sequence[Stated], *, pr
     return [next(taken) if s.delivery_id in mine else Taken.UNMATCHED for s in said]
 
 
-async def _item(session: Session, one: Shown, press: Press) -> Mapping[str, Any]:
-    notice = from_json(dict(await alerts.notice_body(session, one.alert_id, one.number)))
-    rendered = (await alerts.renditions(session, one.alert_id, one.number))[one.profile]
-    return {"delivery": f"dlv_{one.id}", "payload": press.payload(notice, rendered)}
+async def _items(session: Session, given: Sequence[Shown], press: Press) -> dict[int, Mapping[str, Any]]:
+    """What these say, by delivery; without those that cannot be read."""
+    items: dict[int, Mapping[str, Any]] = {}
+    for one in given:
+        body = await alerts.notice_body(session, one.alert_id, one.number)
+        rendered = await alerts.renditions(session, one.alert_id, one.number)
+        try:
+            payload = press.payload(from_json(dict(body)), rendered[one.profile])
+        except Exception as error:
+            where = "".join(traceback.format_tb(error.__traceback__))  # not the message: it may quote the child's name
+            log.error("delivery %d cannot be shown: %s\n%s", one.id, type(error), where)
+        else:
+            items[one.id] = {"delivery": f"dlv_{one.id}", "payload": payload}
+    return items

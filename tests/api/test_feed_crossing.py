@@ -1,8 +1,6 @@
 """Slow transactions, several processes, readers who change from one to the other: nobody skips anything."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
 
@@ -10,11 +8,13 @@ import pytest
 
 from app.api.feed_desk import FeedDesk
 from app.api.sheet import Sheet
-from app.db import feed
+from app.db import feed, outlets
 from app.db.engine import StoreUnavailable, connect, transaction
 from app.domain.board import Ask
 from app.flows.house import House
 from app.flows.submit import submit
+from tests.api.following import following
+from tests.api.hours import goes_by
 from tests.faults.processes import free_port
 from tests.flows.acts import amended, fetched, record, retracted, submitted
 from tests.flows.ledger import one, rows
@@ -23,18 +23,6 @@ from tests.making import make_organ, make_outlet, police
 
 def case(n: int) -> Any:
     return record(case_number=f"A610113000000202611{n:04d}")
-
-
-@asynccontextmanager
-async def following(house: House) -> AsyncIterator[FeedDesk]:
-    """A desk as one API process has it."""
-    desk, stop = FeedDesk(house), asyncio.Event()
-    running = asyncio.create_task(desk.run(stop))
-    try:
-        yield desk
-    finally:
-        stop.set()
-        await running
 
 
 @pytest.fixture
@@ -111,6 +99,7 @@ async def test_what_somebody_else_holds_is_not_passed(house: House, partner: int
     ask = Ask(partner, True, True)
     await submitted(house, case(1))
     await fetched(house, partner)
+    await goes_by(house, "3 seconds")
     async with transaction(house.engine) as session:
         (pushed,) = await rows(house, "SELECT id FROM delivery WHERE lane = 'push'")
         heads = await feed.lock_heads(session, [partner])
@@ -124,12 +113,29 @@ async def test_what_somebody_else_holds_is_not_passed(house: House, partner: int
     assert [p.polled for p in then.postings] == [False]
 
 
+async def test_an_import_of_outlets_keeps_no_end_from_anybody(house: House, partner: int) -> None:
+    """It holds its partner's row for as long as its list is; that partner and all others read on."""
+    await make_outlet(house, name="屏", partner="某平台")
+    await make_outlet(house, name="app", channel="partner", carrier="feed", partner="另一平台")
+    other = int(await one(house, "SELECT id FROM partner WHERE name = '另一平台'"))
+    async with following(house) as desk:
+        issued = await submitted(house, case(1))
+        cursors = {who: (await until(desk, Ask(who, True, False))).cursor for who in (partner, other)}
+        async with transaction(house.engine) as importing:
+            await outlets.add_partner(importing, "某平台", "029-87654321")
+            await retracted(house, issued.code)
+            for who, cursor in cursors.items():
+                sheet = await until(desk, Ask(who, True, False, cursor=cursor))
+                assert (read(sheet), sheet.stale) == ([f"{issued.code}/2"], False)
+
+
 async def test_what_was_never_given_is_not_given_from_memory_and_no_cursor_goes_back(
     house: House, partner: int
 ) -> None:
     await make_outlet(house, name="屏", partner="某平台")
     desk = FeedDesk(house)
     await submitted(house, case(1))
+    await goes_by(house, "3 seconds")
     before = await desk.read(Ask(partner, True, False))
     assert (len(before.postings), before.cursor) == (1, 2), "the pushed one has a number, and was given to nobody"
     desk._engine = connect(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.hours import goes_by
 from tests.api.records import fresh, issue, items, new_partner, retract
 from tests.api.stage import Stage
 from tests.making import make_outlet
@@ -149,6 +150,7 @@ async def test_what_is_pushed_stands_in_the_same_sequence(shared: Stage) -> None
     who = await new_partner(shared)
     await make_outlet(shared.house, partner=who, name="屏")
     code = await issue(shared)
+    await goes_by(shared.house, "3 seconds")
     held = "SELECT d.state, d.tries, d.heard, d.feed_seq FROM delivery d JOIN outlet o ON o.id = d.outlet_id \
 JOIN alert a ON a.id = d.alert_id JOIN partner p ON p.id = o.partner_id WHERE p.name = :p AND a.code = :c AND d.lane = 'push'"
     own = await shared.get("/v1/feed", who)
@@ -161,6 +163,7 @@ JOIN alert a ON a.id = d.alert_id JOIN partner p ON p.id = o.partner_id WHERE p.
     assert sorted(item["pushed"] for item in both.json()["items"]) == [False, True]
     assert [row[:3] for row in await shared.rows(held, p=who, c=code)] == [("pending", 0, True)]
     await retract(shared, code)
+    await goes_by(shared.house, "3 seconds")
     after = await shared.get("/v1/feed", who, all="1", cursor=both.json()["cursor"])
     assert [(i["payload"]["type"], i["pushed"]) for i in after.json()["items"]].count(("alert.retract", True)) == 1
 

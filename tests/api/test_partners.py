@@ -13,6 +13,7 @@ from app.db.engine import transaction
 from app.db.presence import silent_partners
 from app.domain.words import EndReason
 from app.flows.end import retract as retracting
+from tests.api.hours import goes_by
 from tests.api.records import fresh, issue, new_partner, retract
 from tests.api.served import streaming
 from tests.api.stage import Stage
@@ -170,5 +171,6 @@ async def test_an_outlet_that_was_dead_for_an_hour_catches_up(stage: Stage) -> N
     code = await issue(stage)
     await stage.change("UPDATE delivery SET tries = 3, reason = 'timeout' WHERE outlet_id = :o", o=dead)
     await retract(stage, code)
+    await goes_by(stage.house, "3 seconds")
     given = (await stage.get("/v1/feed", who, all="1")).json()["items"]
     assert [(i["payload"]["type"], i["pushed"]) for i in given if i["outlet"] == str(dead)] == [("alert.retract", True)]

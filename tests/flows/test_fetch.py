@@ -167,7 +167,7 @@ async def test_readers_at_once_see_every_number_once_and_in_order(house: House, 
         r.feed_seq for r in await rows(house, "SELECT feed_seq FROM delivery WHERE feed_seq > 0 ORDER BY feed_seq")
     ]
     assert numbers == list(range(1, len(numbers) + 1)), "a gap"
-    assert await one(house, "SELECT feed_head FROM partner WHERE id = :id", id=reader) == len(numbers)
+    assert await one(house, "SELECT head FROM feed WHERE partner_id = :id", id=reader) == len(numbers)
     heads = await rows(
         house,
         "SELECT feed_seq FROM delivery d JOIN alert a ON a.id = d.alert_id AND a.head = d.number WHERE feed_seq > 0",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.db import leftovers, outlets, play, postings
 from app.db.engine import transaction
@@ -16,7 +17,7 @@ from app.flows.confirm import Stated, Taken
 from app.flows.house import House
 from tests.flows.acts import amended, fetched, record, retracted, submitted
 from tests.flows.ledger import one, rows
-from tests.making import make_organ, make_outlet
+from tests.making import make_alert, make_organ, make_outlet
 
 
 async def make_player(house: House, name: str = "屏", **changes: Any) -> tuple[int, str]:
@@ -106,6 +107,55 @@ async def test_an_end_that_nobody_obeyed_is_told_for_weeks(house: House) -> None
     await retracted(house, issued.code)
     await rows(house, "UPDATE alert SET ended_at = now() - interval '20 days'")
     assert kinds(await shown(house, token)) == [(2, "retract")]
+
+
+async def test_the_end_is_given_whoever_holds_the_outlets_row(house: House) -> None:
+    """An import of outlets has it for as long as its list is. That the page was there is noted another time."""
+    outlet, token = await make_player(house)
+    issued = await submitted(house, record())
+    await shown(house, token)
+    await rows(house, "UPDATE outlet SET heard_at = heard_at - interval '1 minute'")
+    await retracted(house, issued.code)
+    seen = "SELECT heard_at > now() - interval '30 seconds' FROM outlet WHERE id = :o"
+    async with transaction(house.engine) as importing:
+        await importing.execute(text("UPDATE outlet SET name = name"))
+        assert kinds(await shown(house, token)) == [(2, "retract")]
+        assert await one(house, seen, o=outlet) is False
+    await shown(house, token)
+    assert await one(house, seen, o=outlet) is True
+
+
+async def make_unreadable(house: House, code: str) -> None:
+    """As when it could not be worded."""
+    await rows(house, "DELETE FROM rendition r USING alert a WHERE a.id = r.alert_id AND a.code = :c", c=code)
+
+
+async def test_what_cannot_be_read_is_not_taken_and_keeps_nothing_else_from_the_page(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, token = await make_player(house)
+    ending = await submitted(house, record())
+    await shown(house, token)
+    await make_unreadable(house, await make_alert(house))
+    broken = await make_alert(house)
+    await rows(house, "UPDATE rendition SET body = '{}' FROM alert a WHERE a.id = alert_id AND a.code = :c", c=broken)
+    await retracted(house, ending.code)
+    good = await make_alert(house)
+    items = await shown(house, token)
+    assert kinds(items) == [(2, "retract"), (1, "publish")]
+    assert items[1]["payload"]["data"]["alert"] == good
+    left = await rows(house, "SELECT id, tries FROM delivery WHERE state = 'pending' ORDER BY id")
+    assert [r.tries for r in left] == [0, 0], "they wait, are counted and shown, and nobody is told of their end"
+    assert [f"delivery {r.id} cannot be shown" in caplog.text for r in left] == [True, True]
+    assert "李小明" not in caplog.text
+
+
+async def test_what_can_be_read_no_more_goes_and_the_rest_stays(house: House) -> None:
+    _, token = await make_player(house)
+    gone, stays = await make_alert(house), await make_alert(house)
+    assert len(await shown(house, token)) == 2
+    await make_unreadable(house, gone)
+    assert [i["payload"]["data"]["alert"] for i in await shown(house, token)] == [stays]
 
 
 async def test_what_has_run_out_is_not_given(house: House) -> None:

@@ -39,7 +39,7 @@ _EMPTY = (
     "TRUNCATE alert, delivery, attempt RESTART IDENTITY CASCADE",
     "ALTER SEQUENCE alert_code RESTART",
     "UPDATE outlet SET paused = false, updated_at = '2026-11-22'",
-    "UPDATE partner SET feed_head = 0",
+    "TRUNCATE feed",
 )
 
 
