@@ -71,12 +71,12 @@ check: $(V)/.dev
 	@echo "laws";          $(BIN)/python -m pytest -q tests/law
 
 FIELD := chromium obs-studio xvfb liquidsoap icecast2 mosquitto postgresql ffmpeg sox fonts-wqy-microhei fonts-noto-cjk \
-	iproute2 libatomic1 xmlsec1 faketime
+	iproute2 libatomic1 xmlsec1 faketime prometheus
 
 # Tests that want one of these say so loudly where it is missing, and the summary counts them as skipped.
 field:
 	@command -v apt-get >/dev/null || { echo "make field knows apt-get only; install chromium and a Chinese font by hand"; exit 1; }
-	@echo "installing a browser, OBS Studio with a screen, Liquidsoap, Icecast, Mosquitto, PostgreSQL, ffmpeg, sox and Chinese fonts"
+	@echo "installing a browser, OBS Studio with a screen, Liquidsoap, Icecast, Mosquitto, PostgreSQL, Prometheus, ffmpeg, sox and Chinese fonts"
 	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(FIELD) >/dev/null
 
 field-test: $(V)/.dev
