@@ -4,8 +4,8 @@ as its list is, and whoever numbers notices for many partners would wait for it.
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0022'
-down_revision = '0021'
+revision = '0023'
+down_revision = '0022'
 
 OFTEN = (  # as of every table that changes all the time (0007)
     'autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0, '
