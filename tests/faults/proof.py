@@ -12,7 +12,6 @@ from tests.faults.far_side import FarSide, assert_all_taken_back, assert_sound
 from tests.faults.officer import Officer
 from tests.faults.rig import Rig, until
 
-UNDER_WAY = "delivery WHERE state IN ('pending', 'sending')"
 STUCK = "delivery WHERE state IN ('pending', 'sending') OR lease_until IS NOT NULL"
 LONG_ENOUGH = 4.5  # seconds of waiting
 NOT_SENT = ("等待过久，未发送", "发送进程消失")  # of an attempt that never began, or began no one knows when
@@ -41,6 +40,16 @@ async def assert_nothing_stuck(rig: Rig, within: float = 30) -> None:
         return True if await rig.count(STUCK) == 0 else None
 
     await until(look, within, "nothing is under way any more", pause=0.3)
+
+
+async def states(rig: Rig, alert: str) -> Mapping[tuple[int, str], tuple[str, bool]]:
+    """By outlet and kind of notice: the state of the delivery, and whether what the newest one asks is confirmed."""
+    rows = await rig.ask(
+        "SELECT d.outlet_id, d.kind, d.state, d.number = a.head AND d.confirmed_at IS NOT NULL AS confirmed "
+        "FROM delivery d JOIN alert a ON a.id = d.alert_id WHERE a.code = $1",
+        alert,
+    )
+    return {(row["outlet_id"], row["kind"]): (row["state"], row["confirmed"]) for row in rows}
 
 
 async def assert_closed(rig: Rig, officer: Officer, far: FarSide, after: int, *, clocks_agree: bool) -> None:
