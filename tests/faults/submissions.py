@@ -81,7 +81,7 @@ class Submissions:
                 await submitting
         finally:
             submitting.cancel()
-            await asyncio.wait({submitting})
+            await asyncio.gather(submitting, return_exceptions=True)
 
     async def _one_by_one(self, back: asyncio.Event) -> None:
         while True:
