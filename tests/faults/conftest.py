@@ -56,9 +56,11 @@ async def far(rig: Rig, officer: Officer, clocks_agree: bool, request: pytest.Fi
     await made.reset()
     (last,) = await rig.ask("SELECT coalesce(max(id), 0) AS id FROM alert")
     yield made
-    if request.node.stash.get(PASSED, False):
-        await assert_closed(rig, officer, made, last["id"], clocks_agree=clocks_agree)
-    await made.close()
+    try:
+        if request.node.stash.get(PASSED, False):
+            await assert_closed(rig, officer, made, last["id"], clocks_agree=clocks_agree)
+    finally:
+        await made.close()
 
 
 @pytest.hookimpl(wrapper=True)
