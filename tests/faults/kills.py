@@ -17,6 +17,7 @@ from bench.ledger import Ledger
 from tests.faults.nursery import Nursery
 
 DISPATCHERS = 3
+QUICKEST = {1: 15.0, 2: 8.0}  # seconds that a notice, and its retraction, take at least
 EVERY = 1.0  # seconds between two kills
 SHARE = 300  # one in so many outlets is under way at once
 PATIENCE = 90.0  # seconds from the last kill, a lease being 15: for the verdict "stuck", not for a claim of speed

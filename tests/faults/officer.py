@@ -20,11 +20,14 @@ NOWHERE = {"loss__area_code": "610802", "loss__lon": 109.741, "loss__lat": 38.29
 
 @dataclass(frozen=True, slots=True)
 class Insisted:
-    """What was answered in the end, after so many 503 and so many seconds."""
+    """What was answered in the end, after so many 503 and so many seconds. ``silent``: how often no answer came in time.
+    ``replayed``: it had been carried out before."""
 
     body: dict[str, Any]
     refused: int
     seconds: float
+    silent: int
+    replayed: bool
 
 
 def assert_refused(answer: httpx.Response) -> None:
@@ -38,10 +41,12 @@ def assert_refused(answer: httpx.Response) -> None:
 
 
 class Officer:
-    """``status`` actual throughout: only then does a chat message name its alert."""
+    """``status`` actual throughout: only then does a chat message name its alert. ``ended``: when it was known of each alert
+    that it is taken back, by the wall clock."""
 
     def __init__(self, rig: Rig, organ: str = ORGAN, key: str | None = None) -> None:
         self._rig, self._organ = rig, organ
+        self.ended: dict[str, float] = {}
         self._client = httpx.AsyncClient(
             base_url=rig.near, headers={"authorization": f"Bearer {key or rig.key}"}, timeout=40, trust_env=False,
             limits=httpx.Limits(max_connections=None),
@@ -67,22 +72,34 @@ class Officer:
         return str(answer.json()["id"])
 
     async def ask_to_retract(self, alert: str) -> httpx.Response:
-        return await self._client.post(f"/v1/alerts/{alert}/retract", json={"reason": "found"})
+        answer = await self._client.post(f"/v1/alerts/{alert}/retract", json={"reason": "found"})
+        if answer.is_success:
+            self.ended.setdefault(alert, time.time())
+        return answer
 
     async def retract(self, alert: str) -> None:
         answer = await self.ask_to_retract(alert)
         assert answer.status_code == 200, answer.text
 
     async def insist(self, ask: Callable[[], Awaitable[httpx.Response]], patience: float = 60) -> Insisted:
-        """Ask again as a 503 says, until it is answered otherwise."""
-        begun, refused = time.monotonic(), 0
-        while (answer := await ask()).status_code == 503:
+        """Ask again as a 503 says, and when no answer came in time, until it is answered otherwise."""
+        begun, refused, silent = time.monotonic(), 0, 0
+        while True:
+            try:
+                answer = await ask()
+            except httpx.TimeoutException:
+                assert time.monotonic() - begun < patience, "no answer"
+                silent += 1
+                continue
+            if answer.status_code != 503:
+                break
             assert_refused(answer)
             assert time.monotonic() - begun < patience, answer.text
             refused += 1
             await asyncio.sleep(int(answer.headers["retry-after"]))
         assert answer.is_success, answer.text
-        return Insisted(answer.json(), refused, time.monotonic() - begun)
+        replayed = answer.headers.get("idempotency-replayed") == "true"
+        return Insisted(answer.json(), refused, time.monotonic() - begun, silent, replayed)
 
     async def get(self, path: str) -> httpx.Response:
         return await self._client.get(path)

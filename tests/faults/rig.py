@@ -75,6 +75,10 @@ class Rig:
         assert self.cluster is not None
         self.cluster.stop()
 
+    async def end_store(self) -> None:
+        """The same, while what the test has begun goes on. It can be started from the main thread only."""
+        await asyncio.to_thread(self.stop_store)
+
     @property
     def sockets(self) -> Path:
         assert self.cluster is not None
@@ -171,8 +175,12 @@ class Rig:
             name, *HUIJIA, *arguments, env=environment(self.settings.data, {**given, **surroundings})
         )
 
-    def start_api(self) -> None:
-        self.api = self._huijia("api", "api")
+    def start_api(self, name: str = "api", surroundings: Mapping[str, str] = NO_SETTINGS) -> None:
+        self.api = self._huijia(name, "api", surroundings=surroundings)
+
+    def kill_api(self) -> None:
+        assert self.api is not None
+        self.processes.kill(self.api)
 
     def start_dispatcher(self, name: str = "dispatch", surroundings: Mapping[str, str] = NO_SETTINGS) -> None:
         self.dispatchers.append(self._huijia(name, "dispatch", surroundings=surroundings))

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,12 @@ from tests.faults.proof import assert_nothing_stuck, assert_shown
 from tests.faults.rig import Rig
 
 OFF = 330  # seconds: a far end that verifies with standardwebhooks forgives 300
-NAME = "dispatch-by-another-clock"
+DISPATCHER = "dispatch-by-another-clock"
 OUTLETS = 100
+LASTS_ODDLY = (
+    "alert WHERE code = ANY($1::text[]) AND (activated_at NOT BETWEEN now() - interval '4 minutes' AND now() "
+    "OR (expires_at - activated_at) <> interval '1 hour' * round(extract(epoch FROM expires_at - activated_at) / 3600))"
+)
 
 pytestmark = pytest.mark.skipif(FAKETIME is None, reason=WANTED)
 
@@ -35,17 +40,35 @@ async def clock(rig: Rig, tmp_path: Path) -> AsyncIterator[Clock]:
     made.set(OFF)
     for one in list(rig.dispatchers):
         rig.kill(one)
-    rig.start_dispatcher(NAME, made.surroundings)
+    rig.start_dispatcher(DISPATCHER, made.surroundings)
     await rig.up()
     yield made
     for one in list(rig.dispatchers):
         rig.kill(one)
 
 
+@pytest.fixture
+async def clock_of_the_api(rig: Rig, tmp_path: Path) -> AsyncIterator[Clock]:
+    """That of the API, who takes records and receipts."""
+    made = Clock(tmp_path)
+    made.set(OFF)
+    rig.kill_api()
+    rig.start_api("api-by-another-clock", made.surroundings)
+    await rig.up()
+    yield made
+    rig.kill_api()
+
+
 def ahead(rig: Rig) -> float:
     """How many seconds the dispatcher believes to be ahead of us, by the last line of its log."""
-    last = next(line for line in reversed(rig.processes.log(NAME).read_text().splitlines()) if line[:2] == "20")
+    last = next(line for line in reversed(rig.processes.log(DISPATCHER).read_text().splitlines()) if line[:2] == "20")
     return datetime.strptime(f"{last[:19]} +0000", "%Y-%m-%d %H:%M:%S %z").timestamp() - time.time()
+
+
+async def ahead_by_its_answers(officer: Officer) -> float:
+    """How many seconds the API believes to be ahead of us."""
+    said = (await officer.get("/health/live")).headers["date"]
+    return parsedate_to_datetime(said).timestamp() - time.time()
 
 
 async def works(rig: Rig, officer: Officer, far: FarSide, chance: random.Random) -> str:
@@ -97,3 +120,23 @@ async def test_the_clock_of_a_machine_is_wrong_and_steps_back(
     for alert in (first, second):
         await assert_all_taken_back(far, alert)
     await assert_nothing_stuck(rig)
+
+
+async def test_the_clock_of_the_api_is_wrong_and_steps_back(
+    rig: Rig, officer: Officer, far: FarSide, clock_of_the_api: Clock, chance: random.Random, say: Callable[[str], None]
+) -> None:
+    """Alerts last as long as they should, receipts are believed, and what is taken back is down."""
+    first = await works(rig, officer, far, chance)
+    assert abs(await ahead_by_its_answers(officer) - OFF) < 60, "the clock was right"
+    clock_of_the_api.set(-OFF)
+    second = await works(rig, officer, far, chance)
+    assert abs(await ahead_by_its_answers(officer) + OFF) < 60, "the clock did not step"
+    odd = await rig.count(LASTS_ODDLY, [first, second])
+    assert odd == 0, "alerts that begin or end by a wrong clock"
+    begun = time.monotonic()
+    for alert in (first, second):
+        await officer.retract(alert)
+    for alert in (first, second):
+        await officer.is_down(alert)
+        await assert_all_taken_back(far, alert)
+    say(f"the API's {OFF} s ahead, then stepping back by {2 * OFF} s: all down {time.monotonic() - begun:.1f} s after")

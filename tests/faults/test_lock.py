@@ -11,7 +11,7 @@ from tests.faults.officer import Officer
 from tests.faults.proof import assert_ended, assert_none_lost, assert_nothing_stuck, assert_shown, assert_wait_seen
 from tests.faults.rig import Rig
 
-HELD = 12.0  # seconds: lock_timeout is ten
+HELD = 30.0  # seconds: lock_timeout is ten, and every lease ends meanwhile
 RECOVERY = 90.0
 
 
@@ -48,6 +48,7 @@ async def test_the_queue_is_locked_while_a_notice_goes_out(
     say(f"published, and taken back, everywhere {time.monotonic() - freed:.1f} s after the lock was gone")
     await assert_none_lost(rig, [starting], [str(record["case_number"])])
     await assert_shown(far, starting, rig.outlets - rig.chats)
+    assert len(await far.group_says(starting)) == 1
     assert rig.pids() == before
     await far.turn("all", "ok")
     await assert_all_taken_back(far, ending)
@@ -75,5 +76,6 @@ async def test_the_queue_is_locked_while_a_notice_is_taken_back(
     assert await officer.is_down(alert, RECOVERY) == {"down": rig.outlets - 1, "corrected": 1}
     say(f"taken back everywhere {time.monotonic() - freed:.1f} s after the lock was gone")
     await assert_all_taken_back(far, alert)
+    assert len(await far.group_says(alert)) == 2  # the notice, and that it is over
     await assert_nothing_stuck(rig)
     assert rig.pids() == before

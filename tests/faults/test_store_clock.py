@@ -34,6 +34,11 @@ async def rig(rig: Rig) -> AsyncIterator[Rig]:
 
 
 @pytest.fixture
+def clocks_agree() -> bool:
+    return False
+
+
+@pytest.fixture
 async def clock(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Clock]:
     """PostgreSQL's, every process of it."""
     for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):

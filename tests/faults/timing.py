@@ -8,6 +8,8 @@ from tests.faults.officer import Officer
 from tests.faults.rig import until
 
 AT_ONCE = 2.0  # seconds after the answer to the officer
+LEASE = 15.0  # seconds: of a webhook and of a chat robot, as it is promised; not as the code happens to have it
+SLACK = 10.0  # seconds from the end of a lease until all is right: a sweep, a retry, and an outlet that takes its time
 
 
 def first_heard(calls: Sequence[Call], kind: str) -> Mapping[str, float]:
