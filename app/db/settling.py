@@ -101,6 +101,12 @@ def _settled(r: Result, s: Settled) -> dict[str, Any]:
     }  # fmt: skip
 
 
+async def wait_for_nobody(session: Session) -> None:
+    """Whoever would wait for a lock for longer than half a second in this transaction gets StoreUnavailable: senders wait
+    for it as well, and settle first when it is gone."""
+    await session.execute(text("SET LOCAL lock_timeout = '500ms'"))
+
+
 async def lost(
     session: Session, limit: int, within: timedelta | None = None
 ) -> Sequence[tuple[Claimed, datetime, str]]:

@@ -24,6 +24,7 @@ from app.db import (
     postings,
     quarantine,
     set_back,
+    settling,
     slowed,
     tending,
     workers,
@@ -151,6 +152,7 @@ class Sweeps:
                     await self._look_at_the_clock(session)
                     if time.monotonic() < self._senders_first:
                         break
+                    await settling.wait_for_nobody(session)
                     count, more = await rescue(session, self._worker, self._press, within)
                 if count:
                     log.warning("rescued %d deliveries whose lease was lost", count)

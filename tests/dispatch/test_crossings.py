@@ -15,6 +15,7 @@ from app.db.engine import Session, StoreUnavailable, transaction
 from app.dispatch import dispatcher as engine
 from app.dispatch.send import Finished, send_together
 from app.dispatch.settle import settle
+from app.dispatch.sweeps import Sweeps
 from app.domain.words import EndReason
 from app.flows.end import retract
 from app.flows.house import House
@@ -188,3 +189,21 @@ async def test_whoever_holds_the_row_of_a_paced_outlet_does_not_hold_up_its_retr
         async with held(house, robot):
             await retracted(house, code)
             await until(lambda: far.kinds("robot") == ["publish", "retract"], 3)
+
+
+@pytest.mark.parametrize("mode", ["SHARE", "ACCESS EXCLUSIVE"])
+async def test_whoever_takes_over_lets_senders_settle_first_once_a_lock_is_gone(house: House, mode: str) -> None:
+    """The leases of all have ended while everybody waited for it."""
+    await make_place(house, "one")
+    await make_alert(house)
+    async with transaction(house.engine) as session:
+        await claims.claim(session, worker="w", leases=LEASES, room=10, only_retractions=False)
+    await rows(house, "UPDATE delivery SET lease_until = now() - interval '1 s'")
+    sweeps = Sweeps(house.engine, house.press, "rescuer")
+    async with transaction(house.engine) as holding:
+        await holding.execute(text(f"LOCK TABLE delivery IN {mode} MODE"))
+        rescuing = asyncio.create_task(sweeps.rescue())
+        with pytest.raises(StoreUnavailable):
+            await asyncio.wait_for(rescuing, 3)
+    await sweeps.rescue()
+    assert not await rows(house, "SELECT FROM attempt"), "the sender lives, and is about to say what came of its send"
