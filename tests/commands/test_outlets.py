@@ -80,7 +80,7 @@ def test_a_secret_is_changed_while_the_old_one_still_signs(served: Served) -> No
     assert new not in refused.out + refused.err
 
 
-def tests_heard(terminal: Terminal, slug: str) -> int:
+def times_tested(terminal: Terminal, slug: str) -> int:
     """How many. One that asks for news may have had the alert that a key was tried with."""
     return sum(call["status"] == "test" for call in heard(terminal, slug))
 
@@ -89,7 +89,7 @@ def test_outlets_that_do_not_take_it_or_cannot_be_tried_say_why(served: Served) 
     terminal = served.terminal
     assert add(terminal, "不接收测试的台", secret(terminal)).code == 0
     control = f"{terminal.far}/control/screen-1"
-    before = tests_heard(terminal, "app-1")
+    before = times_tested(terminal, "app-1")
     httpx.post(control, json={"mode": "hanging"}, trust_env=False).raise_for_status()
     try:
         hanging, unwilling, polling, unknown = terminal.several(
@@ -106,7 +106,7 @@ def test_outlets_that_do_not_take_it_or_cannot_be_tried_say_why(served: Served) 
     assert "未同意接收测试" in unwilling.plainly()
     assert "自行取用" in polling.plainly()
     assert "没有名为 没有这个台 的发布点" in unknown.plainly()
-    assert tests_heard(terminal, "app-1") == before
+    assert times_tested(terminal, "app-1") == before
 
 
 def test_every_wire_of_the_sandbox_takes_a_test_notice(served: Served) -> None:
