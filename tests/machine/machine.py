@@ -22,7 +22,7 @@ pick = st.integers(0, 59)  # divisible by the length of every short list
 workers = st.sampled_from(["a", "b", "c"])
 rarely = st.integers(0, 9).map(lambda n: n == 9)
 JUMPS = [timedelta(seconds=s) for s in (1, 3, 10, 16, 61, 900, 3700, 90_000)]
-STEPS_BACK = [timedelta(seconds=s) for s in (5, 40, 700, 4000)]
+STEPS = [timedelta(seconds=s) for s in (5, 40, 700, 4000)]
 
 
 class Machine(RuleBasedStateMachine):
@@ -60,21 +60,21 @@ class Machine(RuleBasedStateMachine):
         return [(place, a) for place in self.world.places.values() for a in place.arrivals]
 
     @precondition(lambda self: len(self.world.known) < self.most_alerts)
-    @rule(status=st.sampled_from([Status.ACTUAL, Status.ACTUAL, Status.EXERCISE]), torn=rarely)
-    def submit(self, status: Status, torn: bool) -> None:
-        self.do(self.world.submit(status, torn))
+    @rule(status=st.sampled_from([Status.ACTUAL, Status.ACTUAL, Status.EXERCISE]), torn=rarely, unsure=rarely)
+    def submit(self, status: Status, torn: bool, unsure: bool) -> None:
+        self.do(self.world.submit(status, torn, unsure))
 
     @precondition(lambda self: self._live())
-    @rule(at=pick, torn=rarely)
-    def amend(self, at: int, torn: bool) -> None:
-        self.do(self.world.amend(self._live()[at % len(self._live())], torn))
+    @rule(at=pick, torn=rarely, unsure=rarely)
+    def amend(self, at: int, torn: bool, unsure: bool) -> None:
+        self.do(self.world.amend(self._live()[at % len(self._live())], torn, unsure))
 
     @precondition(lambda self: self.world.known)
-    @rule(at=pick, torn=rarely)
-    def retract(self, at: int, torn: bool) -> None:
+    @rule(at=pick, torn=rarely, unsure=rarely)
+    def retract(self, at: int, torn: bool, unsure: bool) -> None:
         codes = [c for c in self.world.known if c in self._live()] or list(self.world.known)
         if self.world.known[codes[at % len(codes)]].ended is None:
-            self.do(self.world.retract(codes[at % len(codes)], torn))
+            self.do(self.world.retract(codes[at % len(codes)], torn, unsure))
 
     @precondition(lambda self: self.world.known)
     @rule(at=pick)
@@ -100,19 +100,34 @@ class Machine(RuleBasedStateMachine):
         self.world.arrive(flying[at % len(flying)])
 
     @precondition(lambda self: self._flying())
-    @rule(at=pick, outcome=st.sampled_from(Outcome), receipt=st.none() | st.sampled_from(ReceiptKind))
-    def answer(self, at: int, outcome: Outcome, receipt: ReceiptKind | None) -> None:
-        self.world.answer(self._flying()[at % len(self._flying())], outcome, receipt)
+    @rule(at=pick, outcome=st.sampled_from(Outcome), receipt=st.none() | st.sampled_from(ReceiptKind), lies=rarely)
+    def answer(self, at: int, outcome: Outcome, receipt: ReceiptKind | None, lies: bool) -> None:
+        self.world.answer(self._flying()[at % len(self._flying())], outcome, receipt, lies=lies)
 
     @precondition(lambda self: self._answered())
-    @rule(at=pick, all_of_them=st.booleans(), torn=rarely)
-    def settle(self, at: int, all_of_them: bool, torn: bool) -> None:
+    @rule(at=pick, all_of_them=st.booleans(), torn=rarely, unsure=rarely)
+    def settle(self, at: int, all_of_them: bool, torn: bool, unsure: bool) -> None:
         answered = self._answered()
         one = answered[at % len(answered)]
         batch = [s for s in answered if s.worker == one.worker] if all_of_them else [one]
-        self.do(self.world.settle(batch, torn))
+        self.do(self.world.settle(batch, torn, unsure=unsure))
 
-    @precondition(lambda self: self.world.sends)
+    @precondition(lambda self: self.world.unsure)
+    @rule()
+    def settle_again(self) -> None:
+        self.do(self.world.settle_again(*self.world.unsure.pop()))
+
+    @precondition(lambda self: any(place.tended and place.arrivals for place in self.world.places.values()))
+    @rule(worker=workers)
+    def look(self, worker: str) -> None:
+        self.do(self.world.look(worker))
+
+    @precondition(lambda self: self.world.looks)
+    @rule()
+    def looked(self) -> None:
+        self.do(self.world.looked(self.world.looks[0]))
+
+    @precondition(lambda self: self.world.sends or self.world.looks)
     @rule(worker=workers, arrives=st.booleans())
     def crash(self, worker: str, arrives: bool) -> None:
         self.world.crash(worker, lambda _: arrives)
@@ -121,10 +136,16 @@ class Machine(RuleBasedStateMachine):
     def jump(self, by: timedelta, arrives: bool) -> None:
         self.do(self.world.jump(by, lambda _: arrives))
 
-    @rule(by=st.sampled_from(STEPS_BACK), so_be_it=rarely)
+    @rule(by=st.sampled_from(STEPS), so_be_it=rarely)
     def set_back(self, by: timedelta, so_be_it: bool) -> None:
         if so_be_it:
             self.do(self.world.set_back(by))
+
+    @precondition(lambda self: self.world.sends or self.world.looks)
+    @rule(by=st.sampled_from(STEPS), so_be_it=rarely)
+    def set_forward(self, by: timedelta, so_be_it: bool) -> None:
+        if so_be_it:
+            self.do(self.world.set_forward(by))
 
     @precondition(lambda self: self.world.known)
     @rule(name=st.sampled_from(["rescue", "rescue_all", "expire", "put_right", "look_again", "follow", "extend"]))
@@ -147,6 +168,7 @@ class Machine(RuleBasedStateMachine):
     def pause(self, at: int, paused: bool) -> None:
         ids = list(self.world.places)
         self.do(self._set_paused(ids[at % len(ids)], paused))
+        self.world.places[ids[at % len(ids)]].paused = paused
 
     async def _set_paused(self, id: int, paused: bool) -> None:
         async with transaction(self.world.house.engine) as session:
