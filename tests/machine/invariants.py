@@ -1,14 +1,13 @@
 """What must hold after every step, and what must hold when all is quiet and every wire is healthy."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
 
 from app.domain.words import Kind, Lane, Outcome, ReceiptKind
 from tests.machine.far_end import Place, Violation
-from tests.machine.known import Known
+from tests.machine.known import LONGEST_WAIT, Known
 from tests.machine.world import World
 
 _LEDGER = text(
@@ -56,7 +55,7 @@ async def drive(world: World) -> None:
             return
         for code in sorted(failed):
             await world.ask_again(code)
-        await world.jump(timedelta(seconds=61), lambda _: True)
+        await world.jump(LONGEST_WAIT, lambda _: True)
     raise Violation(f"stuck after {ROUNDS} rounds: {[tuple(r) for r in waiting]}")
 
 
@@ -73,7 +72,7 @@ async def one_round(world: World) -> None:
     for place in world.places.values():
         if place.lane is Lane.POLLED:
             await world.poll(place)
-    for name in ("rescue_all", "expire", "put_right", "look_again", "follow", "extend"):
+    for name in ("rescue_all", "expire", "put_right", "look_again", "extend"):
         await world.sweep(name)
 
 

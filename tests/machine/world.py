@@ -146,7 +146,8 @@ class World(Issuing):
     async def _settling(self, session: Session, done: Sequence[Finished]) -> Callable[[Session], Awaitable[None]]:
         """What is to be checked once it is settled."""
         ids = sorted({r.claimed.id for r, _ in done})
-        before, said = await standing(session, ids), await given(session, ids)
+        before = await standing(session, ids)
+        said = await given(session, ids) if any(receipt for _, receipt in done) else set()
         answers = [self._answer(r, receipt) for r, receipt in done]
 
         async def check(session: Session) -> None:
@@ -204,8 +205,9 @@ class World(Issuing):
         await self.sweep("rescue")
 
     async def set_forward(self, by: timedelta) -> None:
-        """Every lease seems to be over, and every sender is sending yet. The pace is kept by the database's clock."""
+        """Leases seem to be over whose senders are sending yet; a sweep sees why. The pace is kept by the database's clock."""
         await self._set_clock(by)
+        await self.sweep("rescue_all")
 
     async def _set_clock(self, by: timedelta) -> None:
         await self.sweeps.look()  # as in each second before
