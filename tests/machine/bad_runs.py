@@ -78,7 +78,7 @@ async def ended_while_settling(world: World) -> None:
     await world.retract(code)
     with pytest.MonkeyPatch.context() as race:
         race.setattr(alerts, "heads", _heads_before_the_end)
-        await world.settle([send])
+        await world.settle([send], crossed=True)
     await world.claim("b", room=50, only_retractions=True)
     for send in world.sends:
         world.answer(send, Outcome.ACCEPTED)

@@ -11,6 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import transaction
 
+
+class Passing:
+    """Time as it passes, whatever the clock of the database is set to: what a process measures by itself."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def monotonic(self) -> float:
+        return self.passed
+
+
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 
 _FACE = (

@@ -25,12 +25,15 @@ class Arrival:
 
 @dataclass
 class Place:
-    """An outlet and everything that ever reached it."""
+    """An outlet and everything that ever reached it. ``km``: from the place of loss. ``tended``: it does not report by itself."""
 
     id: int
     partner: int
     lane: Lane
     takes: frozenset[Status]
+    km: int
+    tended: bool
+    paused: bool = False
     shown: dict[str, int] = field(default_factory=dict)
     arrivals: list[Arrival] = field(default_factory=list)
     cursor: int = 0

@@ -1,13 +1,13 @@
 """What must hold after every step, and what must hold when all is quiet and every wire is healthy."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
 
-from app.domain.words import Lane, Outcome
-from tests.machine.far_end import Violation
+from app.domain.words import Kind, Lane, Outcome, ReceiptKind
+from tests.machine.far_end import Place, Violation
+from tests.machine.known import LONGEST_WAIT, Known
 from tests.machine.world import World
 
 _LEDGER = text(
@@ -39,22 +39,30 @@ async def check_each(world: World) -> None:
 
 
 async def drive(world: World) -> None:
-    """Let everything come to rest with healthy wires: what is claimed arrives and is accepted, who polls gets an answer."""
+    """Let everything come to rest with healthy wires: what is claimed arrives and is accepted, who polls gets an answer, and
+    whoever refused and aired it all the same says so."""
+    for place, of in world.lied:
+        await world.say(place, of, ReceiptKind.AIRED, world.now)
     for _ in range(ROUNDS):
         await one_round(world)
         rows = await _rows(world)
+        for row in rows:
+            if row.state == "failed":
+                world.check_failed(row.code, row.id, Kind(row.kind))
         waiting = [r for r in rows if r.state in ("pending", "sending") or r.lease_until is not None]
         failed = {r.code for r in rows if r.state == "failed" and r.number == r.head}
         if not waiting and not failed and not world.sends:
             return
         for code in sorted(failed):
             await world.ask_again(code)
-        await world.jump(timedelta(seconds=61), lambda _: True)
+        await world.jump(LONGEST_WAIT, lambda _: True)
     raise Violation(f"stuck after {ROUNDS} rounds: {[tuple(r) for r in waiting]}")
 
 
 async def one_round(world: World) -> None:
     """Everybody does what he does once."""
+    for look in list(world.looks):
+        await world.looked(look)
     await world.claim("a", room=50)
     for send in world.sends:
         if send.result is None:
@@ -64,7 +72,7 @@ async def one_round(world: World) -> None:
     for place in world.places.values():
         if place.lane is Lane.POLLED:
             await world.poll(place)
-    for name in ("rescue_all", "expire", "put_right", "look_again", "follow", "extend"):
+    for name in ("rescue_all", "expire", "put_right", "look_again", "extend"):
         await world.sweep(name)
 
 
@@ -82,6 +90,14 @@ async def check_end(world: World) -> None:
         for code, alert in world.known.items():
             if alert.ended is not None and place.ever_showed(code):
                 _check_told(rows, place.id, code)
+            if _is_to_know(place, alert) and place.shown.get(code) != alert.head:
+                raise Violation(
+                    f"place {place.id} is to show {code} and was not told: it shows {place.shown.get(code)}"
+                )
+
+
+def _is_to_know(place: Place, alert: Known) -> bool:
+    return alert.ended is None and alert.status in place.takes and not place.paused and place.km <= alert.reach
 
 
 def _check_told(rows: Sequence[Any], place: int, code: str) -> None:

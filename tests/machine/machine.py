@@ -21,8 +21,10 @@ T = TypeVar("T")
 pick = st.integers(0, 59)  # divisible by the length of every short list
 workers = st.sampled_from(["a", "b", "c"])
 rarely = st.integers(0, 9).map(lambda n: n == 9)
+now_and_then = st.integers(0, 3).map(lambda n: n == 3)
+statuses = st.sampled_from([Status.ACTUAL, Status.ACTUAL, Status.EXERCISE])
 JUMPS = [timedelta(seconds=s) for s in (1, 3, 10, 16, 61, 900, 3700, 90_000)]
-STEPS_BACK = [timedelta(seconds=s) for s in (5, 40, 700, 4000)]
+STEPS = [timedelta(seconds=s) for s in (5, 40, 700, 4000)]
 
 
 class Machine(RuleBasedStateMachine):
@@ -30,7 +32,7 @@ class Machine(RuleBasedStateMachine):
 
     building: Building
     runner: asyncio.Runner
-    most_alerts = 3
+    most_alerts = 4
 
     walked: ClassVar[int] = 0  # steps of all runs together
     broken = False
@@ -43,9 +45,11 @@ class Machine(RuleBasedStateMachine):
             self.broken = True
             raise
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(status=statuses)
+    def begin(self, status: Status) -> None:
+        """With an alert: of steps before the first one nothing is to be learnt."""
         self.world: World = self.do(self.building.world())
+        self.do(self.world.submit(status))
 
     def _live(self) -> list[str]:
         return [code for code, alert in self.world.known.items() if alert.ended is None]
@@ -60,23 +64,22 @@ class Machine(RuleBasedStateMachine):
         return [(place, a) for place in self.world.places.values() for a in place.arrivals]
 
     @precondition(lambda self: len(self.world.known) < self.most_alerts)
-    @rule(status=st.sampled_from([Status.ACTUAL, Status.ACTUAL, Status.EXERCISE]), torn=rarely)
-    def submit(self, status: Status, torn: bool) -> None:
-        self.do(self.world.submit(status, torn))
+    @rule(status=statuses, torn=rarely, unsure=rarely)
+    def submit(self, status: Status, torn: bool, unsure: bool) -> None:
+        self.do(self.world.submit(status, torn, unsure))
 
     @precondition(lambda self: self._live())
-    @rule(at=pick, torn=rarely)
-    def amend(self, at: int, torn: bool) -> None:
-        self.do(self.world.amend(self._live()[at % len(self._live())], torn))
+    @rule(at=pick, torn=rarely, unsure=rarely)
+    def amend(self, at: int, torn: bool, unsure: bool) -> None:
+        self.do(self.world.amend(self._live()[at % len(self._live())], torn, unsure))
 
-    @precondition(lambda self: self.world.known)
-    @rule(at=pick, torn=rarely)
-    def retract(self, at: int, torn: bool) -> None:
+    @rule(at=pick, torn=rarely, unsure=now_and_then)
+    def retract(self, at: int, torn: bool, unsure: bool) -> None:
         codes = [c for c in self.world.known if c in self._live()] or list(self.world.known)
         if self.world.known[codes[at % len(codes)]].ended is None:
-            self.do(self.world.retract(codes[at % len(codes)], torn))
+            self.do(self.world.retract(codes[at % len(codes)], torn, unsure))
 
-    @precondition(lambda self: self.world.known)
+    @precondition(lambda self: self.world.refused)
     @rule(at=pick)
     def ask_again(self, at: int) -> None:
         codes = list(self.world.known)
@@ -88,10 +91,23 @@ class Machine(RuleBasedStateMachine):
         heard = self._heard()
         self.do(self.world.replay(*heard[at % len(heard)]))
 
-    @precondition(lambda self: self.world.known)
     @rule(worker=workers, room=st.integers(1, 4), only_retractions=rarely)
     def claim(self, worker: str, room: int, only_retractions: bool) -> None:
         self.do(self.world.claim(worker, room, only_retractions))
+
+    @rule(
+        worker=workers,
+        outcomes=st.lists(st.sampled_from(Outcome), min_size=1, max_size=3),
+        lies=now_and_then,
+        unsure=now_and_then,
+    )
+    def work(self, worker: str, outcomes: list[Outcome], lies: bool, unsure: bool) -> None:
+        """A whole turn; what is drawn one by one seldom comes to an answer in time."""
+        sends = self.do(self.world.claim(worker, room=4))
+        for n, send in enumerate(sends):
+            self.world.answer(send, outcomes[n % len(outcomes)], lies=lies)
+        if sends:
+            self.do(self.world.settle(sends, unsure=unsure))
 
     @precondition(lambda self: any(not s.arrived for s in self._flying()))
     @rule(at=pick)
@@ -100,19 +116,36 @@ class Machine(RuleBasedStateMachine):
         self.world.arrive(flying[at % len(flying)])
 
     @precondition(lambda self: self._flying())
-    @rule(at=pick, outcome=st.sampled_from(Outcome), receipt=st.none() | st.sampled_from(ReceiptKind))
-    def answer(self, at: int, outcome: Outcome, receipt: ReceiptKind | None) -> None:
-        self.world.answer(self._flying()[at % len(self._flying())], outcome, receipt)
+    @rule(
+        at=pick, outcome=st.sampled_from(Outcome), receipt=st.none() | st.sampled_from(ReceiptKind), lies=now_and_then
+    )
+    def answer(self, at: int, outcome: Outcome, receipt: ReceiptKind | None, lies: bool) -> None:
+        self.world.answer(self._flying()[at % len(self._flying())], outcome, receipt, lies=lies)
 
     @precondition(lambda self: self._answered())
-    @rule(at=pick, all_of_them=st.booleans(), torn=rarely)
-    def settle(self, at: int, all_of_them: bool, torn: bool) -> None:
+    @rule(at=pick, all_of_them=st.booleans(), torn=rarely, unsure=now_and_then)
+    def settle(self, at: int, all_of_them: bool, torn: bool, unsure: bool) -> None:
         answered = self._answered()
         one = answered[at % len(answered)]
         batch = [s for s in answered if s.worker == one.worker] if all_of_them else [one]
-        self.do(self.world.settle(batch, torn))
+        self.do(self.world.settle(batch, torn, unsure=unsure))
 
-    @precondition(lambda self: self.world.sends)
+    @precondition(lambda self: self.world.unsure)
+    @rule()
+    def settle_again(self) -> None:
+        self.do(self.world.settle_again(*self.world.unsure.pop()))
+
+    @precondition(lambda self: any(place.tended and place.arrivals for place in self.world.places.values()))
+    @rule(worker=workers)
+    def look(self, worker: str) -> None:
+        self.do(self.world.look(worker))
+
+    @precondition(lambda self: self.world.looks)
+    @rule()
+    def looked(self) -> None:
+        self.do(self.world.looked(self.world.looks[0]))
+
+    @precondition(lambda self: self.world.sends or self.world.looks)
     @rule(worker=workers, arrives=st.booleans())
     def crash(self, worker: str, arrives: bool) -> None:
         self.world.crash(worker, lambda _: arrives)
@@ -121,17 +154,15 @@ class Machine(RuleBasedStateMachine):
     def jump(self, by: timedelta, arrives: bool) -> None:
         self.do(self.world.jump(by, lambda _: arrives))
 
-    @rule(by=st.sampled_from(STEPS_BACK), so_be_it=rarely)
-    def set_back(self, by: timedelta, so_be_it: bool) -> None:
+    @rule(by=st.sampled_from(STEPS), forward=st.booleans(), so_be_it=now_and_then)
+    def set_clock(self, by: timedelta, forward: bool, so_be_it: bool) -> None:
         if so_be_it:
-            self.do(self.world.set_back(by))
+            self.do(self.world.set_forward(by) if forward else self.world.set_back(by))
 
-    @precondition(lambda self: self.world.known)
     @rule(name=st.sampled_from(["rescue", "rescue_all", "expire", "put_right", "look_again", "follow", "extend"]))
     def sweep(self, name: str) -> None:
         self.do(self.world.sweep(name))
 
-    @precondition(lambda self: self.world.known)
     @rule(lost=st.booleans())
     def poll(self, lost: bool) -> None:
         place = next(p for p in self.world.places.values() if p.lane is Lane.POLLED)
@@ -147,6 +178,7 @@ class Machine(RuleBasedStateMachine):
     def pause(self, at: int, paused: bool) -> None:
         ids = list(self.world.places)
         self.do(self._set_paused(ids[at % len(ids)], paused))
+        self.world.places[ids[at % len(ids)]].paused = paused
 
     async def _set_paused(self, id: int, paused: bool) -> None:
         async with transaction(self.world.house.engine) as session:

@@ -1,7 +1,7 @@
 """Records in bulk: checked once by the form, then only what differs is replaced."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 import orjson
@@ -9,6 +9,7 @@ import orjson
 from app.domain.record import Record
 from app.domain.words import Status
 from app.forms.record_form import RecordForm
+from tests.machine.known import LOST_SINCE
 from tests.making import record_json
 
 
@@ -19,9 +20,9 @@ def _example(now: datetime) -> Record:
 
 
 def record(now: datetime, status: Status, case: str, features: str = "") -> Record:
-    """A verified record; the child was lost forty minutes ago."""
+    """A verified record; the child was lost ``LOST_SINCE`` ago."""
     base = _example(datetime.fromisoformat("2026-11-23T07:00:00+00:00"))
-    loss = replace(base.loss, at=now - timedelta(minutes=40))
+    loss = replace(base.loss, at=now - LOST_SINCE)
     return replace(
         base, status=status, case_number=case, loss=loss, verified_at=now, minor=replace(base.minor, features=features)
     )

@@ -12,17 +12,37 @@ from tests.machine.far_end import Violation
 from tests.machine.machine import Machine
 from tests.machine.test_bites import (
     Remove,
+    _forget_latecomers,
     _let_a_receipt_end_the_lease,
     _let_sends_overlap,
 )
+from tests.machine.test_silent_bites import (
+    _end_all_at_once,
+    _end_nothing,
+    _end_what_has_ended,
+    _forget_requests,
+    _give_up_an_end_at_once,
+    _give_up_at_once,
+    _let_any_receipt_confirm,
+    _let_receipts_change_nothing,
+    _never_extend,
+    _settle_once_more,
+    _tell_nobody,
+)
 
 WALK = settings(
-    max_examples=500, stateful_step_count=50, deadline=None, derandomize=True, database=None, print_blob=False,
+    max_examples=240, stateful_step_count=100, deadline=None, derandomize=True, database=None, print_blob=False,
     report_multiple_bugs=False, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
+FOUND: list[Remove] = [
+    _let_sends_overlap, _let_a_receipt_end_the_lease, _tell_nobody, _give_up_at_once, _give_up_an_end_at_once,
+    _end_all_at_once, _end_nothing, _never_extend, _let_receipts_change_nothing, _let_any_receipt_confirm,
+    _settle_once_more, _forget_requests, _end_what_has_ended, _forget_latecomers,
+]  # fmt: skip
 
-@pytest.mark.parametrize("remove", [_let_sends_overlap, _let_a_receipt_end_the_lease])
+
+@pytest.mark.parametrize("remove", FOUND, ids=[remove.__name__.strip("_") for remove in FOUND])
 def test_the_walk_finds_it(
     remove: Remove,
     site: Building,
@@ -32,6 +52,7 @@ def test_the_walk_finds_it(
 ) -> None:
     caplog.set_level(logging.CRITICAL)
     runner.run(remove(monkeypatch, runner.run(site.world())))
-    Machine.building, Machine.runner = site, runner
+    Machine.building, Machine.runner, Machine.walked = site, runner, 0
     with pytest.raises(Violation):
         run_state_machine_as_test(Machine, settings=WALK)
+    print(f"found after {Machine.walked} steps")

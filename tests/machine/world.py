@@ -1,121 +1,36 @@
 """The real ledger with a simulated world around it: workers that claim, crash and settle late; places that air or not."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from app.db import alerts, claims
-from app.db.claims import ALL, Leases, Share
-from app.db.engine import Session, clock, transaction
+from app.db import alerts, claims, tending
+from app.db.claims import ALL, Claimed, Leases, Share
+from app.db.engine import Session, clock
 from app.db.settling import Result
+from app.dispatch.dispatcher import Dispatcher
+from app.dispatch.send import Finished
 from app.dispatch.settle import settle
-from app.dispatch.sweeps import Sweeps
 from app.domain.errors import Conflict, WrongState
-from app.domain.words import EndReason, Kind, Lane, Outcome, ReceiptKind, Scope, Status
-from app.flows.amend import amend
-from app.flows.ask_again import ask_again
+from app.domain.words import Kind, Lane, Outcome, ReceiptKind, Scope
 from app.flows.confirm import Stated, confirm
-from app.flows.drawn import Drawn
-from app.flows.end import retract
 from app.flows.fetch import fetch
-from app.flows.house import House
 from app.flows.principal import Principal
 from app.flows.replay import replay
-from app.flows.submit import submit
 from channels.contract import ReceiptKind as SaidKind
 from channels.contract import StatedReceipt
+from tests.machine.becoming import Answer, check_said, check_settled, given, standing, written
 from tests.machine.clock import move_clock
 from tests.machine.far_end import Arrival, Place, Violation
-from tests.machine.known import DEADLINE, LEASE, PACE, PACE_PER, RESERVE, Known, Send, Torn
-from tests.machine.records import record
-from tests.making import police
+from tests.machine.issuing import Issuing
+from tests.machine.known import DEADLINE, LONGEST_WAIT, LOOKS, PACE, PACE_PER, RESERVE, Away, Look, Send
 
-OPERATOR = Principal("operator:test", Scope.OPERATOR, live=True)
 SHARES = {"a": Share(0, 2), "b": Share(1, 2)}  # the others know of nobody else
 
 
-@dataclass
-class World:
-    house: House
-    watch: AsyncConnection
-    sweeps: Sweeps
-    places: dict[int, Place]
-    now: datetime
-    lease: timedelta = LEASE
-    slack: timedelta = timedelta(0)  # by how much ``now`` may be behind the database, when steps overlap
-    step: int = 0
-    written: int = 0  # transactions so far
-    cases: int = 0
-    known: dict[str, Known] = field(default_factory=dict)
-    sends: list[Send] = field(default_factory=list)
-    begun: dict[int, int] = field(default_factory=dict)  # delivery → attempts that were begun
-    starts: list[tuple[int, datetime]] = field(default_factory=list)  # place and time of paced sends
-
-    @asynccontextmanager
-    async def commit(self, torn: bool = False) -> AsyncIterator[Session]:
-        """A transaction; a torn one is never committed."""
-        self.step += 1
-        self.written += 1
-        try:
-            async with transaction(self.house.engine) as session:
-                yield session
-                if torn:
-                    raise Torn
-        except Torn:
-            pass
-
-    # ── what police and operators do ──
-
-    async def submit(self, status: Status, torn: bool = False) -> str:
-        self.cases += 1
-        case, key = f"A6101130000002026{self.cases:06d}", f"k{self.cases}"
-        facts = record(self.now, status, case)
-        async with self.commit(torn) as session:
-            who = police(live=status is Status.ACTUAL)
-            issued = await submit(
-                session, who, facts, None, idempotency_key=key, body_hash=b"", seal=self.house.seal,
-                press=self.house.press,
-            )  # fmt: skip
-            found = await alerts.find(session, issued.code)
-            if not torn and found is not None:
-                # a worker may see it before we do
-                self.known[issued.code] = Known(found.id, status, case, found.expires_at)
-        return issued.code
-
-    async def amend(self, code: str, torn: bool = False) -> None:
-        """Refused when its time is up, whether or not the sweep has come by."""
-        alert = self.known[code]
-        facts = record(self.now, alert.status, alert.case, features=f"特征{self.step}")
-        try:
-            async with self.commit(torn) as session:
-                await amend(
-                    session, police(live=alert.status is Status.ACTUAL), code, facts, None, idempotency_key=None,
-                    body_hash=b"", seal=self.house.seal, press=Drawn(self.house.press, rounds=0),
-                )  # fmt: skip
-        except WrongState:
-            if self.now < alert.expires and alert.ended is None:
-                raise
-            return
-        if self.now >= alert.expires:
-            raise Violation(f"{code} was updated when its time was up")
-        if not torn:
-            alert.head += 1
-
-    async def retract(self, code: str, torn: bool = False) -> None:
-        alert = self.known[code]
-        async with self.commit(torn) as session:
-            await retract(session, police(), code, EndReason.FOUND, "", press=self.house.press)
-        if not torn and alert.ended is None:
-            self.step += 1
-            alert.head, alert.ended = alert.head + 1, self.step
-
-    async def ask_again(self, code: str) -> int:
-        async with self.commit() as session:
-            return await ask_again(session, OPERATOR, code)
-
+class World(Issuing):
     # ── what workers do ──
 
     async def claim(self, worker: str, room: int = 10, only_retractions: bool = False) -> Sequence[Send]:
@@ -143,12 +58,31 @@ class World:
     def _begin(self, send: Send) -> Send:
         c = send.claimed
         self.begun[c.id] = self.begun.get(c.id, 0) + 1
-        for other in self.sends:
-            if other.result is None and (other.claimed.alert_id, other.claimed.outlet_id) == (c.alert_id, c.outlet_id):
-                raise Violation(f"{c} was claimed while {other.claimed} is still being sent")
+        self._alone(c)
         self.sends.append(send)
         self._paced(send)
         return send
+
+    def _alone(self, c: Claimed) -> None:
+        flying: list[Send | Look] = [*(s for s in self.sends if s.result is None), *self.looks]
+        for other in flying:
+            if (other.claimed.alert_id, other.claimed.outlet_id) == (c.alert_id, c.outlet_id):
+                doing = "looked after" if isinstance(other, Look) else "being sent"
+                raise Violation(f"{c} was claimed while {other.claimed} is still {doing}")
+
+    async def look(self, worker: str) -> None:
+        """After what was taken, where that is to be done."""
+        async with self.commit() as session:
+            at = await clock(session)
+            due = await tending.claim(session, worker=worker, leases=Leases(self.lease), room=10, renewing=[])
+        for tended in due:
+            self._alone(tended.claimed)
+            self.looks.append(Look(tended.claimed, worker, at))
+
+    async def looked(self, look: Look) -> None:
+        async with self.commit() as session:
+            await tending.release(session, look.worker, [(look.claimed.id, LOOKS)])
+        self.looks.remove(look)
 
     def _paced(self, send: Send) -> None:
         """No more than the pace in any window, and the reserve for retractions alone."""
@@ -164,31 +98,83 @@ class World:
         """The request reaches the place. Nobody but the place knows."""
         self.step += 1
         send.arrived = True
+        self.air(self.places[send.claimed.outlet_id], self._arrival(send))
+
+    def _arrival(self, send: Send) -> Arrival:
         c = send.claimed
-        code = next(code for code, alert in self.known.items() if alert.id == c.alert_id)
-        self.air(self.places[c.outlet_id], Arrival(c.id, code, c.number, c.kind, send.began))
+        return Arrival(c.id, self.alert_of(c.alert_id)[0], c.number, c.kind, send.began)
 
     def air(self, place: Place, new: Arrival) -> None:
         alert = self.known[new.code]
         place.air(new, alert.status, alert.ended)
 
-    def answer(self, send: Send, outcome: Outcome, receipt: ReceiptKind | None = None) -> None:
-        """The worker learns what came of it. Accepted means that it arrived, refused that it certainly did not air."""
-        if outcome is Outcome.ACCEPTED and not send.arrived:
+    def answer(self, send: Send, outcome: Outcome, receipt: ReceiptKind | None = None, *, lies: bool = False) -> None:
+        """The worker learns what came of it. Accepted means that it arrived, refused that it certainly did not air; but for a
+        place that ``lies``: it airs what it has refused, and says so in the end."""
+        c = send.claimed
+        if not send.arrived and (outcome is Outcome.ACCEPTED or (outcome is Outcome.REFUSED and lies)):
             self.arrive(send)
         if outcome is Outcome.REFUSED and send.arrived:
-            outcome = Outcome.RETRY
+            if not lies:
+                outcome = Outcome.RETRY
+            elif c.kind is not Kind.RETRACT:
+                self.lied.append((self.places[c.outlet_id], self._arrival(send)))
         said = StatedReceipt(SaidKind(receipt)) if receipt and outcome is Outcome.ACCEPTED else None
         reason = None if outcome is Outcome.ACCEPTED else "timeout" if outcome is Outcome.RETRY else "rejected"
-        send.result = Result(send.claimed, "", outcome, reason, "", send.at, self.now), said
+        tend = LOOKS if self.places[c.outlet_id].tended and outcome is Outcome.ACCEPTED else None
+        send.result = Result(c, "", outcome, reason, "", send.at, self.now, tend=tend), said
 
-    async def settle(self, sends: Sequence[Send], torn: bool = False) -> None:
+    async def settle(
+        self, sends: Sequence[Send], torn: bool = False, *, unsure: bool = False, crossed: bool = False
+    ) -> None:
+        """``crossed``: it knows nothing of a notice that is just being committed. ``unsure``: it is committed, and the worker
+        has yet to find out (``settle_again``)."""
         done = [s.result for s in sends if s.result is not None]
         if done:
             async with self.commit(torn) as session:
+                check = None if self.slack or crossed else await self._settling(session, done)
                 await settle(session, done, sends[0].worker, self.house.press)
+                if check is not None:
+                    await check(session)
+                if not torn:
+                    self.refused |= {r.claimed.id for r, said in done if _is_no(r, said)}
         if not torn:
             self.sends = [s for s in self.sends if s not in sends]
+            if unsure and done:
+                self.unsure.append((sends[0].worker, done))
+
+    async def _settling(self, session: Session, done: Sequence[Finished]) -> Callable[[Session], Awaitable[None]]:
+        """What is to be checked once it is settled."""
+        ids = sorted({r.claimed.id for r, _ in done})
+        before = await standing(session, ids)
+        said = await given(session, ids) if any(receipt for _, receipt in done) else set()
+        answers = [self._answer(r, receipt) for r, receipt in done]
+
+        async def check(session: Session) -> None:
+            check_settled(before, await standing(session, ids), answers, said, self.now)
+
+        return check
+
+    def _answer(self, r: Result, receipt: StatedReceipt | None) -> Answer:
+        c = r.claimed
+        _, alert = self.alert_of(c.alert_id)
+        over = alert.over(c.kind)
+        late = over is not None and self.latest + LONGEST_WAIT >= over
+        said = ReceiptKind(receipt.kind) if receipt else None
+        return Answer(c.id, c.tries, r.outcome, c.number >= alert.head, late, said)
+
+    async def settle_again(self, worker: str, done: list[Finished]) -> None:
+        """The dispatcher does not know that it was committed: nothing must change, whatever has happened since."""
+        self.step += 1
+        self.written += 1
+        ids = sorted({r.claimed.id for r, _ in done})
+        before, attempts = await standing(self.watch, ids), await written(self.watch, ids)
+        dispatcher = SimpleNamespace(
+            _engine=Away(self.house.engine), worker=worker, _press=self.house.press, _note=_note_nothing
+        )
+        await Dispatcher._settle(cast(Dispatcher, dispatcher), done)
+        if (await standing(self.watch, ids), await written(self.watch, ids)) != (before, attempts):
+            raise Violation(f"{[r.claimed for r, _ in done]} were settled twice")
 
     def crash(self, worker: str, arrives: Callable[[Send], bool]) -> None:
         """What it was sending arrives or not; what it knew is lost."""
@@ -196,6 +182,7 @@ class World:
             if send.result is None and not send.arrived and arrives(send):
                 self.arrive(send)
             self.sends.remove(send)
+        self.looks = [look for look in self.looks if look.worker != worker]
         self.step += 1
 
     async def jump(self, by: timedelta, arrives: Callable[[Send], bool]) -> None:
@@ -205,24 +192,49 @@ class World:
                 if not send.arrived and arrives(send):
                     self.arrive(send)
                 self.answer(send, Outcome.RETRY)
+        self.looks = [look for look in self.looks if self.now + by - look.at <= DEADLINE]
         self.step += 1
         await move_clock(self.house.engine, by)
-        self.now += by
+        self.passing.passed += by.total_seconds()
+        self.set_now(self.now + by)
 
     async def set_back(self, by: timedelta) -> None:
         """The database's clock is set and no time passes; a sweep sees it and brings forward what waits."""
-        await move_clock(self.house.engine, -by)
-        self.now -= by
+        await self._set_clock(-by)
         self.starts = [(place, at - by) for place, at in self.starts]
+        await self.sweep("rescue")
+
+    async def set_forward(self, by: timedelta) -> None:
+        """Leases seem to be over whose senders are sending yet; a sweep sees why. The pace is kept by the database's clock."""
+        await self._set_clock(by)
+        await self.sweep("rescue_all")
+
+    async def _set_clock(self, by: timedelta) -> None:
+        await self.sweeps.look()  # as in each second before
+        await move_clock(self.house.engine, by)
+        self.step += 1
+        self.set_now(self.now + by)
         for send in self.sends:
-            send.at -= by
-        await self.sweep("bring_forward")
+            send.at += by
+        for look in self.looks:
+            look.at += by
 
     # ── what places say and ask ──
 
     async def say(self, place: Place, of: Arrival, kind: ReceiptKind, at: datetime, torn: bool = False) -> None:
+        """Held from before on, so that what it makes of the delivery is its doing alone."""
         async with self.commit(torn) as session:
+            was = (await standing(session, [of.delivery], held=True))[of.delivery]
+            before = await given(session, [of.delivery])
             await confirm(session, place.partner, [Stated(of.delivery, kind, at)], press=self.house.press)
+            check_said(
+                was,
+                (await standing(session, [of.delivery]))[of.delivery],
+                kind,
+                news=(of.delivery, kind, at) not in before,
+            )
+            if kind is ReceiptKind.REJECTED and not torn:
+                self.refused.add(of.delivery)
 
     async def poll(self, place: Place, lost: bool = False) -> None:
         """The place fetches; a lost answer was committed all the same."""
@@ -243,6 +255,8 @@ class World:
         with suppress(WrongState, Conflict):
             async with self.commit() as session:
                 await replay(session, who, of.delivery)
+            if not self.slack:
+                self.refused.discard(of.delivery)
 
     # ── what the metronome does ──
 
@@ -250,13 +264,29 @@ class World:
         self.step += 1
         self.written += 1
         await getattr(self.sweeps, name)()
-        if name != "expire":
-            return
-        for code, alert in self.known.items():
-            found = await alerts.find(self.watch, code)
-            if found is not None and found.ended_at is not None and alert.ended is None:
-                self.step += 1
-                alert.ended, alert.head = self.step, found.head
+        if name == "expire":
+            await self._see_what_has_ended()
+        if name == "extend":
+            for alert in self.known.values():
+                alert.grow(self.now)
 
-    def at(self, **change: float) -> datetime:
-        return self.now + timedelta(**change)
+    async def _see_what_has_ended(self) -> None:
+        """Those whose time is up, and no others."""
+        for code, alert in self.known.items():
+            if alert.ended is not None:
+                continue
+            found = await alerts.find(self.watch, code)
+            if (over := found is not None and found.ended_at is not None) != (self.now >= alert.expires):
+                raise Violation(
+                    f"at {self.now} {code} is {'over' if over else 'live'}, and is to end at {alert.expires}"
+                )
+            if over:
+                self.ended(alert)
+
+
+def _is_no(result: Result, receipt: StatedReceipt | None) -> bool:
+    return result.outcome is Outcome.REFUSED or (receipt is not None and receipt.kind is SaidKind.REJECTED)
+
+
+async def _note_nothing(_: object) -> None:
+    pass
