@@ -39,7 +39,7 @@ run: $(V)/.run
 ALONE := tests/commands tests/faults
 # A fault of each kind, on a small rig, so that whoever runs the tests has seen some: a minute more.
 BRIEF := test_kill.py::test_dispatchers_are_killed test_hanging.py::test_half_of_them_hang \
-	test_network.py::test_nothing_gets_through[refused] test_lock.py::test_the_queue_is_locked_while_a_notice_goes_out
+	test_network.py::test_nothing_gets_through[refused]
 test: $(V)/.dev
 ifeq ($(ARGS),)
 	@$(BIN)/python -m pytest -q -n 3 --dist loadfile $(ALONE:%=--ignore=%) --ignore=tests/field

@@ -85,10 +85,10 @@ class Stage:
     async def footprint(self) -> str:
         """A digest of everything that is in the database: the same before and after means that nothing was written."""
         each = (
-            f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS m FROM {table} t"
+            f"SELECT '{table}' AS of, md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS m FROM {table} t"
             for table in TABLES
         )
-        ((digest,),) = await self.rows(f"SELECT string_agg(m, ' ') FROM ({' UNION ALL '.join(each)}) q")
+        ((digest,),) = await self.rows(f"SELECT string_agg(m, ' ' ORDER BY of) FROM ({' UNION ALL '.join(each)}) q")
         return str(digest)
 
 

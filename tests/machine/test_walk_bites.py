@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -12,14 +13,12 @@ from tests.machine.far_end import Violation
 from tests.machine.machine import Machine
 from tests.machine.test_bites import (
     Remove,
-    _forget_latecomers,
     _let_a_receipt_end_the_lease,
     _let_sends_overlap,
 )
+from tests.machine.test_machine import PROFILE
 from tests.machine.test_silent_bites import (
     _end_all_at_once,
-    _end_nothing,
-    _end_what_has_ended,
     _forget_requests,
     _give_up_an_end_at_once,
     _give_up_at_once,
@@ -35,11 +34,13 @@ WALK = settings(
     report_multiple_bugs=False, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
-FOUND: list[Remove] = [
-    _let_sends_overlap, _let_a_receipt_end_the_lease, _tell_nobody, _give_up_at_once, _give_up_an_end_at_once,
-    _end_all_at_once, _end_nothing, _never_extend, _let_receipts_change_nothing, _let_any_receipt_confirm,
-    _settle_once_more, _forget_requests, _end_what_has_ended, _forget_latecomers,
-]  # fmt: skip
+# In CI some, for each takes seconds; all where the walk is long. The end that nobody sees to, or sees to twice, and latecomers
+# forgotten take thousands of steps: runs that are written to them find those (``test_silent_bites``, ``test_bites``).
+FOUND: Sequence[Remove] = [
+    _let_sends_overlap, _let_a_receipt_end_the_lease, _tell_nobody, _end_all_at_once, _give_up_an_end_at_once,
+    _give_up_at_once, _never_extend, _let_receipts_change_nothing, _let_any_receipt_confirm, _settle_once_more,
+    _forget_requests,
+][: 4 if PROFILE == "ci" else None]  # fmt: skip
 
 
 @pytest.mark.parametrize("remove", FOUND, ids=[remove.__name__.strip("_") for remove in FOUND])
