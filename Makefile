@@ -38,8 +38,7 @@ run: $(V)/.run
 # Side by side what only counts; what kills processes and looks at the clock is `make faults`.
 ALONE := tests/commands tests/faults
 # A fault of each kind, on a small rig, so that whoever runs the tests has seen some: a minute more.
-BRIEF := test_kill.py::test_dispatchers_are_killed test_hanging.py::test_half_of_them_hang \
-	test_network.py::test_nothing_gets_through[refused]
+BRIEF := test_kill.py::test_dispatchers_are_killed test_network.py::test_nothing_gets_through[refused]
 test: $(V)/.dev
 ifeq ($(ARGS),)
 	@$(BIN)/python -m pytest -q -n 3 --dist loadfile $(ALONE:%=--ignore=%) --ignore=tests/field
