@@ -21,7 +21,7 @@ help:
 	@echo "make run     start huijia with its own database, a sandbox of outlets and one drill; Ctrl-C ends it"
 	@echo "make test    every test that a fresh machine can run          make test ARGS='tests/db -x'"
 	@echo "make faults  processes killed, outlets hanging, networks bad, the database away; and the commands as a user runs them"
-	@echo "make nightly a million random steps over the ledger, which takes an hour or two; the tests take 20,000"
+	@echo "make nightly a million random steps over the ledger, which takes an hour or two; the tests take 10,000"
 	@echo "make bench   the fan-out against its own client alone, on loopback     make bench ARGS='--outlets 5000 --rounds 5'"
 	@echo "make bench-peers  and against what one would use instead; redis-server and Alertmanager are looked for on the path"
 	@echo "make bench-all  every measurement, as one table in Markdown; make bench-all ARGS=--quick only sees that each works"
