@@ -1,7 +1,6 @@
 """RFC 9457 problem details, in Chinese and English: the one table from our errors to HTTP."""
 
 import logging
-import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.problem_types import TYPES, URN
 from app.db.engine import StoreUnavailable
 from app.domain.errors import Conflict, Fault, Forbidden, HuijiaError, Invalid, LiveAlertExists, NotFound, Replaced
+from app.domain.wordless import wordless
 from app.flows.faults import faults_of
 
 log = logging.getLogger("huijia.api")
@@ -157,15 +157,9 @@ class Crash:
 
 
 def _log_crash(scope: Scope, e: BaseException) -> None:
-    kinds: list[str] = []
-    lines: list[str] = []
-    cause: BaseException | None = e
-    while cause is not None and len(kinds) < 5:
-        kinds.append(type(cause).__name__)
-        lines += traceback.format_tb(cause.__traceback__)
-        cause = cause.__cause__ or cause.__context__
+    kinds, where = wordless(e)
     route = getattr(scope.get("route"), "path", "?")
-    log.error("unhandled %s at %s %s\n%s", " < ".join(kinds), scope["method"], route, "".join(lines))
+    log.error("unhandled %s at %s %s\n%s", kinds, scope["method"], route, where)
 
 
 def install(app: FastAPI) -> None:

@@ -9,10 +9,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.commands.findings import Finding, Verdict, judge
-from app.commands.store import NO_ADDRESS, newest_schema, server_said
+from app.commands.store import NO_ADDRESS, server_said
 from app.db import checkup, keys, people, views, workers
 from app.db.checkup import Officer, Sealed
 from app.db.engine import Session, StoreRefused, StoreUnavailable, connect, transaction
+from app.db.schema import newest_schema, revision
 from app.domain.regions import may_speak_for
 from app.flows.troubles import troubles
 
@@ -65,9 +66,7 @@ async def _examined(engine: AsyncEngine) -> Ledger:
 
 
 async def _schema(session: Session) -> Finding:
-    found, right = None, newest_schema()
-    if (await session.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one() is not None:
-        found = (await session.execute(text("SELECT max(version_num) FROM alembic_version"))).scalar_one()
+    found, right = await revision(session), newest_schema()
     return judge(
         "数据库结构",
         found == right,
@@ -105,7 +104,7 @@ async def _skew(session: Session) -> Finding:
 
 
 async def _dispatchers(session: Session) -> Finding:
-    alive = [w for w in await workers.listing(session) if w["silent"] <= workers.SILENT_SECONDS]
+    alive = await workers.at_work(session)
     return judge("投递进程", bool(alive), f"{len(alive)} 个", "没有在运行，请启动 huijia dispatch 或 huijia serve")
 
 

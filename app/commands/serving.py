@@ -8,7 +8,6 @@ import resource
 import signal
 import socket
 import sys
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -27,6 +26,7 @@ from app.dispatch.press import HousePress
 from app.dispatch.watchdog import Watchdog
 from app.dispatch.wire import HttpWire
 from app.domain.calling import EVERYWHERE
+from app.domain.wordless import wordless
 from app.flows.house import House
 from app.main import build_app, build_house, close_house
 from app.settings import Settings
@@ -63,14 +63,7 @@ class _Discreet(logging.Formatter):
         return whole.replace("\n", "\n" + whole.removesuffix(record.message))  # one line for each attempt of a batch
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
-        kinds: list[str] = []
-        lines: list[str] = []
-        error = ei[1]
-        while error is not None and len(kinds) < 5:
-            kinds.append(type(error).__name__)
-            lines += traceback.format_tb(error.__traceback__)
-            error = error.__cause__ or error.__context__
-        return f"{' < '.join(kinds)}\n{''.join(lines)}"
+        return "\n".join(wordless(ei[1]))
 
 
 def log_to(file: Path | None) -> None:

@@ -4,7 +4,6 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 import typer
@@ -16,8 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from app.db.embedded import ClusterError, start
 from app.db.engine import StoreUnavailable, connect_to_watch, transaction
-from app.db.schema import MIGRATIONS, is_older, revision
-from app.db.schema import newest_schema as newest_schema
+from app.db.schema import MIGRATIONS, is_older, newest_schema, revision
 from app.domain.errors import HuijiaError, Invalid
 from app.flows.house import House
 from app.main import build_house, close_house
@@ -27,7 +25,6 @@ T = TypeVar("T")
 ROOMY = {"max_connections": "300"}  # several API and dispatcher processes may share the embedded server
 EMBEDDED = "pg"
 NO_ADDRESS = "DATABASE_URL 不是数据库地址，应如 postgresql://用户:密码@主机/库名。"
-PROJECT = Path(__file__).parent.parent.parent
 
 log = logging.getLogger("huijia.store")
 
@@ -61,7 +58,7 @@ def is_made(settings: Settings) -> bool:
 
 
 def _migrations() -> Config:
-    config = Config(str(PROJECT / "alembic.ini"))
+    config = Config(str(MIGRATIONS.parent / "alembic.ini"))
     config.set_main_option("script_location", str(MIGRATIONS))
     return config
 

@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-import traceback
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from app.db.outlets import Enrolled
 from app.db.play import Player, Shown, Turn
 from app.domain.errors import Conflict
 from app.domain.notice import from_json
+from app.domain.wordless import wordless
 from app.flows.confirm import Stated, Taken, confirm
 from app.flows.ports import Press
 from app.flows.principal import hash_secret
@@ -84,8 +84,7 @@ async def _items(session: Session, given: Sequence[Shown], press: Press) -> dict
         try:
             payload = press.payload(from_json(dict(body)), rendered[one.profile])
         except Exception as error:
-            where = "".join(traceback.format_tb(error.__traceback__))  # not the message: it may quote the child's name
-            log.error("delivery %d cannot be shown: %s\n%s", one.id, type(error), where)
+            log.error("delivery %d cannot be shown: %s\n%s", one.id, *wordless(error))
         else:
             items[one.id] = {"delivery": f"dlv_{one.id}", "payload": payload}
     return items

@@ -1,7 +1,6 @@
 """Give one notice to the outlets that are to have it: what every issuing flow has in common."""
 
 import logging
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -14,6 +13,7 @@ from app.domain.geo import Point
 from app.domain.notice import PublicNotice, correction, to_json
 from app.domain.regions import nearest_km
 from app.domain.routing import OutletFacts, Target, Why, fan_out, fan_out_end, priority, told
+from app.domain.wordless import wordless
 from app.domain.words import Kind, Status
 from app.flows.drawn import Drawn, Wanted
 from app.flows.ports import Plate, Press
@@ -144,9 +144,8 @@ def _worded(
         try:
             made[profile] = press.render(notice, *facts)
         except Exception as error:
-            where = "".join(traceback.format_tb(error.__traceback__))  # not the message: it may quote the child's name
             log.error(
-                "notice %d of %s has no words for %s: %s\n%s", notice.number, notice.alert, profile, type(error), where
+                "notice %d of %s has no words for %s: %s\n%s", notice.number, notice.alert, profile, *wordless(error)
             )
             failed = error
     return made, failed
