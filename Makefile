@@ -21,7 +21,7 @@ help:
 	@echo "make run     start huijia with its own database, a sandbox of outlets and one drill; Ctrl-C ends it"
 	@echo "make test    every test that a fresh machine can run          make test ARGS='tests/db -x'"
 	@echo "make faults  processes killed, outlets hanging, networks bad, the database away; and the commands as a user runs them"
-	@echo "make nightly a million random steps over the ledger, which takes an hour or two; the tests take 10,000"
+	@echo "make nightly a million random steps over the ledger, which takes an hour; the tests take 20,000"
 	@echo "make bench   the fan-out against its own client alone, on loopback     make bench ARGS='--outlets 5000 --rounds 5'"
 	@echo "make bench-peers  and against what one would use instead; redis-server and Alertmanager are looked for on the path"
 	@echo "make bench-all  every measurement, as one table in Markdown; make bench-all ARGS=--quick only sees that each works"
@@ -41,7 +41,7 @@ ALONE := tests/commands tests/faults
 BRIEF := test_kill.py::test_dispatchers_are_killed test_network.py::test_nothing_gets_through[refused]
 test: $(V)/.dev
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile $(ALONE:%=--ignore=%) --ignore=tests/field
+	@$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) --ignore=tests/field
 	@HUIJIA_TEST_SCREENS=60 $(BIN)/python -m pytest -q $(BRIEF:%='tests/faults/%')
 else
 	@$(BIN)/python -m pytest $(ARGS)
@@ -51,7 +51,7 @@ faults: $(V)/.dev
 	@$(BIN)/python -m pytest -q --durations=5 $(ALONE)
 
 nightly: $(V)/.dev
-	@HUIJIA_MACHINE=nightly $(BIN)/python -m pytest -q -s tests/machine/test_machine.py
+	@HUIJIA_MACHINE=nightly $(BIN)/python -m pytest -q -n auto --maxschedchunk 1 -rP tests/machine/test_machine.py
 
 bench: $(V)/.dev
 	@$(BIN)/python -m bench $(ARGS)

@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
@@ -27,6 +28,8 @@ from app.flows.ports import Seal
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = "huijia_template"
+# What takes longest begins first, for at the end it would run alone: the walk, then whatever waits for a browser or a receiver.
+LONGEST = ("tests/machine/test_machine.py", "tests/player/", "tests/partners/", "tests/console_browser/")
 
 # A throw-away server: what a power cut would do to it is not what these tests ask. The fault tests start their own.
 QUICK = {
@@ -35,6 +38,18 @@ QUICK = {
 }  # fmt: skip
 MEMORY = Path("/dev/shm")
 ENOUGH = 2**31
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, then those with the most tests, for ``--dist loadfile --no-loadscope-reorder``."""
+    files = [item.nodeid.partition("::")[0] for item in items]
+    many = Counter(files)
+
+    def turn(file: str) -> tuple[int, int]:
+        return next((i for i, long in enumerate(LONGEST) if file.startswith(long)), len(LONGEST)), -many[file]
+
+    rank = {file: i for i, file in enumerate(sorted(dict.fromkeys(files), key=turn))}
+    items.sort(key=lambda item: rank[item.nodeid.partition("::")[0]])
 
 
 async def _admin(url: str, *statements: str) -> None:
