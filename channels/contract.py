@@ -408,13 +408,15 @@ C = TypeVar("C", bound=BaseModel)
 class Carrier(Protocol[C]):
     """A wire on which huijia calls the outlet. ``settings`` is checked when the outlet is saved; secrets in it are
     ``SecretStr``. ``timeout`` is the deadline of one ``send``; the lease of a delivery is longer than it. ``carries``
-    names the channels whose renditions fit this wire; ``None``: any."""
+    names the channels whose renditions fit this wire; ``None``: any. ``where`` names the settings that say which far end is
+    called and where it shows a notice: with another value it is another place, and the old one is still told the end."""
 
     name: ClassVar[str]
     title: ClassVar[str]
     retracts: ClassVar[Retracts]
     proves: ClassVar[Proves]
     carries: ClassVar[frozenset[str] | None]
+    where: ClassVar[tuple[str, ...]]
     timeout: ClassVar[timedelta]
     pace: ClassVar[Pace | None]
     settings: type[C]

@@ -61,10 +61,10 @@ def outlet_editing(house: House) -> APIRouter:
     async def revise(request: Request, id: str) -> Response:
         outlet, typed = row_id(id), typed_form(await read_form(request))
         try:
-            await _revise(house, request, outlet, typed)
+            stands = await _revise(house, request, outlet, typed)
         except Invalid as e:
             return await _page(house, request, typed, outlet, e.faults)
-        return RedirectResponse(f"{outlet_path(outlet)}?result=saved", 303)
+        return RedirectResponse(f"{outlet_path(stands)}?result={'saved' if stands == outlet else 'moved'}", 303)
 
     return router
 
@@ -73,7 +73,7 @@ def _faults(e: Invalid | Conflict) -> Sequence[Fault]:
     return e.faults if isinstance(e, Invalid) else [Fault("/name", e.code, e.zh, e.en)]
 
 
-async def _revise(house: House, request: Request, id: int, typed: Typed) -> None:
+async def _revise(house: House, request: Request, id: int, typed: Typed) -> int:
     """Whose form it is, is asked before what it says."""
     async with transaction(house.engine) as session:
         who = await acting(session, request, typed.get("csrf"), back=f"{outlet_path(id)}/edit", least=Role.ADMIN)
@@ -83,7 +83,7 @@ async def _revise(house: House, request: Request, id: int, typed: Typed) -> None
         names = [f.name for f in carrier.fields if f.secret] if carrier else []
         held = Secrets(names, [n for n in names if typed.get(f"clear-{n}")])
         form = checked(house, named, keeping=names)
-        await revise_outlet(session, who.actor, id, form, held, wire=house.wire, seal=house.seal)
+        return await revise_outlet(session, who.actor, id, form, held, wire=house.wire, seal=house.seal)
 
 
 def _options(choices: Sequence[str], default: str) -> Sequence[tuple[str, str]]:

@@ -39,7 +39,9 @@ def wire(channel_name: str, carrier_name: str, settings: Mapping[str, Any]) -> W
         raise Invalid([*faults, *faults_of(e.errors(include_url=False), "/settings")]) from None
     if faults:
         raise Invalid(faults)
-    return Wiring(lane_of(carrier_name), how.retracts, how.proves, revealed(checked), checked.model_dump(mode="json"))
+    kept = revealed(checked)
+    place = [carrier_name, *(kept[name] for name in how.where)] if is_sent(how) else [carrier_name]
+    return Wiring(lane_of(carrier_name), how.retracts, how.proves, kept, checked.model_dump(mode="json"), place)
 
 
 def lane_of(name: str) -> Lane:

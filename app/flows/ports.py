@@ -52,13 +52,14 @@ class Press(Protocol):
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """What a carrier says of itself, and an outlet's settings as it has checked them: ``kept`` with every secret (to be
-    sealed), ``shown`` with none."""
+    sealed), ``shown`` with none. ``place``: equal for settings that lead to the same far end; may hold a secret."""
 
     lane: Lane
     retracts: str
     proves: str
     kept: Mapping[str, Any]
     shown: Mapping[str, Any]
+    place: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)

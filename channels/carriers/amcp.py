@@ -84,6 +84,7 @@ class CasparCg:
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.AIRED
     carries: ClassVar[frozenset[str] | None] = frozenset({"tv"})
+    where: ClassVar[tuple[str, ...]] = ("host", "port", "channel", "layer")
     timeout: ClassVar[timedelta] = timedelta(seconds=8)
     pace: ClassVar[Pace | None] = None
     tend_every: ClassVar[timedelta] = timedelta(seconds=5)

@@ -64,6 +64,7 @@ class DingTalkApp:
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.RECEIVED
     carries: ClassVar[frozenset[str] | None] = frozenset({"dingtalk"})
+    where: ClassVar[tuple[str, ...]] = ("url", "robot_code", "conversation")
     timeout: ClassVar[timedelta] = 3 * STEP
     pace: ClassVar[Pace | None] = Pace(count=20, per=timedelta(minutes=1), reserve=2)
     tend_every: ClassVar[timedelta] = timedelta(minutes=1)

@@ -57,6 +57,7 @@ class Liquidsoap:
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.AIRED
     carries: ClassVar[frozenset[str] | None] = frozenset({"radio"})
+    where: ClassVar[tuple[str, ...]] = ("host", "port")
     timeout: ClassVar[timedelta] = timedelta(seconds=8)
     pace: ClassVar[Pace | None] = None
     tend_every: ClassVar[timedelta] = timedelta(seconds=5)

@@ -96,6 +96,7 @@ class Vnnox:
     retracts: ClassVar[Retracts] = Retracts.BY_TARGET_ONLY
     proves: ClassVar[Proves] = Proves.AIRED
     carries: ClassVar[frozenset[str] | None] = frozenset({"screen", "billboard"})
+    where: ClassVar[tuple[str, ...]] = ("url", "player")
     timeout: ClassVar[timedelta] = timedelta(seconds=8)
     pace: ClassVar[Pace | None] = None
     most: ClassVar[int] = 100

@@ -70,6 +70,7 @@ class Webhook:
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.AIRED
     carries: ClassVar[frozenset[str] | None] = None
+    where: ClassVar[tuple[str, ...]] = ("url",)
     timeout: ClassVar[timedelta] = timedelta(seconds=8)
     pace: ClassVar[Pace | None] = None
     settings: type[WebhookSettings] = WebhookSettings

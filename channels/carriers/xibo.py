@@ -94,6 +94,7 @@ class Xibo:
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.AIRED
     carries: ClassVar[frozenset[str] | None] = frozenset({"screen", "billboard"})
+    where: ClassVar[tuple[str, ...]] = ("url", "group")
     timeout: ClassVar[timedelta] = 3 * STEP
     pace: ClassVar[Pace | None] = None
     tend_every: ClassVar[timedelta] = timedelta(minutes=1)

@@ -41,6 +41,7 @@ class Hub:
     retracts: ClassVar[c.Retracts] = c.Retracts.BY_TARGET_ONLY
     proves: ClassVar[c.Proves] = c.Proves.AIRED
     carries: ClassVar[frozenset[str] | None] = None
+    where: ClassVar[tuple[str, ...]] = ("hub", "face")
     timeout: ClassVar[timedelta] = timedelta(seconds=2)
     pace: ClassVar[c.Pace | None] = None
     most: ClassVar[int] = 3

@@ -55,6 +55,7 @@ class Scripted:
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.NOTHING
     carries: ClassVar[frozenset[str] | None] = None
+    where: ClassVar[tuple[str, ...]] = ()
     timeout: ClassVar[timedelta] = timedelta(milliseconds=50)
     pace: ClassVar[Pace | None] = None
     settings: type[Settings] = Settings

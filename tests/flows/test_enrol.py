@@ -100,16 +100,12 @@ async def test_panels_and_duties_are_kept(house: House) -> None:
         ({"channel": "dingtalk", "carrier": "dingtalk_robot"}, {"channel": "partner", "carrier": "feed"}),
     ],
 )
-async def test_a_retraction_that_waits_goes_the_new_way(
-    house: House, before: dict[str, str], after: dict[str, str]
-) -> None:
-    """The outlet changes its wire while its take-down is pending: it must not lie in a lane that nobody moves. A chat
-    robot cannot take what was worded for a screen: that fails, and is shown."""
+async def test_what_waits_goes_the_new_way(house: House, before: dict[str, str], after: dict[str, str]) -> None:
+    """The outlet changes its wire while a notice waits for it, which must not lie in a lane that nobody moves. A chat robot
+    cannot take what was worded for a screen: that fails, and is shown."""
     await make_organ(house)
     place = await enrolled(house, **(before | _settings(before)))
-    issued = await submitted(house, record())
-    await aired(house)
-    await retracted(house, issued.code)
+    await submitted(house, record())
     assert await enrolled(house, **(after | _settings(after))) == place
     partner = await make_partner(house)
     far = Far()
@@ -117,14 +113,14 @@ async def test_a_retraction_that_waits_goes_the_new_way(
     async with dispatching(house, far):
         if after.get("carrier") == "feed":
             _, items = await fetched(house, partner)
-            assert [i["payload"]["data"]["kind"] for i in items] == ["retract"]
+            assert [i["payload"]["data"]["kind"] for i in items] == ["publish"]
         else:
             robot = after.get("carrier") == "dingtalk_robot"
-            await until(lambda: _retraction_is(house, "failed" if robot else "accepted"))
+            await until(lambda: _notice_is(house, "failed" if robot else "accepted"))
 
 
-async def _retraction_is(house: House, state: str) -> bool:
-    return bool(await one(house, "SELECT state = :state FROM delivery WHERE kind = 'retract'", state=state))
+async def _notice_is(house: House, state: str) -> bool:
+    return bool(await one(house, "SELECT state = :state FROM delivery", state=state))
 
 
 def _settings(of: dict[str, str]) -> dict[str, Any]:

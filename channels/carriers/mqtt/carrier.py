@@ -44,6 +44,7 @@ class Mqtt:
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.AIRED
     carries: ClassVar[frozenset[str] | None] = None
+    where: ClassVar[tuple[str, ...]] = ("url", "prefix", "area", "face", "screen")
     timeout: ClassVar[timedelta] = timedelta(seconds=8)
     pace: ClassVar[Pace | None] = None
     settings: type[MqttSettings] = MqttSettings

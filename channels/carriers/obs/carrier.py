@@ -64,6 +64,7 @@ class Obs:
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.AIRED
     carries: ClassVar[frozenset[str] | None] = frozenset({"tv"})
+    where: ClassVar[tuple[str, ...]] = ("host", "port")
     timeout: ClassVar[timedelta] = timedelta(seconds=10)
     pace: ClassVar[Pace | None] = None
     tend_every: ClassVar[timedelta] = timedelta(seconds=5)
