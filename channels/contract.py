@@ -409,7 +409,7 @@ class Carrier(Protocol[C]):
     """A wire on which huijia calls the outlet. ``settings`` is checked when the outlet is saved; secrets in it are
     ``SecretStr``. ``timeout`` is the deadline of one ``send``; the lease of a delivery is longer than it. ``carries``
     names the channels whose renditions fit this wire; ``None``: any. ``where`` names the settings that say which far end is
-    called and where it shows a notice: with another value it is another place, and the old one is still told the end."""
+    called and where it shows a notice. They cannot be changed while something may be up there."""
 
     name: ClassVar[str]
     title: ClassVar[str]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from rich.console import Console
@@ -26,6 +26,10 @@ from app.flows.rotate import rotate
 
 commands = typer.Typer(help="发布点：登记、批量导入、列出、测试。", no_args_is_help=True)
 
+Settled: TypeAlias = Annotated[
+    bool, typer.Option("--settled", help="换址的发布点：旧的地方已撤下，或新旧地址是同一处。不加则正在播出的不许换址")
+]
+
 
 @commands.command("add")
 def add(
@@ -40,6 +44,7 @@ def add(
     exercises: Annotated[bool, typer.Option("--exercises", help="参加演练")] = False,
     tests: Annotated[bool, typer.Option("--tests", help="接收测试；登记后即发一条测试通告")] = False,
     check: Annotated[bool, typer.Option("--check/--no-check", help="登记后是否发测试通告（需 --tests）")] = True,
+    settled: Settled = False,
 ) -> None:
     """登记一个发布点；同一单位同名的即更新。接收测试的发布点登记后即测试一次。"""
     outlet: dict[str, Any] = {
@@ -52,7 +57,7 @@ def add(
     raw = json.dumps({"partners": [{"name": partner, "phone": phone, "outlets": [outlet]}]})
 
     async def act(house: House) -> Trial | None:
-        typer.echo(f"已登记 {await _enrolled(house, raw)} 个发布点")
+        typer.echo(f"已登记 {await _enrolled(house, raw, settled)} 个发布点")
         if tests and check and lane_of(carrier) not in (Lane.POLLED, Lane.PLAYED):
             return await _tried(house, name, partner)
         return None
@@ -64,10 +69,11 @@ def add(
 @commands.command("import")
 def import_document(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="名册，格式见 docs/outlets.md")],
+    settled: Settled = False,
 ) -> None:
     """从 JSON 名册批量登记：全部成功或全部不登记。"""
     raw = file.read_text(encoding="utf-8")
-    typer.echo(f"已登记 {with_house(lambda house: _enrolled(house, raw))} 个发布点")
+    typer.echo(f"已登记 {with_house(lambda house: _enrolled(house, raw, settled))} 个发布点")
 
 
 def _json(text: str) -> Any:
@@ -77,15 +83,16 @@ def _json(text: str) -> Any:
         raise typer.Exit(fail(f"--settings 不是合法的 JSON：{e}")) from e
 
 
-async def _enrolled(house: House, raw: str) -> int:
+async def _enrolled(house: House, raw: str, settled: bool) -> int:
     document = read_document(raw)
     count = sum(len(p.outlets) for p in document.partners)
     with Progress(transient=True) as progress:
         task = progress.add_task("登记发布点", total=count)
         async with transaction(house.engine) as session:
             await enrol_all(
-                session, document, "cli", wire=house.wire, seal=house.seal, enrolled=lambda name: progress.advance(task)
-            )
+                session, document, "cli", wire=house.wire, seal=house.seal, settled=settled,
+                enrolled=lambda name: progress.advance(task),
+            )  # fmt: skip
     return count
 
 

@@ -53,7 +53,7 @@ async def enrol_sandbox(house: House, plan: SandboxPlan) -> int:
     made = await asyncio.to_thread(subprocess.run, arguments, check=True, capture_output=True)
     document = read_document(made.stdout)
     async with transaction(house.engine) as session:
-        partners = (await enrol_all(session, document, "cli", wire=house.wire, seal=house.seal)).partners
+        partners = (await enrol_all(session, document, "cli", wire=house.wire, seal=house.seal, settled=True)).partners
     held = json.loads(plan.keys.read_text()) if plan.keys.exists() else {}
     async with transaction(house.engine) as session:
         for name, id in partners.items():

@@ -33,7 +33,6 @@ ACTS: Mapping[str, str] = {
     "outlet_import": "批量登记发布点",
     "outlet_add": "登记发布点",
     "outlet_edit": "修改发布点",
-    "outlet_moved": "发布点换址，原地址保留",
     "outlet_pause": "暂停发布点",
     "outlet_resume": "恢复发布点",
     "outlet_quarantined": "隔离发布点",
@@ -60,7 +59,7 @@ ACTS: Mapping[str, str] = {
 NAMES: Mapping[str, str] = {
     "proposal": "第几份", "by": "提交人",
     "status": "性质", "told": "发布点数", "number": "第几号", "reason": "原因", "reach_km": "公里", "outlet": "发布点",
-    "old": "原地址",
+    "settled": "确认旧地方已撤下",
     "delivery": "投递", "deliveries": "投递", "partner": "单位", "partners": "单位", "key": "密钥", "live": "正式",
     "person": "人员", "role": "角色", "organ": "机关", "phone": "电话", "how": "方式", "address": "地址",
     "sessions": "登录数", "done": "生效", "weekday": "星期", "at": "时刻", "minutes": "分钟", "channels": "渠道", "off": "关闭",

@@ -15,8 +15,9 @@ from app.console.outlet_form import Typed, checked, stated, typed_form
 from app.console.outlet_page import outlet_path
 from app.console.pages import page
 from app.console.paging import row_id
-from app.db import deliveries, directory
+from app.db import directory
 from app.db.engine import clock, transaction
+from app.db.moving import may_be_up
 from app.domain.errors import Conflict, Fault, Invalid, NotFound
 from app.domain.words import Role
 from app.flows.house import House
@@ -61,10 +62,10 @@ def outlet_editing(house: House) -> APIRouter:
     async def revise(request: Request, id: str) -> Response:
         outlet, typed = row_id(id), typed_form(await read_form(request))
         try:
-            stands = await _revise(house, request, outlet, typed)
+            await _revise(house, request, outlet, typed)
         except Invalid as e:
             return await _page(house, request, typed, outlet, e.faults)
-        return RedirectResponse(f"{outlet_path(stands)}?result={'saved' if stands == outlet else 'moved'}", 303)
+        return RedirectResponse(f"{outlet_path(outlet)}?result=saved", 303)
 
     return router
 
@@ -73,7 +74,7 @@ def _faults(e: Invalid | Conflict) -> Sequence[Fault]:
     return e.faults if isinstance(e, Invalid) else [Fault("/name", e.code, e.zh, e.en)]
 
 
-async def _revise(house: House, request: Request, id: int, typed: Typed) -> int:
+async def _revise(house: House, request: Request, id: int, typed: Typed) -> None:
     """Whose form it is, is asked before what it says."""
     async with transaction(house.engine) as session:
         who = await acting(session, request, typed.get("csrf"), back=f"{outlet_path(id)}/edit", least=Role.ADMIN)
@@ -83,7 +84,8 @@ async def _revise(house: House, request: Request, id: int, typed: Typed) -> int:
         names = [f.name for f in carrier.fields if f.secret] if carrier else []
         held = Secrets(names, [n for n in names if typed.get(f"clear-{n}")])
         form = checked(house, named, keeping=names)
-        return await revise_outlet(session, who.actor, id, form, held, wire=house.wire, seal=house.seal)
+        settled = bool(typed.get("settled"))
+        await revise_outlet(session, who.actor, id, form, held, wire=house.wire, seal=house.seal, settled=settled)
 
 
 def _options(choices: Sequence[str], default: str) -> Sequence[tuple[str, str]]:
@@ -119,7 +121,7 @@ async def _page(
         typed = typed or stated(row or {})
         partner = row["partner_id"] if row else row_id(typed.get("partner"))
         whose = await directory.partner(session, partner)
-        shown = await deliveries.shown_now(session, id) if id is not None else []
+        shown = (await may_be_up(session, [id])).get(id, []) if id is not None else []
     if whose is None:
         raise NotFound("没有这个协作单位。", "There is no such partner.")
     carrier = house.catalogue.carriers.get(typed.get("carrier"), CarrierForm("", "", False, None, ()))

@@ -162,12 +162,13 @@ _LANE_OUTLETS = text(
 # that waits for each batch instead of walking the index in its order. For this transaction only.
 _BEGIN = text(
     "SELECT now() AS now, set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true), "
-    "set_config('enable_bitmapscan', 'off', true)"
+    "set_config('enable_bitmapscan', 'off', true), pg_advisory_xact_lock_shared(hashtextextended('moving', 0))"
 )
 
 
 async def begin(session: Session) -> datetime:
-    """To be called first in a transaction that claims; the database's clock."""
+    """To be called first in a transaction that claims; the database's clock. Where an outlet is called is not changed until it
+    ends (``moving.stop_sending``)."""
     now: datetime = (await session.execute(_BEGIN)).one().now
     return now
 

@@ -128,18 +128,6 @@ async def may_still_show(session: Session, within: timedelta) -> Sequence[tuple[
     return [(r.id, r.outlet_id) for r in found.all()]
 
 
-async def shown_now(session: Session, outlet_id: int) -> Sequence[str]:
-    """The public numbers of the live alerts that may have aired at this outlet, newest first."""
-    found = await session.execute(
-        text(
-            "SELECT a.code FROM alert a WHERE a.state = 'active' AND EXISTS (SELECT 1 FROM delivery d WHERE d.alert_id = a.id "
-            "AND d.outlet_id = :outlet AND d.kind <> 'retract' AND (d.tries > d.refusals OR d.heard)) ORDER BY a.id DESC"
-        ),
-        {"outlet": outlet_id},
-    )
-    return list(found.scalars())
-
-
 async def has_notice(session: Session, alert_id: int, number: int, outlet_id: int) -> bool:
     """True when the outlet has a delivery for this notice."""
     found = await session.execute(

@@ -1,96 +1,68 @@
-"""An outlet that is to be called elsewhere while its old place may be showing an alert: the row of the old place stays."""
+"""What an outlet's place may be showing, asked before the outlet is called elsewhere."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import timedelta
 
 from sqlalchemy import select, text
 
 from app.db import tables as t
 from app.db.engine import Session
+from app.domain.words import Lane
 
-_MAY_SHOW = "d.kind <> 'retract' AND a.state = 'active' AND (d.tries > d.refusals OR d.heard)"
-_END_UNDER_WAY = "d.kind = 'retract' AND d.state IN ('pending', 'sending', 'failed')"
+STILL_ENDING = timedelta(days=7)
+"""For so long after an alert's end its retraction may be on the way to a place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An outlet as it is before the change; ``sealed`` are its settings."""
+    """An outlet as it is before a change; ``sealed`` are its settings."""
 
-    id: int
     channel: str
     carrier: str
+    lane: Lane
     sealed: bytes
-    paused: bool
 
 
 async def standing(session: Session, partner_id: int, name: str) -> Standing | None:
     """The partner's outlet of that name, locked against other changes."""
     o = t.outlet.c
     found = await session.execute(
-        select(o.id, o.channel, o.carrier, o.settings_sealed, o.paused)
+        select(o.channel, o.carrier, o.lane, o.settings_sealed)
         .where(o.partner_id == partner_id, o.name == name)
         .with_for_update(key_share=True)
     )
     row = found.one_or_none()
-    return Standing(row.id, row.channel, row.carrier, bytes(row.settings_sealed), row.paused) if row else None
+    return Standing(row.channel, row.carrier, Lane(row.lane), bytes(row.settings_sealed)) if row else None
 
 
-async def hold(session: Session, outlet_id: int) -> None:
-    """Nothing that waits for the outlet is taken until this transaction ends; what has been taken counts as tried. Without
-    it a send to the old place could begin after it was asked what that shows."""
+async def stop_sending(session: Session, outlet_ids: Collection[int]) -> None:
+    """Until this transaction ends nothing is claimed, nor given to the play pages of these outlets: what has been counts as
+    tried, and what comes reads the outlets as this transaction leaves them. For its very end: whoever claims waits behind
+    it. Raises StoreUnavailable where that would take more than two seconds."""
+    await session.execute(text("SET LOCAL lock_timeout = '2s'"))
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('moving', 0))"))
     await session.execute(
-        text("SELECT id FROM delivery WHERE outlet_id = :outlet AND state = 'pending' ORDER BY id FOR UPDATE"),
-        {"outlet": outlet_id},
+        text("SELECT pg_advisory_xact_lock(hashtextextended('play', id)) FROM unnest(CAST(:ids AS bigint[])) AS id"),
+        {"ids": sorted(outlet_ids)},
     )
 
 
-async def is_needed(session: Session, outlet_id: int) -> bool:
-    """Whether the place may be showing a live alert, or has yet to be told the end of one."""
+async def may_be_up(session: Session, outlet_ids: Collection[int]) -> Mapping[int, list[str]]:
+    """Of these outlets those where a live alert may be up, or the end of one is still under way and nobody has telephoned;
+    with the numbers of the alerts."""
     found = await session.execute(
         text(
-            "SELECT EXISTS (SELECT 1 FROM delivery d JOIN alert a ON a.id = d.alert_id "
-            f"WHERE d.outlet_id = :outlet AND (({_MAY_SHOW}) OR ({_END_UNDER_WAY})))"
+            "SELECT DISTINCT d.outlet_id, a.code FROM delivery d JOIN alert a ON a.id = d.alert_id "
+            "WHERE d.outlet_id = ANY(CAST(:ids AS bigint[])) AND ("
+            "(a.ended_at IS NULL AND d.kind <> 'retract' AND (d.tries > d.refusals OR d.heard)) "
+            "OR (a.ended_at > now() - CAST(:within AS interval) AND d.kind = 'retract' "
+            "AND (d.state IN ('pending', 'sending', 'failed') OR d.tend_at IS NOT NULL) "
+            "AND NOT EXISTS (SELECT 1 FROM phoned p WHERE p.delivery_id = d.id AND p.undone_at IS NULL))) ORDER BY 1, 2"
         ),
-        {"outlet": outlet_id},
+        {"ids": list(outlet_ids), "within": STILL_ENDING},
     )
-    return bool(found.scalar_one())
-
-
-async def leave(session: Session, outlet_id: int, name: str) -> None:
-    """The row becomes that of the old place: under another name, paused, serving nowhere, so that no alert begins there. An
-    alert that waits for it does not begin there either; an update of what it may be showing goes on, and so does an end."""
-    o = t.outlet
-    await session.execute(
-        o.update()
-        .where(o.c.id == outlet_id)
-        .values(name=name, paused=True, lon=None, lat=None, codes=[], updated_at=text("now()"))
-    )
-    await session.execute(
-        text(
-            "WITH gone AS (UPDATE delivery d SET state = 'superseded' WHERE d.outlet_id = :outlet AND d.state = 'pending' "
-            "AND (d.kind = 'publish' OR (d.kind = 'update' AND NOT EXISTS (SELECT 1 FROM delivery m "
-            "WHERE m.alert_id = d.alert_id AND m.outlet_id = d.outlet_id AND m.kind <> 'retract' "
-            "AND (m.tries > m.refusals OR m.heard)))) RETURNING d.alert_id) "
-            "INSERT INTO telling (alert_id) SELECT DISTINCT alert_id FROM gone"
-        ),
-        {"outlet": outlet_id},
-    )
-
-
-async def tell_both(session: Session, old: int, new: int, give_up_at: datetime) -> None:
-    """Ends that the old place has not taken are told to the new one too: it may be the same station. Not on another channel,
-    for which they are not worded."""
-    values: dict[str, Any] = {"old": old, "new": new, "give_up": give_up_at}
-    await session.execute(
-        text(
-            "WITH made AS (INSERT INTO delivery "
-            "(alert_id, number, outlet_id, kind, lane, profile, priority, state, due_at, give_up_at) "
-            "SELECT d.alert_id, d.number, o.id, d.kind, o.lane, d.profile, d.priority, 'pending', now(), "
-            "greatest(d.give_up_at, :give_up) FROM delivery d JOIN outlet w ON w.id = d.outlet_id "
-            "JOIN outlet o ON o.id = :new AND o.channel = w.channel "
-            f"WHERE d.outlet_id = :old AND {_END_UNDER_WAY} ORDER BY d.id RETURNING alert_id) "
-            "INSERT INTO telling (alert_id) SELECT DISTINCT alert_id FROM made"
-        ),
-        values,
-    )
+    up: dict[int, list[str]] = {}
+    for id, code in found.all():
+        up.setdefault(id, []).append(code)
+    return up

@@ -40,7 +40,8 @@ def wire(channel_name: str, carrier_name: str, settings: Mapping[str, Any]) -> W
     if faults:
         raise Invalid(faults)
     kept = revealed(checked)
-    place = [carrier_name, *(kept[name] for name in how.where)] if is_sent(how) else [carrier_name]
+    where = [kept[name] for name in how.where] if is_sent(how) else []
+    place = [channel_name, carrier_name, *(sorted(each) if isinstance(each, list) else each for each in where)]
     return Wiring(lane_of(carrier_name), how.retracts, how.proves, kept, checked.model_dump(mode="json"), place)
 
 

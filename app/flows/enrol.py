@@ -12,7 +12,7 @@ from app.db.engine import Session
 from app.domain.errors import Fault, Invalid
 from app.domain.geo import Datum, Point, to_wgs84
 from app.domain.regions import known_area
-from app.flows.move import leave_behind, settle_in
+from app.flows.move import is_elsewhere, refuse_to_leave
 from app.flows.ports import Seal, Wirer
 
 
@@ -85,9 +85,27 @@ def _faults(a: Application) -> list[Fault]:
     return faults
 
 
-async def enrol(session: Session, partner_id: int, a: Application, *, wire: Wirer, seal: Seal) -> int:
-    """Save an outlet, new or by its name; returns its id, which is a new one where the outlet's old place may be showing an
-    alert (``flows.move``). Raises Invalid with every fault."""
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """``elsewhere``: it was enrolled before, and is called at another place now."""
+
+    id: int
+    elsewhere: bool
+
+
+async def enrol(
+    session: Session, partner_id: int, a: Application, *, wire: Wirer, seal: Seal, settled: bool = False
+) -> int:
+    """Save an outlet, new or by its name; returns its id. ``settled``: nothing is up at its old place, or it is the same.
+    Raises Invalid with every fault."""
+    saved = await save(session, partner_id, a, wire=wire, seal=seal)
+    if saved.elsewhere and not settled and (up := await refuse_to_leave(session, [saved.id])):
+        raise Invalid(list(up.values()))
+    return saved.id
+
+
+async def save(session: Session, partner_id: int, a: Application, *, wire: Wirer, seal: Seal) -> Saved:
+    """As ``enrol``; whoever saves many asks of all of them at the end what ``refuse_to_leave`` says."""
     faults = _faults(a)
     try:
         wiring = wire(a.channel, a.carrier, a.settings)
@@ -97,7 +115,7 @@ async def enrol(session: Session, partner_id: int, a: Application, *, wire: Wire
         raise Invalid(faults)
     point = to_wgs84(Point(a.lon, a.lat), a.datum) if a.lon is not None and a.lat is not None else None
     panel, duty = asdict(a.panel), asdict(a.duty)
-    before = await leave_behind(session, partner_id, a.name, wiring.place, wire=wire, seal=seal)
+    elsewhere = await is_elsewhere(session, partner_id, a.name, wiring.place, wire=wire, seal=seal)
     id = await outlets.save(
         session,
         partner_id=partner_id, name=a.name, channel=a.channel, carrier=a.carrier, lane=wiring.lane,
@@ -106,7 +124,5 @@ async def enrol(session: Session, partner_id: int, a: Application, *, wire: Wire
         codes=list(a.codes), panel=panel, duty=duty, profile=profile_key(a.channel, panel, duty),
         takes_exercises=a.takes_exercises, takes_tests=a.takes_tests, receipt_minutes=a.receipt_minutes,
     )  # fmt: skip
-    if before is not None:
-        await settle_in(session, before, id)
     await deliveries.follow_outlets(session, id)
-    return id
+    return Saved(id, elsewhere)

@@ -1,53 +1,47 @@
-"""An outlet is to be called elsewhere, by another address or another wire, while its old place may be showing an alert.
+"""An outlet is to be called elsewhere: not while its old place may be showing an alert, which would not be told the end."""
 
-The old place stays as an outlet of its own that begins nothing new and is told every end; the name goes on as a new outlet at
-the new place, and is told of the live alerts as any newcomer is."""
-
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
 from cryptography.fernet import InvalidToken
 
-from app.db import audit, moving, outlets
-from app.db.engine import Session, clock
-from app.db.moving import Standing
-from app.domain.errors import Invalid
+from app.db import moving
+from app.db.engine import Session
+from app.domain.errors import Fault, Invalid
+from app.domain.words import Lane
 from app.flows.ports import Seal, Wirer
 
-ASKED_AGAIN = timedelta(hours=1)
-"""How long at least the new place is told an end that the old one had not taken."""
 
-
-async def leave_behind(
+async def is_elsewhere(
     session: Session, partner_id: int, name: str, place: Sequence[Any], *, wire: Wirer, seal: Seal
-) -> Standing | None:
-    """The outlet that stays at the old place, no longer of that name; ``None`` when there is none, when it is called at
-    ``place`` already, or when nothing is up there."""
+) -> bool:
+    """Whether the partner has an outlet of that name that is called at another place than this one. False where that reads
+    for itself: in the feed the end stands whatever the outlet is now."""
     before = await moving.standing(session, partner_id, name)
-    if before is None or _leads_to(before, place, wire=wire, seal=seal):
-        return None
-    await moving.hold(session, before.id)
-    if not await moving.is_needed(session, before.id):
-        return None
-    await moving.leave(session, before.id, f"{name}（原地址，原 {before.id} 号）")
-    return before
-
-
-async def settle_in(session: Session, before: Standing, id: int) -> None:
-    """What else the new outlet takes over from the one that stays behind."""
-    await outlets.set_paused(session, id, before.paused)
-    await moving.tell_both(session, before.id, id, await clock(session) + ASKED_AGAIN)
-    await audit.write(session, "clock", "outlet_moved", detail={"outlet": id, "old": before.id})
-
-
-def _leads_to(before: Standing, place: Sequence[Any], *, wire: Wirer, seal: Seal) -> bool:
-    """Also where its settings cannot be opened: nothing can be sent there by any means."""
+    if before is None or before.lane is Lane.POLLED:
+        return False
     try:
         said = orjson.loads(seal.open(before.sealed))
-        return list(wire(before.channel, before.carrier, said).place) == list(place)
-    except InvalidToken:
-        return True
-    except Invalid:
-        return False
+        return list(wire(before.channel, before.carrier, said).place) != list(place)
+    except (InvalidToken, Invalid):
+        return False  # with such settings nothing can be sent there by any means
+
+
+async def refuse_to_leave(session: Session, moved: Collection[int]) -> Mapping[int, Fault]:
+    """Of the outlets that this transaction calls elsewhere, those that it must not. The last act but the commit."""
+    if not moved:
+        return {}
+    await moving.stop_sending(session, moved)
+    return {id: _fault(codes) for id, codes in (await moving.may_be_up(session, moved)).items()}
+
+
+def _fault(codes: Sequence[str]) -> Fault:
+    named = "、".join(codes)
+    return Fault(
+        "/settings", "may_be_up", f"这里可能正在播出 {named}。换了地址，旧的地方就收不到撤回。",
+        f"{', '.join(codes)} may be up here; with another address the old place would not be told the end.",
+        "请把新地址登记为另一个发布点，并暂停这一个；若旧的地方已撤下，或新旧地址是同一处，请在控制台的修改页勾选确认。",
+        "Enrol the new address as another outlet and pause this one; or confirm on its page in the console that the old place "
+        "has taken it down, or is the same.",
+    )  # fmt: skip

@@ -9,9 +9,10 @@ from pydantic import Field, ValidationError
 from app.db import audit, outlets
 from app.db.engine import Session
 from app.domain.errors import Fault, Invalid
-from app.flows.enrol import enrol
+from app.flows.enrol import save
 from app.flows.faults import faults_of
 from app.flows.legible import LEGIBLE, ONE_LINE
+from app.flows.move import refuse_to_leave
 from app.flows.outlet_form import Label, OutletForm, StrictForm
 from app.flows.ports import Seal, Wirer
 
@@ -72,20 +73,25 @@ async def enrol_all(
     *,
     wire: Wirer,
     seal: Seal,
+    settled: bool = False,
     enrolled: Callable[[str], None] = lambda name: None,
 ) -> Enrolment:
-    """Enrol everything or nothing. ``enrolled`` hears of each outlet. Raises Invalid with every fault."""
+    """Enrol everything or nothing. ``enrolled`` hears of each outlet; ``settled`` as for ``enrol``. Raises Invalid with every
+    fault."""
     partners: dict[str, int] = {}
     members: list[Member] = []
     faults: list[Fault] = []
+    moved: dict[int, str] = {}
     for i, partner in enumerate(document.partners):
         owner = partners[partner.name] = await outlets.add_partner(
             session, partner.name, partner.phone, silent_minutes=partner.silent_minutes, at_once=partner.at_once
         )
         for j, form in enumerate(partner.outlets):
             try:
-                id = await enrol(session, owner, form.application(), wire=wire, seal=seal)
-                members.append(Member(id, form.name, partner.name, form.carrier, form.takes_tests))
+                saved = await save(session, owner, form.application(), wire=wire, seal=seal)
+                members.append(Member(saved.id, form.name, partner.name, form.carrier, form.takes_tests))
+                if saved.elsewhere:
+                    moved[saved.id] = f"/partners/{i}/outlets/{j}"
                 enrolled(form.name)
             except Invalid as e:
                 faults += _under(f"/partners/{i}/outlets/{j}", e.faults)
@@ -93,6 +99,8 @@ async def enrol_all(
         raise Invalid(faults)
     await outlets.touch(session, [member.id for member in members])
     await audit.write(session, by, "outlet_import", detail={"partners": list(partners)})
+    if not settled and (up := await refuse_to_leave(session, moved)):
+        raise Invalid([one for id, fault in up.items() for one in _under(moved[id], [fault])])
     return Enrolment(partners, members)
 
 

@@ -43,17 +43,25 @@ async def add_outlet(
 
 
 async def revise_outlet(
-    session: Session, by: str, id: int, application: Application, held: Secrets, *, wire: Wirer, seal: Seal
-) -> int:
+    session: Session,
+    by: str,
+    id: int,
+    application: Application,
+    held: Secrets,
+    *,
+    wire: Wirer,
+    seal: Seal,
+    settled: bool = False,
+) -> None:
     """Replace what is known of an outlet; partner and name are its identity and stay. A secret that is not given stays,
-    unless the carrier is another one now. Returns its id, as ``enrol`` does. Raises Invalid or NotFound."""
+    unless the carrier is another one now. ``settled`` as for ``enrol``. Raises Invalid or NotFound."""
     outlet = await _locked(session, id)
     kept = _opened(outlet, seal) if outlet.carrier == application.carrier else {}
     stays = {n: kept[n] for n in held.names if kept.get(n) and n not in held.cleared}
     given = replace(application, name=outlet.name, settings=stays | dict(application.settings))
-    stands = await enrol(session, outlet.partner_id, given, wire=wire, seal=seal)
-    await audit.write(session, by, "outlet_edit", detail=_said(stands, application))
-    return stands
+    sure = {"settled": True} if settled else {}
+    await audit.write(session, by, "outlet_edit", detail={**_said(id, application), **sure})
+    await enrol(session, outlet.partner_id, given, wire=wire, seal=seal, settled=settled)
 
 
 def _said(id: int, application: Application) -> Mapping[str, Any]:

@@ -193,10 +193,10 @@ async def test_editing_keeps_the_secret_that_was_left_empty_and_the_name(
     assert (await _settings(house, id))["url"] == "http://127.0.0.1:8/new"
 
 
-async def test_whoever_moves_an_outlet_is_told_what_its_old_place_may_be_showing(
+async def test_an_outlet_is_not_moved_while_its_place_may_be_showing_an_alert(
     house: House, officer: httpx.AsyncClient
 ) -> None:
-    """The retraction goes to the new place only."""
+    """Unless whoever moves it says that nothing is up there any more."""
     id = await make_outlet(house, name="钟楼屏")
     code = await make_alert(house)
     path = f"/console/outlets/{id}/edit"
@@ -206,7 +206,15 @@ async def test_whoever_moves_an_outlet_is_told_what_its_old_place_may_be_showing
     await _sql(house, "UPDATE delivery SET tries = 2")
     told = (await officer.get(path)).text
     assert f'href="/console/alerts/{code}"' in told
-    assert "撤回只发往新的地方" in told
+    form = _form(csrf_of(told), **{"set-secret": "", "set-url": "http://127.0.0.1:8/new"})
+    refused = await officer.post(path, data=form)
+    assert refused.status_code == 422
+    assert f"这里可能正在播出 {code}" in refused.text
+    assert 'name="settled"' in refused.text
+    assert (await _settings(house, id))["url"] != form["set-url"]
+    assert (await officer.post(path, data=form | {"settled": "1"})).status_code == 303
+    assert (await _settings(house, id))["url"] == form["set-url"]
+    assert (await _sql(house, "SELECT detail ->> 'settled' FROM audit WHERE act = 'outlet_edit'")) == [("true",)]
     await _sql(house, "UPDATE alert SET state = 'retracted', ended_at = now()")
     assert code not in (await officer.get(path)).text
 
