@@ -98,8 +98,8 @@ async def make_partner(house: House, name: str = "测试协作单位") -> int:
         return await outlets.add_partner(session, name, "029-12345678")
 
 
-async def make_outlet(house: House, *, partner: str = "测试协作单位", **changes: Any) -> int:
-    """An outlet beside the place of loss: a webhook screen unless ``changes`` say otherwise."""
+async def make_outlet(house: House, *, partner: str = "测试协作单位", settled: bool = False, **changes: Any) -> int:
+    """An outlet beside the place of loss: a webhook screen unless ``changes`` say otherwise. ``settled`` as for ``enrol``."""
     partner_id = await make_partner(house, partner)
     facts: dict[str, Any] = {
         "name": f"屏-{secrets.token_hex(4)}", "channel": "screen", "carrier": "webhook",
@@ -109,7 +109,9 @@ async def make_outlet(house: House, *, partner: str = "测试协作单位", **ch
     if changes.get("carrier") in ("feed", "player"):
         facts["settings"] = {}
     async with transaction(house.engine) as session:
-        return await enrol(session, partner_id, Application(**(facts | changes)), wire=house.wire, seal=house.seal)
+        return await enrol(
+            session, partner_id, Application(**(facts | changes)), wire=house.wire, seal=house.seal, settled=settled
+        )
 
 
 async def make_alert(house: House, picture: Picture | None = None, **changes: Any) -> str:

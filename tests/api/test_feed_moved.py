@@ -34,7 +34,7 @@ async def partner(house: House) -> int:
 
 
 async def moved(house: House) -> None:
-    await make_outlet(house, name="屏", partner="某平台", carrier="feed")
+    await make_outlet(house, name="屏", partner="某平台", carrier="feed", settled=True)
 
 
 async def claimed(house: House) -> Sequence[Claimed]:
