@@ -40,8 +40,11 @@ MEMORY = Path("/dev/shm")
 ENOUGH = 2**31
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, then those with the most tests, for ``--dist loadfile --no-loadscope-reorder``."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Among several workers the longest files first, then those with the most tests (``--dist loadfile
+    --no-loadscope-reorder``)."""
+    if not hasattr(config, "workerinput"):
+        return
     files = [item.nodeid.partition("::")[0] for item in items]
     many = Counter(files)
 
