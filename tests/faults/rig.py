@@ -159,7 +159,7 @@ class Rig:
         said = {"partners": [{"name": name, "outlets": entries} for name, entries in partners.items()]}
         engine, seal = connect(self.cluster.url, pool=1), Seal(*self.settings.sealing_keys())
         async with transaction(engine) as session:
-            await enrol_all(session, check_document(said), "test", wire=wire, seal=seal)
+            await enrol_all(session, check_document(said), "test", wire=wire, seal=seal, settled=True)
         await engine.dispose()
 
     def _huijia(
