@@ -3,8 +3,7 @@ feed and on its way; always under the lock of the partner's feed: the numbers ha
 cursor. Whatever anybody is given counts: its outlet is told of the end."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import text
 
@@ -25,16 +24,6 @@ GIVEN = (
 )
 """What giving (again) changes nothing about: it counts already, or it is an end. What an earlier wire of a polled outlet has
 refused does not count; and of what is still being sent there nobody knows yet whether it will."""
-
-
-@dataclass(frozen=True, slots=True)
-class FeedItem:
-    sequence: int
-    delivery_id: int
-    outlet_id: int
-    alert_id: int
-    number: int
-    profile: str
 
 
 async def lock_heads(session: Session, partners: Collection[int]) -> Mapping[int, int]:
@@ -109,21 +98,6 @@ async def take(session: Session, ids: Collection[int], heads: Mapping[int, int])
     return Taken({r.id: r.seq for r in found}, accepted, any(r.waits for r in found))
 
 
-async def take_new(session: Session, partner_id: int, *, limit: int, live: bool = True) -> Taken:
-    """Number what waits for this partner's polled outlets and mark it as accepted. For a test key (not ``live``) only what
-    is not actual."""
-    heads = await lock_heads(session, [partner_id])
-    waiting = await session.execute(
-        text(
-            "SELECT d.id FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id "
-            "WHERE o.partner_id = :p AND d.lane = 'polled' AND d.state = 'pending' AND d.due_at <= now() "
-            f"AND {STANDING} AND (:live OR a.status <> 'actual') ORDER BY d.priority, d.id LIMIT :limit"
-        ),
-        {"p": partner_id, "live": live, "limit": limit},
-    )
-    return await take(session, [r.id for r in waiting], heads)
-
-
 async def hear(session: Session, ids: Collection[int]) -> None:
     """Remember of deliveries that huijia sends that their partner has read them in the feed: they may be aired from
     there, and whoever may show an alert is told of its end. Nothing else changes; sending goes on."""
@@ -146,37 +120,3 @@ async def standing(session: Session, ids: Collection[int]) -> Mapping[int, bool]
         {"ids": list(ids)},
     )
     return {r.id: r.may for r in found.all()}
-
-
-async def after(session: Session, partner_id: int, cursor: int, limit: int, *, live: bool = True) -> Sequence[FeedItem]:
-    """What the partner's polled outlets fetched with a number above ``cursor`` and no newer notice has replaced, oldest
-    first."""
-    found = await session.execute(
-        text(
-            "SELECT d.feed_seq, d.id, d.outlet_id, d.alert_id, d.number, d.profile FROM delivery d "
-            "JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id "
-            f"WHERE o.partner_id = :p AND d.feed_seq > :cursor AND d.lane = 'polled' AND {GIVEN} AND {STANDING} "
-            "AND (:live OR a.status <> 'actual') "
-            "ORDER BY d.feed_seq LIMIT :limit"
-        ),
-        {"p": partner_id, "cursor": cursor, "limit": limit, "live": live},
-    )
-    return [FeedItem(r.feed_seq, r.id, r.outlet_id, r.alert_id, r.number, r.profile) for r in found.all()]
-
-
-async def head(session: Session, partner_id: int) -> int:
-    """The partner's highest number."""
-    found = await session.execute(text("SELECT head FROM feed WHERE partner_id = :p"), {"p": partner_id})
-    return int(found.scalar_one_or_none() or 0)
-
-
-async def waits(session: Session, partner_id: int) -> bool:
-    """True when something has not been fetched yet."""
-    found: Any = await session.execute(
-        text(
-            "SELECT EXISTS (SELECT 1 FROM delivery d JOIN outlet o ON o.id = d.outlet_id WHERE o.partner_id = :p "
-            "AND d.lane = 'polled' AND d.state = 'pending' AND d.due_at <= now())"
-        ),
-        {"p": partner_id},
-    )
-    return bool(found.scalar_one())

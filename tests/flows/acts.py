@@ -5,7 +5,9 @@ from typing import Any
 
 import orjson
 
+from app.api.feed_desk import FeedDesk
 from app.db.engine import Session, transaction
+from app.domain.board import Ask
 from app.domain.record import Record
 from app.domain.words import EndReason, ReceiptKind
 from app.flows.amend import amend
@@ -13,7 +15,6 @@ from app.flows.confirm import Stated, Taken, confirm
 from app.flows.drawn import Drawn, after_drawing
 from app.flows.end import Ended, expire, retract
 from app.flows.extend import extend
-from app.flows.fetch import fetch
 from app.flows.house import House
 from app.flows.principal import Principal
 from app.flows.submit import Issued, Picture, submit
@@ -79,7 +80,9 @@ async def said(house: House, partner: int | None, delivery: int | None, kind: Re
         return taken
 
 
-async def fetched(house: House, partner: int, cursor: int = 0, limit: int = 100) -> tuple[int, list[Any]]:
-    async with transaction(house.engine) as session:
-        after, items = await fetch(session, partner, cursor, limit, press=house.press)
-        return after, list(items)
+async def fetched(
+    house: House, partner: int, cursor: int = 0, limit: int = 100, *, live: bool = True
+) -> tuple[int, list[Any]]:
+    """The cursor to go on from and the items, as a process that knows nothing yet gives them."""
+    sheet = await FeedDesk(house).read(Ask(partner, live, all=False, cursor=cursor, limit=limit))
+    return sheet.cursor, [orjson.loads(item) for item in sheet.items]

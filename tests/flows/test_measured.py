@@ -1,6 +1,7 @@
 """How long outlets take, measured once for each delivery: until it is taken, and until it is proven."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,8 +9,8 @@ from app.api.feed_desk import FeedDesk
 from app.db.engine import transaction
 from app.domain.board import Ask
 from app.domain.words import ReceiptKind
+from app.flows import boards
 from app.flows.confirm import Stated, confirm
-from app.flows.fetch import fetch
 from app.flows.house import House
 from tests.flows.acts import fetched, record, retracted, said, submitted
 from tests.flows.ledger import aired, one, rows
@@ -45,18 +46,21 @@ async def test_what_is_fetched_is_observed_once(house: House, all: bool) -> None
     assert 40 <= total(_sum(TOOK)) - sum_before < 60
 
 
-async def test_a_fetch_that_is_rolled_back_is_not_observed(house: House) -> None:
+async def test_a_fetch_that_is_rolled_back_is_not_observed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = await make_reader(house)
     await submitted(house, record())
     before = total(TOOK)
 
-    async def break_off() -> None:
-        async with transaction(house.engine) as session:
-            await fetch(session, reader, 0, 100, press=house.press)
-            raise RuntimeError("in the middle")
+    give = boards.give
 
+    async def broken_off(*given: Any) -> boards.Given:
+        await give(*given)
+        raise RuntimeError("in the middle")
+
+    monkeypatch.setattr("app.api.feed_desk.give", broken_off)
     with pytest.raises(RuntimeError, match="in the middle"):
-        await break_off()
+        await fetched(house, reader)
+    monkeypatch.undo()
     assert total(TOOK) == before
     await fetched(house, reader)
     assert total(TOOK) == before + 1

@@ -163,10 +163,10 @@ class Machine(RuleBasedStateMachine):
     def sweep(self, name: str) -> None:
         self.do(self.world.sweep(name))
 
-    @rule(lost=st.booleans())
-    def poll(self, lost: bool) -> None:
+    @rule(lost=st.booleans(), anew=rarely)
+    def poll(self, lost: bool, anew: bool) -> None:
         place = next(p for p in self.world.places.values() if p.lane is Lane.POLLED)
-        self.do(self.world.poll(place, lost))
+        self.do(self.world.poll(place, lost, anew=anew))
 
     @precondition(lambda self: self._heard())
     @rule(at=pick, kind=st.sampled_from(ReceiptKind), minutes=st.integers(-2, 2), torn=rarely)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.api.feed_desk import FeedDesk
 from app.db.engine import Session, transaction
 from app.dispatch.send import Finished
 from app.domain.words import Kind
@@ -46,6 +47,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.latest = self.now
+        self.desk = FeedDesk(self.house)
 
     @asynccontextmanager
     async def commit(self, torn: bool = False) -> AsyncIterator[Session]:

@@ -3,7 +3,7 @@
 The first five are the rules of ``app/db/claims.py``; the others guard what the rules rest on.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from app.db import claims, deliveries, feed, receipts, set_back, settling
 from app.db.engine import Session, transaction
 from app.dispatch import sweeps
 from app.domain import routing
+from app.domain.board import Board
 from app.domain.routing import History
 from app.domain.words import Kind
 from app.flows import confirm
@@ -103,32 +104,22 @@ async def _send_drills_to_everyone(patch: pytest.MonkeyPatch, world: World) -> N
 
 
 async def _feed_what_is_over(patch: pytest.MonkeyPatch, world: World) -> None:
-    after = feed.after
+    async def all_of_it(session: Session, ids: Collection[int]) -> Mapping[int, bool]:
+        return dict.fromkeys(ids, True)
 
-    async def everything(
-        session: Session, partner: int, cursor: int, limit: int, *, live: bool
-    ) -> Sequence[feed.FeedItem]:
-        found = await session.execute(
-            text(
-                "SELECT feed_seq, d.id, outlet_id, alert_id, number, d.profile FROM delivery d JOIN outlet o "
-                "ON o.id = d.outlet_id WHERE o.partner_id = :p AND feed_seq > :c AND kind <> 'retract' ORDER BY feed_seq"
-            ),
-            {"p": partner, "c": cursor},
-        )
-        return [*await after(session, partner, cursor, limit, live=live), *(feed.FeedItem(*r) for r in found)]
-
-    patch.setattr(feed, "after", everything)
+    patch.setattr(Board, "replace", lambda *_: False)
+    patch.setattr(feed, "standing", all_of_it)
 
 
 async def _do_not_count_fetches(patch: pytest.MonkeyPatch, world: World) -> None:
-    take_new = feed.take_new
+    take = feed.take
 
-    async def uncounted(session: Session, partner: int, *, limit: int, live: bool) -> feed.Taken:
-        taken = await take_new(session, partner, limit=limit, live=live)
+    async def uncounted(session: Session, ids: Collection[int], heads: Mapping[int, int]) -> feed.Taken:
+        taken = await take(session, ids, heads)
         await session.execute(text("UPDATE delivery SET tries = 0 WHERE lane = 'polled'"))
         return taken
 
-    patch.setattr(feed, "take_new", uncounted)
+    patch.setattr(feed, "take", uncounted)
 
 
 async def _bring_nothing_forward(patch: pytest.MonkeyPatch, world: World) -> None:

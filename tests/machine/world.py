@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
 
+from app.api.feed_desk import FeedDesk
 from app.db import alerts, claims, tending
 from app.db.claims import ALL, Claimed, Leases, Share
 from app.db.engine import Session, clock
@@ -13,10 +14,10 @@ from app.db.settling import Result
 from app.dispatch.dispatcher import Dispatcher
 from app.dispatch.send import Finished
 from app.dispatch.settle import settle
+from app.domain.board import Ask
 from app.domain.errors import Conflict, WrongState
 from app.domain.words import Kind, Lane, Outcome, ReceiptKind, Scope
 from app.flows.confirm import Stated, confirm
-from app.flows.fetch import fetch
 from app.flows.principal import Principal
 from app.flows.replay import replay
 from channels.contract import ReceiptKind as SaidKind
@@ -236,18 +237,19 @@ class World(Issuing):
             if kind is ReceiptKind.REJECTED and not torn:
                 self.refused.add(of.delivery)
 
-    async def poll(self, place: Place, lost: bool = False) -> None:
-        """The place fetches; a lost answer was committed all the same."""
-        began = self.step + 1
-        async with self.commit() as session:
-            cursor, items = await fetch(session, place.partner, place.cursor, 100, press=self.house.press)
-        if lost:
+    async def poll(self, place: Place, lost: bool = False, *, anew: bool = False) -> None:
+        """The place fetches, at a process that has followed the ledger so far or, ``anew``, has only begun to; a lost answer was
+        committed all the same."""
+        if anew:
+            self.desk = FeedDesk(self.house)
+        began = self.step = self.step + 1
+        self.written += 1
+        sheet = await self.desk.read(Ask(place.partner, live=True, all=False, cursor=place.cursor))
+        if lost or sheet.stale:  # a place is told that it is from memory, and asks again
             return
-        place.cursor = cursor
-        for item in items:
-            told = item["payload"]["data"]
-            delivery = int(item["delivery"].removeprefix("dlv_"))
-            self.air(place, Arrival(delivery, told["alert"], told["number"], Kind(told["kind"]), began))
+        place.cursor = sheet.cursor
+        for posting in sheet.postings:
+            self.air(place, Arrival(posting.delivery, posting.code, posting.number, posting.kind, began))
 
     async def replay(self, place: Place, of: Arrival) -> None:
         """The place asks to be told again what it has lost."""
