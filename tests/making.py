@@ -5,6 +5,7 @@ import copy
 import io
 import itertools
 import secrets
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -98,7 +99,9 @@ async def make_partner(house: House, name: str = "测试协作单位") -> int:
         return await outlets.add_partner(session, name, "029-12345678")
 
 
-async def make_outlet(house: House, *, partner: str = "测试协作单位", settled: bool = False, **changes: Any) -> int:
+async def make_outlet(
+    house: House, *, partner: str = "测试协作单位", settled: Collection[str] = (), **changes: Any
+) -> int:
     """An outlet beside the place of loss: a webhook screen unless ``changes`` say otherwise. ``settled`` as for ``enrol``."""
     partner_id = await make_partner(house, partner)
     facts: dict[str, Any] = {

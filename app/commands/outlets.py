@@ -1,7 +1,7 @@
 """``huijia outlet``: enrol, list and test outlets."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -27,7 +27,10 @@ from app.flows.rotate import rotate
 commands = typer.Typer(help="发布点：登记、批量导入、列出、测试。", no_args_is_help=True)
 
 Settled: TypeAlias = Annotated[
-    bool, typer.Option("--settled", help="换址的发布点：旧的地方已撤下，或新旧地址是同一处。不加则正在播出的不许换址")
+    list[str],
+    typer.Option(
+        "--settled", help="警号，可多次：换址的发布点在旧地方已撤下它，或新旧地址是同一处。否则可能还在播出的不许换址"
+    ),
 ]
 
 
@@ -44,7 +47,7 @@ def add(
     exercises: Annotated[bool, typer.Option("--exercises", help="参加演练")] = False,
     tests: Annotated[bool, typer.Option("--tests", help="接收测试；登记后即发一条测试通告")] = False,
     check: Annotated[bool, typer.Option("--check/--no-check", help="登记后是否发测试通告（需 --tests）")] = True,
-    settled: Settled = False,
+    settled: Settled = [],  # noqa: B006 - typer wants a list
 ) -> None:
     """登记一个发布点；同一单位同名的即更新。接收测试的发布点登记后即测试一次。"""
     outlet: dict[str, Any] = {
@@ -69,7 +72,7 @@ def add(
 @commands.command("import")
 def import_document(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="名册，格式见 docs/outlets.md")],
-    settled: Settled = False,
+    settled: Settled = [],  # noqa: B006 - typer wants a list
 ) -> None:
     """从 JSON 名册批量登记：全部成功或全部不登记。"""
     raw = file.read_text(encoding="utf-8")
@@ -83,7 +86,7 @@ def _json(text: str) -> Any:
         raise typer.Exit(fail(f"--settings 不是合法的 JSON：{e}")) from e
 
 
-async def _enrolled(house: House, raw: str, settled: bool) -> int:
+async def _enrolled(house: House, raw: str, settled: Collection[str]) -> int:
     document = read_document(raw)
     count = sum(len(p.outlets) for p in document.partners)
     with Progress(transient=True) as progress:

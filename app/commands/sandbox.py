@@ -17,6 +17,7 @@ from app.commands.store import with_house
 from app.db.engine import transaction
 from app.domain.words import Scope
 from app.flows.house import House
+from app.flows.move import EVERY
 from app.flows.principal import issue_key, recognise
 from app.flows.roster import enrol_all, read_document
 from app.settings import Settings
@@ -53,7 +54,7 @@ async def enrol_sandbox(house: House, plan: SandboxPlan) -> int:
     made = await asyncio.to_thread(subprocess.run, arguments, check=True, capture_output=True)
     document = read_document(made.stdout)
     async with transaction(house.engine) as session:
-        partners = (await enrol_all(session, document, "cli", wire=house.wire, seal=house.seal, settled=True)).partners
+        partners = (await enrol_all(session, document, "cli", wire=house.wire, seal=house.seal, settled=EVERY)).partners
     held = json.loads(plan.keys.read_text()) if plan.keys.exists() else {}
     async with transaction(house.engine) as session:
         for name, id in partners.items():

@@ -59,7 +59,7 @@ ACTS: Mapping[str, str] = {
 NAMES: Mapping[str, str] = {
     "proposal": "第几份", "by": "提交人",
     "status": "性质", "told": "发布点数", "number": "第几号", "reason": "原因", "reach_km": "公里", "outlet": "发布点",
-    "settled": "确认旧地方已撤下",
+    "settled": "旧地方已撤下",
     "delivery": "投递", "deliveries": "投递", "partner": "单位", "partners": "单位", "key": "密钥", "live": "正式",
     "person": "人员", "role": "角色", "organ": "机关", "phone": "电话", "how": "方式", "address": "地址",
     "sessions": "登录数", "done": "生效", "weekday": "星期", "at": "时刻", "minutes": "分钟", "channels": "渠道", "off": "关闭",

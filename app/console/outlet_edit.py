@@ -84,7 +84,7 @@ async def _revise(house: House, request: Request, id: int, typed: Typed) -> None
         names = [f.name for f in carrier.fields if f.secret] if carrier else []
         held = Secrets(names, [n for n in names if typed.get(f"clear-{n}")])
         form = checked(house, named, keeping=names)
-        settled = bool(typed.get("settled"))
+        settled = typed.get("up").split() if typed.get("settled") else ()
         await revise_outlet(session, who.actor, id, form, held, wire=house.wire, seal=house.seal, settled=settled)
 
 

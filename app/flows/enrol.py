@@ -1,18 +1,18 @@
 """Enrol partners and outlets: what is wrong is said for each outlet, and nothing is half enrolled."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
 
-from app.db import deliveries, outlets
+from app.db import deliveries, moving, outlets
 from app.db.engine import Session
 from app.domain.errors import Fault, Invalid
 from app.domain.geo import Datum, Point, to_wgs84
 from app.domain.regions import known_area
-from app.flows.move import is_elsewhere, refuse_to_leave
+from app.flows.move import Moved, leads_elsewhere, refuse_to_leave
 from app.flows.ports import Seal, Wirer
 
 
@@ -87,25 +87,30 @@ def _faults(a: Application) -> list[Fault]:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """``elsewhere``: it was enrolled before, and is called at another place now."""
+    """``moved``: it was enrolled before, and is called at another place now."""
 
     id: int
-    elsewhere: bool
+    moved: Moved | None
 
 
 async def enrol(
-    session: Session, partner_id: int, a: Application, *, wire: Wirer, seal: Seal, settled: bool = False
+    session: Session, partner_id: int, a: Application, *, wire: Wirer, seal: Seal, settled: Collection[str] = ()
 ) -> int:
-    """Save an outlet, new or by its name; returns its id. ``settled``: nothing is up at its old place, or it is the same.
-    Raises Invalid with every fault."""
+    """Save an outlet, new or by its name; returns its id. ``settled``: numbers of alerts that are no longer up at its old
+    place, or it is the same place. Raises Invalid with every fault."""
     saved = await save(session, partner_id, a, wire=wire, seal=seal)
-    if saved.elsewhere and not settled and (up := await refuse_to_leave(session, [saved.id])):
-        raise Invalid(list(up.values()))
+    await may_move(session, saved, settled)
     return saved.id
 
 
+async def may_move(session: Session, saved: Saved, settled: Collection[str]) -> None:
+    """The last act but the commit. Raises Invalid."""
+    if saved.moved and (up := await refuse_to_leave(session, [saved.moved], settled)):
+        raise Invalid(list(up.values()))
+
+
 async def save(session: Session, partner_id: int, a: Application, *, wire: Wirer, seal: Seal) -> Saved:
-    """As ``enrol``; whoever saves many asks of all of them at the end what ``refuse_to_leave`` says."""
+    """As ``enrol``, but for what ``refuse_to_leave`` says of it: whoever saves many asks at the end."""
     faults = _faults(a)
     try:
         wiring = wire(a.channel, a.carrier, a.settings)
@@ -115,7 +120,8 @@ async def save(session: Session, partner_id: int, a: Application, *, wire: Wirer
         raise Invalid(faults)
     point = to_wgs84(Point(a.lon, a.lat), a.datum) if a.lon is not None and a.lat is not None else None
     panel, duty = asdict(a.panel), asdict(a.duty)
-    elsewhere = await is_elsewhere(session, partner_id, a.name, wiring.place, wire=wire, seal=seal)
+    before = await moving.standing(session, partner_id, a.name)
+    elsewhere = before is not None and leads_elsewhere(before, wiring.place, wire=wire, seal=seal)
     id = await outlets.save(
         session,
         partner_id=partner_id, name=a.name, channel=a.channel, carrier=a.carrier, lane=wiring.lane,
@@ -125,4 +131,4 @@ async def save(session: Session, partner_id: int, a: Application, *, wire: Wirer
         takes_exercises=a.takes_exercises, takes_tests=a.takes_tests, receipt_minutes=a.receipt_minutes,
     )  # fmt: skip
     await deliveries.follow_outlets(session, id)
-    return Saved(id, elsewhere)
+    return Saved(id, Moved(id, before.lane) if before is not None and elsewhere else None)

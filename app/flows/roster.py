@@ -1,6 +1,6 @@
 """Outlets from a JSON document: read strictly, and what is wrong is said for each of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from app.domain.errors import Fault, Invalid
 from app.flows.enrol import save
 from app.flows.faults import faults_of
 from app.flows.legible import LEGIBLE, ONE_LINE
-from app.flows.move import refuse_to_leave
+from app.flows.move import Moved, refuse_to_leave
 from app.flows.outlet_form import Label, OutletForm, StrictForm
 from app.flows.ports import Seal, Wirer
 
@@ -73,7 +73,7 @@ async def enrol_all(
     *,
     wire: Wirer,
     seal: Seal,
-    settled: bool = False,
+    settled: Collection[str] = (),
     enrolled: Callable[[str], None] = lambda name: None,
 ) -> Enrolment:
     """Enrol everything or nothing. ``enrolled`` hears of each outlet; ``settled`` as for ``enrol``. Raises Invalid with every
@@ -81,7 +81,7 @@ async def enrol_all(
     partners: dict[str, int] = {}
     members: list[Member] = []
     faults: list[Fault] = []
-    moved: dict[int, str] = {}
+    moved: dict[Moved, str] = {}
     for i, partner in enumerate(document.partners):
         owner = partners[partner.name] = await outlets.add_partner(
             session, partner.name, partner.phone, silent_minutes=partner.silent_minutes, at_once=partner.at_once
@@ -90,17 +90,18 @@ async def enrol_all(
             try:
                 saved = await save(session, owner, form.application(), wire=wire, seal=seal)
                 members.append(Member(saved.id, form.name, partner.name, form.carrier, form.takes_tests))
-                if saved.elsewhere:
-                    moved[saved.id] = f"/partners/{i}/outlets/{j}"
+                if saved.moved:
+                    moved[saved.moved] = f"/partners/{i}/outlets/{j}"
                 enrolled(form.name)
             except Invalid as e:
                 faults += _under(f"/partners/{i}/outlets/{j}", e.faults)
     if faults:
         raise Invalid(faults)
     await outlets.touch(session, [member.id for member in members])
-    await audit.write(session, by, "outlet_import", detail={"partners": list(partners)})
-    if not settled and (up := await refuse_to_leave(session, moved)):
-        raise Invalid([one for id, fault in up.items() for one in _under(moved[id], [fault])])
+    sure = {"settled": sorted(settled)} if settled and moved else {}
+    await audit.write(session, by, "outlet_import", detail={"partners": list(partners), **sure})
+    if up := await refuse_to_leave(session, moved, settled):
+        raise Invalid([one for at, base in moved.items() if at.id in up for one in _under(base, [up[at.id]])])
     return Enrolment(partners, members)
 
 

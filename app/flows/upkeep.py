@@ -13,7 +13,7 @@ from app.db import audit, outlets
 from app.db.engine import Session, clock
 from app.db.outlets import Enrolled
 from app.domain.errors import Conflict, NotFound
-from app.flows.enrol import Application, enrol
+from app.flows.enrol import Application, enrol, may_move, save
 from app.flows.ports import Seal, Wirer
 
 CHANGEOVER = timedelta(hours=24)
@@ -51,7 +51,7 @@ async def revise_outlet(
     *,
     wire: Wirer,
     seal: Seal,
-    settled: bool = False,
+    settled: Collection[str] = (),
 ) -> None:
     """Replace what is known of an outlet; partner and name are its identity and stay. A secret that is not given stays,
     unless the carrier is another one now. ``settled`` as for ``enrol``. Raises Invalid or NotFound."""
@@ -59,9 +59,10 @@ async def revise_outlet(
     kept = _opened(outlet, seal) if outlet.carrier == application.carrier else {}
     stays = {n: kept[n] for n in held.names if kept.get(n) and n not in held.cleared}
     given = replace(application, name=outlet.name, settings=stays | dict(application.settings))
-    sure = {"settled": True} if settled else {}
+    saved = await save(session, outlet.partner_id, given, wire=wire, seal=seal)
+    sure = {"settled": sorted(settled)} if settled and saved.moved else {}
     await audit.write(session, by, "outlet_edit", detail={**_said(id, application), **sure})
-    await enrol(session, outlet.partner_id, given, wire=wire, seal=seal, settled=settled)
+    await may_move(session, saved, settled)
 
 
 def _said(id: int, application: Application) -> Mapping[str, Any]:

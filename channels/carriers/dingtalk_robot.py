@@ -81,7 +81,7 @@ class DingTalkRobot:
     retracts: ClassVar[Retracts] = Retracts.FOLLOW_UP
     proves: ClassVar[Proves] = Proves.NOTHING
     carries: ClassVar[frozenset[str] | None] = frozenset({"dingtalk"})
-    where: ClassVar[tuple[str, ...]] = ("access_token",)
+    where: ClassVar[tuple[str, ...]] = ("url", "access_token")
     timeout: ClassVar[timedelta] = timedelta(seconds=8)
     pace: ClassVar[Pace | None] = Pace(count=20, per=timedelta(minutes=1), reserve=2)
     settings: type[RobotSettings] = RobotSettings

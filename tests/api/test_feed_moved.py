@@ -17,6 +17,7 @@ from app.domain.board import Ask
 from app.domain.words import Outcome, ReceiptKind
 from app.flows.ask_again import ask_again
 from app.flows.house import House
+from app.flows.move import EVERY
 from tests.api.hours import goes_by
 from tests.flows.acts import record, retracted, said, submitted
 from tests.flows.ledger import aired, one, rows
@@ -34,7 +35,7 @@ async def partner(house: House) -> int:
 
 
 async def moved(house: House) -> None:
-    await make_outlet(house, name="屏", partner="某平台", carrier="feed", settled=True)
+    await make_outlet(house, name="屏", partner="某平台", carrier="feed", settled=EVERY)
 
 
 async def claimed(house: House) -> Sequence[Claimed]:

@@ -209,13 +209,14 @@ async def test_an_outlet_is_not_moved_while_its_place_may_be_showing_an_alert(
     form = _form(csrf_of(told), **{"set-secret": "", "set-url": "http://127.0.0.1:8/new"})
     refused = await officer.post(path, data=form)
     assert refused.status_code == 422
-    assert f"这里可能正在播出 {code}" in refused.text
+    assert f"这里可能还在播出 {code}" in refused.text
     assert 'name="settled"' in refused.text
+    assert f'name="up" value="{code}"' in refused.text
     assert (await _settings(house, id))["url"] != form["set-url"]
-    assert (await officer.post(path, data=form | {"settled": "1"})).status_code == 303
+    assert (await officer.post(path, data=form | {"settled": "1", "up": code})).status_code == 303
     assert (await _settings(house, id))["url"] == form["set-url"]
-    assert (await _sql(house, "SELECT detail ->> 'settled' FROM audit WHERE act = 'outlet_edit'")) == [("true",)]
-    await _sql(house, "UPDATE alert SET state = 'retracted', ended_at = now()")
+    assert (await _sql(house, "SELECT detail -> 'settled' FROM audit WHERE act = 'outlet_edit'")) == [([code],)]
+    await _sql(house, "UPDATE alert SET state = 'retracted', ended_at = now() - interval '8 days'")
     assert code not in (await officer.get(path)).text
 
 

@@ -23,6 +23,7 @@ from app.db.engine import connect, transaction
 from app.dispatch.wiring import wire
 from app.domain.words import Scope
 from app.flows.house import House
+from app.flows.move import EVERY
 from app.flows.ports import Seal
 from app.flows.principal import issue_key
 from app.flows.roster import check_document, enrol_all
@@ -159,7 +160,7 @@ class Rig:
         said = {"partners": [{"name": name, "outlets": entries} for name, entries in partners.items()]}
         engine, seal = connect(self.cluster.url, pool=1), Seal(*self.settings.sealing_keys())
         async with transaction(engine) as session:
-            await enrol_all(session, check_document(said), "test", wire=wire, seal=seal, settled=True)
+            await enrol_all(session, check_document(said), "test", wire=wire, seal=seal, settled=EVERY)
         await engine.dispose()
 
     def _huijia(

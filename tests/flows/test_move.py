@@ -1,7 +1,7 @@
 """An outlet is not called elsewhere while its old place may be showing an alert, which would not be told the end."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +34,7 @@ async def _placed(house: House, at: str, **changes: Any) -> int:
     return await make_outlet(house, **(facts | changes))
 
 
-async def _listed(house: House, at: str, *, settled: bool = False, more: int = 0) -> None:
+async def _listed(house: House, at: str, *, settled: Collection[str] = (), more: int = 0) -> None:
     """The same by a list, with others behind it."""
     form = {"name": "大屏", "channel": "tv", "carrier": "webhook", "place": PLACE}
     first = {**form, "settings": {"url": f"http://far.test/{at}", **WEBHOOK}}
@@ -77,7 +77,8 @@ async def test_what_may_be_up_keeps_its_address(house: House, tries: tuple[int, 
 async def test_whoever_knows_better_says_so(house: House, by: str) -> None:
     id, code = await _up(house)
     if by == "list":
-        await _listed(house, "new", settled=True)
+        await _listed(house, "new", settled=[code])
+        assert (await one(house, "SELECT detail FROM audit WHERE act = 'outlet_import'"))["settled"] == [code]
     else:
         form = OutletForm(
             name="大屏", channel="tv", carrier="webhook", place=PLACE, settings={"url": "http://far.test/new"}
@@ -85,13 +86,38 @@ async def test_whoever_knows_better_says_so(house: House, by: str) -> None:
         async with transaction(house.engine) as session:
             await upkeep.revise_outlet(
                 session, "account:1", id, form.application(), Secrets(["secret"]), wire=house.wire, seal=house.seal,
-                settled=True,
+                settled=[code],
             )  # fmt: skip
-        assert (await one(house, "SELECT detail FROM audit WHERE act = 'outlet_edit'"))["settled"] is True
+        assert (await one(house, "SELECT detail FROM audit WHERE act = 'outlet_edit'"))["settled"] == [code]
     await retracted(house, code)
     far = Far()
     async with dispatching(house, far):
         await until(lambda: far.kinds("new") == ["retract"])
+
+
+async def test_what_was_said_of_one_alert_holds_for_no_other(house: House) -> None:
+    """Another one has come since the page was read."""
+    _, code = await _up(house)
+    later = await submitted(house, record(case_number="A6101130000002026110002"))
+    await aired(house)
+    with pytest.raises(Invalid) as refused:
+        await _placed(house, "new", settled=[code])
+    (fault,) = refused.value.faults
+    assert later.code in fault.zh
+    assert code not in fault.zh
+
+
+async def test_what_was_said_without_a_move_is_not_written(house: House) -> None:
+    id, code = await _up(house)
+    form = OutletForm(
+        name="大屏", channel="tv", carrier="webhook", place=PLACE, settings={"url": "http://far.test/old"}
+    )
+    async with transaction(house.engine) as session:
+        await upkeep.revise_outlet(
+            session, "account:1", id, form.application(), Secrets(["secret"]), wire=house.wire, seal=house.seal,
+            settled=[code],
+        )  # fmt: skip
+    assert "settled" not in await one(house, "SELECT detail FROM audit WHERE act = 'outlet_edit'")
 
 
 async def test_what_shows_nothing_is_called_where_it_is_now(house: House) -> None:
@@ -150,6 +176,24 @@ async def test_an_end_that_is_taken_lets_it_go(house: House) -> None:
     await _placed(house, "new")
 
 
+@pytest.mark.parametrize("tend", ["NULL", "now()"])
+async def test_an_end_that_is_proven_lets_it_go(house: House, tend: str) -> None:
+    """Although it is looked after for ever where the wire says nothing more."""
+    _, code = await _up(house)
+    await retracted(house, code)
+    await rows(house, f"UPDATE delivery SET state = 'confirmed', tries = 1, tend_at = {tend} WHERE kind = 'retract'")
+    await _placed(house, "new")
+
+
+async def test_an_end_that_nobody_has_issued_yet_counts(house: House) -> None:
+    """The evidence crossed the retraction, and the sweep has not come by."""
+    _, code = await _up(house)
+    await retracted(house, code)
+    await rows(house, "DELETE FROM delivery WHERE kind = 'retract'")
+    with pytest.raises(Invalid):
+        await _placed(house, "new")
+
+
 async def test_a_send_that_is_being_claimed_counts(house: House) -> None:
     """The claim has not been committed when the address changes: that waits for it, and then knows of the send."""
     await make_organ(house)
@@ -174,7 +218,7 @@ async def test_an_alert_that_comes_while_a_list_is_saved(house: House, monkeypat
 
     async def amid(session: Session, *given: Any, **more: Any) -> Any:
         saved = await save(session, *given, **more)
-        if saved.elsewhere:
+        if saved.moved:
             await submitted(house, record())
             await until(lambda: far.kinds("old") == ["publish"])
         return saved

@@ -46,7 +46,7 @@ class Ebd:
     retracts: ClassVar[Retracts] = Retracts.TAKE_DOWN
     proves: ClassVar[Proves] = Proves.AIRED
     carries: ClassVar[frozenset[str] | None] = frozenset({"tv", "radio", "screen", "billboard"})
-    where: ClassVar[tuple[str, ...]] = ("source", "target", "areas")
+    where: ClassVar[tuple[str, ...]] = ("url", "source", "target", "areas")
     timeout: ClassVar[timedelta] = timedelta(seconds=20)
     pace: ClassVar[Pace | None] = None
     tend_every: ClassVar[timedelta] = timedelta(seconds=10)
