@@ -86,7 +86,10 @@ class Poller:
             self._hear(item, fault)
         if fault is not Fault.HUNG_UP and cursor != self._cursor:
             self._cursor = cursor
-            self._keep(cursor)
+            try:
+                self._keep(cursor)
+            except OSError as error:  # it reads on all the same, and what it reads again after a restart it has had
+                log.warning("feed: the cursor cannot be kept (%s)", error.strerror)
 
     def _hear(self, item: Any, fault: Fault | None) -> None:
         delivery = item.get("delivery") if isinstance(item, dict) else None

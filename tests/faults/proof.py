@@ -76,12 +76,22 @@ async def assert_shown(far: FarSide, alert: str, stations: int) -> None:
     assert len(await far.showing(alert)) == stations
 
 
+NOT_DOWN = (
+    "SELECT now() AS now, d.id, d.number, d.kind, o.name, o.carrier, d.state, d.tries, d.due_at, d.give_up_at, d.lease_until, "
+    "d.worker, d.reason, d.detail, d.feed_seq, o.failures, o.probe_at FROM delivery d JOIN alert a ON a.id = d.alert_id "
+    "JOIN outlet o ON o.id = d.outlet_id WHERE a.code = $1 AND d.number = a.head AND d.state <> 'confirmed'"
+)
+
+
 async def assert_ended(rig: Rig, officer: Officer, far: FarSide, alerts: Sequence[str], within: float = 60) -> None:
     """End them all; everybody who was told is told so, and then nothing is left."""
     for alert in alerts:
         await officer.retract(alert)
     for alert in alerts:
-        await officer.is_down(alert, within)
+        try:
+            await officer.is_down(alert, within)
+        except AssertionError as e:
+            raise AssertionError(f"{e}: {[dict(row) for row in await rig.ask(NOT_DOWN, alert)]}") from None
         await assert_all_taken_back(far, alert)
     await assert_nothing_stuck(rig)
 

@@ -1,5 +1,6 @@
 """The app that polls: its cursor, its doubles, and a huijia that is not always there."""
 
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -69,6 +70,21 @@ async def test_the_cursor_outlives_the_process(tmp_path: Path) -> None:
         assert file.stat().st_mode & 0o777 == 0o600
         await Poller(client, "http://huijia", at.town, site, "key", before.cursors[APP_OWNER], keep).turn()
         assert at.huijia.cursors == [None, "17"]
+
+
+async def test_a_cursor_that_cannot_be_kept_stops_nothing(tmp_path: Path) -> None:
+    """The disk is full: it goes on by what it remembers."""
+
+    def full(cursor: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with reading(tmp_path, payload()) as one:
+        poller = Poller(one.poller._client, "http://huijia", one.at.town, one.poller._site, "key-app", None, full)
+        await poller.turn()
+        one.at.huijia.items.append(item(2, payload(2, "retract")))
+        await poller.turn()
+        assert await one.at.showing("app-1") == []
+        assert one.at.huijia.cursors == [None, "1"]
 
 
 async def test_an_item_that_is_no_payload_does_not_stop_the_next(tmp_path: Path) -> None:
