@@ -105,9 +105,10 @@ def _with_template(url: str) -> Iterator[str]:
 
 @asynccontextmanager
 async def fresh_database(server: str) -> AsyncIterator[str]:
-    """The URL of a migrated, empty database of one's own."""
+    """The URL of a migrated, empty database of one's own; copied as files, which takes half as long as by the log where
+    nothing is synced."""
     name = f"t_{secrets.token_hex(6)}"
-    await _admin(server, f"CREATE DATABASE {name} TEMPLATE {make_url(server).database}")
+    await _admin(server, f"CREATE DATABASE {name} TEMPLATE {make_url(server).database} STRATEGY FILE_COPY")
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     await _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
 

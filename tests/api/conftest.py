@@ -32,7 +32,7 @@ async def module_house(server: str) -> AsyncIterator[House]:
     admin = await asyncpg.connect(
         template.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
     )
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template.database}")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template.database} STRATEGY FILE_COPY")
     secret = base64.b64encode(secrets.token_bytes(32))
     url = template.set(database=name).render_as_string(hide_password=False)
     made = House(
