@@ -38,11 +38,11 @@ run: $(V)/.run
 # Side by side what only counts; what kills processes and looks at the clock is `make faults`.
 ALONE := tests/commands tests/faults
 # One fault, on a small rig, so that whoever runs the tests has seen some: half a minute more.
-BRIEF := test_kill.py::test_dispatchers_are_killed
+BRIEF := tests/faults/test_kill.py::test_dispatchers_are_killed
 test: $(V)/.dev
 ifeq ($(ARGS),)
 	@$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) --ignore=tests/field
-	@HUIJIA_TEST_SCREENS=60 $(BIN)/python -m pytest -q $(BRIEF:%='tests/faults/%')
+	@HUIJIA_TEST_SCREENS=60 $(BIN)/python -m pytest -q $(BRIEF)
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif

@@ -212,8 +212,8 @@ def carrier_fault(adapter: object) -> str | None:
 
 
 def _sending_fault(adapter: object) -> str | None:
-    send, timeout, pace = (getattr(adapter, name) for name in ("send", "timeout", "pace"))
-    where, said = getattr(adapter, "where", None), adapter.settings.model_fields  # type: ignore[attr-defined]
+    send, timeout, pace, settings = (getattr(adapter, name) for name in ("send", "timeout", "pace", "settings"))
+    where, said = getattr(adapter, "where", None), settings.model_fields
     if not isinstance(where, tuple) or not where or not set(where) <= set(said):
         return f"where must name those settings that say which far end is called, of {', '.join(said)}"
     if not inspect.iscoroutinefunction(send) or not _takes(send, _SEND):

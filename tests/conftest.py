@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     def turn(file: str) -> tuple[int, int]:
         return next((i for i, long in enumerate(LONGEST) if file.startswith(long)), len(LONGEST)), -many[file]
 
-    rank = {file: i for i, file in enumerate(sorted(dict.fromkeys(files), key=turn))}
+    rank = {file: i for i, file in enumerate(sorted(many, key=turn))}
     items.sort(key=lambda item: rank[item.nodeid.partition("::")[0]])
 
 

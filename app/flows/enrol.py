@@ -121,7 +121,6 @@ async def save(session: Session, partner_id: int, a: Application, *, wire: Wirer
     point = to_wgs84(Point(a.lon, a.lat), a.datum) if a.lon is not None and a.lat is not None else None
     panel, duty = asdict(a.panel), asdict(a.duty)
     before = await moving.standing(session, partner_id, a.name)
-    elsewhere = before is not None and leads_elsewhere(before, wiring.place, wire=wire, seal=seal)
     id = await outlets.save(
         session,
         partner_id=partner_id, name=a.name, channel=a.channel, carrier=a.carrier, lane=wiring.lane,
@@ -131,4 +130,6 @@ async def save(session: Session, partner_id: int, a: Application, *, wire: Wirer
         takes_exercises=a.takes_exercises, takes_tests=a.takes_tests, receipt_minutes=a.receipt_minutes,
     )  # fmt: skip
     await deliveries.follow_outlets(session, id)
-    return Saved(id, Moved(id, before.lane) if before is not None and elsewhere else None)
+    if before is None or not leads_elsewhere(before, wiring.place, wire=wire, seal=seal):
+        return Saved(id, None)
+    return Saved(id, Moved(id, before.lane))

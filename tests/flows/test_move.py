@@ -46,6 +46,18 @@ async def _listed(house: House, at: str, *, settled: Collection[str] = (), more:
         await enrol_all(session, document, "cli", wire=house.wire, seal=house.seal, settled=settled)
 
 
+async def _revised(house: House, id: int, at: str, *, settled: Collection[str]) -> None:
+    """The same by its page."""
+    form = OutletForm(
+        name="大屏", channel="tv", carrier="webhook", place=PLACE, settings={"url": f"http://far.test/{at}"}
+    )
+    async with transaction(house.engine) as session:
+        await upkeep.revise_outlet(
+            session, "account:1", id, form.application(), Secrets(["secret"]), wire=house.wire, seal=house.seal,
+            settled=settled,
+        )  # fmt: skip
+
+
 async def _up(house: House) -> tuple[int, str]:
     """An outlet where an alert may be up, and the alert's number."""
     await make_organ(house)
@@ -53,6 +65,13 @@ async def _up(house: House) -> tuple[int, str]:
     issued = await submitted(house, record())
     await aired(house)
     return id, issued.code
+
+
+async def _ended(house: House, state: str, tend: str = "NULL") -> None:
+    """The same when the alert is over, and how far its end has come there."""
+    _, code = await _up(house)
+    await retracted(house, code)
+    await rows(house, f"UPDATE delivery SET state = :s, tries = 1, tend_at = {tend} WHERE kind = 'retract'", s=state)
 
 
 @pytest.mark.parametrize("tries", [(1, 0), (3, 2)])
@@ -80,14 +99,7 @@ async def test_whoever_knows_better_says_so(house: House, by: str) -> None:
         await _listed(house, "new", settled=[code])
         assert (await one(house, "SELECT detail FROM audit WHERE act = 'outlet_import'"))["settled"] == [code]
     else:
-        form = OutletForm(
-            name="大屏", channel="tv", carrier="webhook", place=PLACE, settings={"url": "http://far.test/new"}
-        )
-        async with transaction(house.engine) as session:
-            await upkeep.revise_outlet(
-                session, "account:1", id, form.application(), Secrets(["secret"]), wire=house.wire, seal=house.seal,
-                settled=[code],
-            )  # fmt: skip
+        await _revised(house, id, "new", settled=[code])
         assert (await one(house, "SELECT detail FROM audit WHERE act = 'outlet_edit'"))["settled"] == [code]
     await retracted(house, code)
     far = Far()
@@ -109,14 +121,7 @@ async def test_what_was_said_of_one_alert_holds_for_no_other(house: House) -> No
 
 async def test_what_was_said_without_a_move_is_not_written(house: House) -> None:
     id, code = await _up(house)
-    form = OutletForm(
-        name="大屏", channel="tv", carrier="webhook", place=PLACE, settings={"url": "http://far.test/old"}
-    )
-    async with transaction(house.engine) as session:
-        await upkeep.revise_outlet(
-            session, "account:1", id, form.application(), Secrets(["secret"]), wire=house.wire, seal=house.seal,
-            settled=[code],
-        )  # fmt: skip
+    await _revised(house, id, "old", settled=[code])
     assert "settled" not in await one(house, "SELECT detail FROM audit WHERE act = 'outlet_edit'")
 
 
@@ -155,9 +160,7 @@ async def test_of_a_chat_robot_the_token_says_which_group(house: House) -> None:
 @pytest.mark.parametrize("state", ["pending", "sending", "failed"])
 async def test_an_end_on_its_way_keeps_the_address(house: House, state: str) -> None:
     """Until it is over, or somebody has telephoned."""
-    _, code = await _up(house)
-    await retracted(house, code)
-    await rows(house, "UPDATE delivery SET state = :s, tries = 1 WHERE kind = 'retract'", s=state)
+    await _ended(house, state)
     with pytest.raises(Invalid):
         await _placed(house, "new")
     end = await one(house, "SELECT id FROM delivery WHERE kind = 'retract'")
@@ -167,9 +170,7 @@ async def test_an_end_on_its_way_keeps_the_address(house: House, state: str) -> 
 
 async def test_an_end_that_is_taken_lets_it_go(house: House) -> None:
     """But not while it is still looked after: what came late is taken off again."""
-    _, code = await _up(house)
-    await retracted(house, code)
-    await rows(house, "UPDATE delivery SET state = 'accepted', tries = 1, tend_at = now() WHERE kind = 'retract'")
+    await _ended(house, "accepted", tend="now()")
     with pytest.raises(Invalid):
         await _placed(house, "new")
     await rows(house, "UPDATE delivery SET tend_at = NULL")
@@ -179,9 +180,7 @@ async def test_an_end_that_is_taken_lets_it_go(house: House) -> None:
 @pytest.mark.parametrize("tend", ["NULL", "now()"])
 async def test_an_end_that_is_proven_lets_it_go(house: House, tend: str) -> None:
     """Although it is looked after for ever where the wire says nothing more."""
-    _, code = await _up(house)
-    await retracted(house, code)
-    await rows(house, f"UPDATE delivery SET state = 'confirmed', tries = 1, tend_at = {tend} WHERE kind = 'retract'")
+    await _ended(house, "confirmed", tend)
     await _placed(house, "new")
 
 
