@@ -129,16 +129,16 @@ _CLAIM = text(
 )
 
 # The outlets of a lane are taken by one dispatcher at a time, so that the window is counted once. What is in flight or
-# was sent within the window uses a place; only a retraction may use the reserve. What was sent at a time that is to come, before
-# the clock was set back, uses none for ever.
+# was settled within the window uses a place; only a retraction may use the reserve. What was settled at a time that is to come,
+# before the clock was set back, does so too (``set_back``), but not for ever should nobody have seen that.
 _CLAIM_PACED = text(
     _TAKE
     % f"""
   SELECT d.ctid FROM delivery d
   JOIN (
     SELECT q.id, q.kind, row_number() OVER (PARTITION BY q.outlet_id ORDER BY q.priority, q.due_at) + (
-      SELECT count(*) FROM attempt x WHERE x.outlet_id = q.outlet_id AND x.lane = 'paced'
-        AND x.started_at BETWEEN now() - CAST(:per AS interval) AND clock_timestamp() + interval '10 seconds'
+      SELECT count(*) FROM paced_send x WHERE x.outlet_id = q.outlet_id
+        AND x.at BETWEEN now() - CAST(:per AS interval) AND now() + CAST(:per AS interval)
     ) + (SELECT count(*) FROM delivery s WHERE s.outlet_id = q.outlet_id AND s.lease_until IS NOT NULL) AS place
     FROM delivery q WHERE q.state = 'pending' AND q.lane = 'paced' AND q.outlet_id = ANY(CAST(:outlets AS bigint[]))
       AND q.due_at <= now()
@@ -282,3 +282,8 @@ async def claim_paced(
             "reserve": reserve,
         },
     )
+
+
+async def forget_paced(session: Session) -> None:
+    """What was sent in windows long over."""
+    await session.execute(text("DELETE FROM paced_send WHERE at < now() - interval '1 day'"))

@@ -17,14 +17,17 @@ def _now(table: str, column: str, *, key: str = "id", until: str = "now()", only
     )
 
 
-# The window of a paced outlet was counted by the time of before, and is not any more: what waited for it rests until that
-# window must be over.
-_DUE = "now() + CASE WHEN lane = 'paced' AND kind <> 'retract' THEN CAST(:window AS interval) ELSE interval '0' END"
+# Of what was within a paced outlet's window when the clock was set back, all that is later than now uses a place from now on.
+_PACED = (
+    "CASE WHEN at > (SELECT max(n.at) FROM paced_send n WHERE n.outlet_id = paced_send.outlet_id) "
+    "- CAST(:window AS interval) THEN now() ELSE now() - CAST(:window AS interval) END"
+)
 
 LATER = (
-    _now("delivery", "due_at", until=_DUE, only="state = 'pending'"),
+    _now("delivery", "due_at", only="state = 'pending'"),
     _now("delivery", "tend_at"),
     _now("delivery", "lease_until", until="now() + CAST(:lease AS interval)"),
+    _now("paced_send", "at", until=_PACED),
     _now("outlet", "probe_at"),
     _now("outlet", "heard_at"),
     _now("outlet", "failing_since"),

@@ -63,6 +63,8 @@ WITH u AS MATERIALIZED (
   SELECT u.id, u.outlet, u.tries, u.lane, u.started, u.finished, u.outcome, u.reason, u.detail, u.reference, :worker,
     ours.id IS NULL
   FROM u LEFT JOIN ours ON ours.id = u.id AND ours.tries = u.tries
+), placed AS (
+  INSERT INTO paced_send (outlet_id) SELECT u.outlet FROM u WHERE u.lane = 'paced'
 )
 SELECT kind, lane, seconds FROM ours WHERE seconds IS NOT NULL
 """

@@ -445,7 +445,16 @@ attempt = Table(
     Column("reference", Text),
     Column("worker", Text, nullable=False),
     Column("stale", Boolean, nullable=False, server_default="false"),
-    Index("attempt_paced", "outlet_id", "started_at", postgresql_where=text("lane = 'paced'")),
+)
+
+# Since when something sent uses a place in its paced outlet's window. Goes back with the database's clock, as no attempt may
+paced_send = Table(
+    "paced_send",
+    metadata,
+    _id(),
+    Column("outlet_id", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False, server_default=text("now()")),
+    Index("paced_send_window", "outlet_id", "at"),
 )
 
 # A frame, a screenshot or a sound that shows what an outlet had on; operators only

@@ -15,6 +15,7 @@ from app import meters
 from app.db import (
     accounts,
     alerts,
+    claims,
     deliveries,
     drafts,
     drills,
@@ -280,7 +281,7 @@ class Sweeps:
 
     async def forget(self) -> None:
         """Sessions, links, failed sign-ins, idempotency keys and drafts that have run out, pictures of searches that ended a
-        day ago, tellings that every board has read, notes of alerts long over."""
+        day ago, tellings that every board has read, places in windows long over, notes of alerts long over."""
         async with transaction(self._engine) as session:
             await accounts.sweep(session)
             await slowed.sweep(session)
@@ -290,3 +291,4 @@ class Sweeps:
             await notes.forget(session, NOTES_KEPT)
             await workers.forget(session)
             await postings.forget(session)
+            await claims.forget_paced(session)

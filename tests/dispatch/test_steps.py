@@ -267,36 +267,51 @@ async def test_set_back_it_waits_for_nobody_who_has_a_row(house: House, set_cloc
     assert await to_come(house) == NOTHING
 
 
-async def test_set_back_a_paced_outlet_rests_for_a_window_and_is_not_mute(house: House, set_clock: Set) -> None:
-    """What was sent by the time of before is in no window; nothing but a retraction goes until its own is over."""
+async def test_set_back_a_paced_outlet_keeps_its_window_and_is_not_mute(house: House, set_clock: Set) -> None:
+    """What was sent in the last minute before uses a place for another one, also of what is written afterwards; what was sent
+    earlier uses none, though its time is yet to come."""
     await make_place(house, "group", channel="dingtalk", carrier="dingtalk_robot")
     await make_alert(house)
     sweeps = Sweeps(house.engine, house.press, "w")
     await sweeps.rescue()
     (row,) = await rows(house, "SELECT id, outlet_id FROM delivery")
-    await rows(
-        house,
-        "INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker) "
-        "SELECT :id, :outlet, n, 'paced', now() + interval '3 min', now() + interval '3 min', 'retry', 'w' "
-        "FROM generate_series(1, 20) n",
-        id=row.id, outlet=row.outlet_id,
-    )  # fmt: skip
-    await rows(house, "UPDATE delivery SET due_at = now() + interval '3 min'")
+    for count, ago in ((PACE.count - PACE.reserve - 1, 30.0), (PACE.count, 100.0), (PACE.count, 130.0)):
+        await rows(house, _SENT, outlet=row.outlet_id, count=count, at=BY - ago)
     set_clock(-BY)
     await sweeps.rescue()
+    assert await claimed(house) == [row.id], "one place was left"
+    await rows(house, "UPDATE delivery SET state = 'pending', due_at = now(), lease_until = NULL")
+    await rows(house, _SENT, outlet=row.outlet_id, count=1, at=0.0)
     assert await claimed(house) == []
-    (due,) = await rows(house, "SELECT due_at - now() AS wait FROM delivery")
-    assert timedelta(seconds=50) < due.wait <= timedelta(minutes=1)
-    await rows(house, "UPDATE delivery SET due_at = now()")  # the window is over
+    await rows(house, "UPDATE delivery SET kind = 'retract', priority = 0")
+    assert await claimed(house) == [row.id], "the reserve is there for it"
+    await rows(house, "UPDATE delivery SET state = 'pending', kind = 'publish', due_at = now(), lease_until = NULL")
+    await rows(house, "UPDATE paced_send SET at = at - interval '1 min'")
+    assert await claimed(house) == [row.id], "the window is over"
+
+
+async def test_a_clock_set_back_that_nobody_saw_mutes_no_paced_outlet(house: House, set_clock: Set) -> None:
+    await make_place(house, "group", channel="dingtalk", carrier="dingtalk_robot")
+    await make_alert(house)
+    (row,) = await rows(house, "SELECT id, outlet_id FROM delivery")
+    await rows(house, _SENT, outlet=row.outlet_id, count=PACE.count, at=BY)
+    set_clock(-BY)
+    await rows(house, "UPDATE delivery SET due_at = now()")
     assert await claimed(house) == [row.id]
 
 
+(PACE,) = (pace for name, pace in paced() if name == "dingtalk_robot")
+_SENT = (
+    "INSERT INTO paced_send (outlet_id, at) SELECT :outlet, now() + make_interval(secs => :at) "
+    "FROM generate_series(1, CAST(:count AS int))"
+)
+
+
 async def claimed(house: House) -> list[int]:
-    (pace,) = [pace for name, pace in paced() if name == "dingtalk_robot"]
     async with transaction(house.engine) as session:
         await claims.begin(session)
         found = await claims.claim_paced(
             session, worker="w", leases=Leases(timedelta(seconds=15)), room=10, only_retractions=False,
-            carrier="dingtalk_robot", count=pace.count, per=pace.per, reserve=pace.reserve,
+            carrier="dingtalk_robot", count=PACE.count, per=PACE.per, reserve=PACE.reserve,
         )  # fmt: skip
     return [one.id for one in found]

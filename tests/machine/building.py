@@ -44,7 +44,7 @@ _PLACES: tuple[tuple[str, dict[str, Any], Lane, frozenset[Status], int], ...] = 
 )
 # Truncated, not deleted from: rows lie where they always lie, so that a walk repeats itself to the order of its claims.
 _EMPTY = (
-    "TRUNCATE alert, delivery, attempt RESTART IDENTITY CASCADE",
+    "TRUNCATE alert, delivery, attempt, paced_send RESTART IDENTITY CASCADE",
     "ALTER SEQUENCE alert_code RESTART",
     "UPDATE outlet SET paused = false, updated_at = '2026-11-22'",
     "TRUNCATE feed",

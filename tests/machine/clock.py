@@ -1,7 +1,8 @@
 """A database whose clock stands still until it is moved.
 
-What is due, leased, late or over is decided by ``now()`` in the ledger's own statements. Here another ``now()`` stands
-before PostgreSQL's in the search path. Production code has no hook for it, and a run does the same whenever it is run.
+What is due, leased, late or over is decided by ``now()`` and ``clock_timestamp()`` in the ledger's own statements. Here
+others stand before PostgreSQL's in the search path. Production code has no hook for it, and a run does the same whenever
+it is run.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ _FACE = (
     "CREATE TABLE clock.face (at timestamptz NOT NULL)",
     f"INSERT INTO clock.face VALUES ('{START.isoformat()}')",
     "CREATE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM clock.face'",
+    "CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT at FROM clock.face'",
 )
 _DEFAULTS = """
 SELECT format('ALTER TABLE %I ALTER COLUMN %I SET DEFAULT clock.now()', table_name, column_name)
