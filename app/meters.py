@@ -13,7 +13,7 @@ from app.domain.words import Kind, Lane
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
 
-attempts = Counter("huijia_attempts", "Calls to outlets", ["carrier", "outcome", "reason"])
+attempts = Counter("huijia_attempts", "Calls to outlets, and what outlets fetched", ["carrier", "outcome", "reason"])
 attempt = cache(attempts.labels)
 accepted_seconds = Histogram(
     "huijia_accepted_seconds", "From a notice's commit to its outlet taking it", ["kind", "lane"], buckets=_SECONDS

@@ -1,5 +1,9 @@
 """What this process has measured of itself so far."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from prometheus_client import REGISTRY
 
 
@@ -16,3 +20,22 @@ def total(name: str, **labels: str) -> float:
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     )
+
+
+@contextmanager
+def canonical_lines() -> Iterator[list[str]]:
+    """Those of attempts, as they come."""
+    said: list[str] = []
+
+    class Keeps(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.extend(record.getMessage().splitlines())
+
+    log, keeps = logging.getLogger("huijia.attempt"), Keeps(level=logging.INFO)
+    log.addHandler(keeps)
+    log.setLevel(logging.INFO)
+    try:
+        yield said
+    finally:
+        log.setLevel(logging.NOTSET)
+        log.removeHandler(keeps)

@@ -2,17 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import text
 
 from app.db.engine import Session
 from app.db.outlets import Profiles
 from app.domain.routing import History
-from app.domain.words import DeliveryState, Kind
+from app.domain.words import DeliveryState, Kind, Outcome
 
 Took: TypeAlias = tuple[str, str, float]
 """What an outlet has taken, for the first time: the delivery's kind, its lane, and how many seconds it had been issued for."""
+
+
+class Attempted(NamedTuple):
+    """What stands in the ledger of one attempt: a send that is over, or a fetch."""
+
+    delivery_id: int
+    alert_id: int
+    number: int
+    outlet_id: int
+    carrier: str
+    tries: int
+    outcome: str = Outcome.ACCEPTED
+    reason: str | None = None
+    ms: float = 0
 
 
 def _told_of(changed: str) -> str:

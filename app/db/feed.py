@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from app.db.deliveries import Took
+from app.db.deliveries import Attempted, Took
 from app.db.engine import Session
 from app.domain.words import Lane
 
@@ -48,7 +48,7 @@ _ON_ITS_WAY = "d.state <> 'pending' OR d.tries > 0 OR d.created_at < now() - int
 _TAKE = text(
     f"""
 WITH fresh AS (
-  SELECT d.id, o.partner_id, d.lane = 'polled' AND d.state = 'pending' AS fetched, d.accepted_at IS NULL AS anew,
+  SELECT d.id, o.partner_id, o.carrier, d.lane = 'polled' AND d.state = 'pending' AS fetched, d.accepted_at IS NULL AS anew,
     d.lane <> 'polled' AND d.state = 'pending' AS waits
   FROM delivery d JOIN outlet o ON o.id = d.outlet_id JOIN alert a ON a.id = d.alert_id
   WHERE d.id = ANY(CAST(:ids AS bigint[])) AND {STANDING}
@@ -57,7 +57,7 @@ WITH fresh AS (
              ELSE d.feed_seq IS NULL AND d.state <> 'superseded' AND ({_ON_ITS_WAY}) END
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), numbered AS (
-  SELECT f.id, f.partner_id, f.fetched, f.anew, f.waits,
+  SELECT f.id, f.partner_id, f.carrier, f.fetched, f.anew, f.waits,
     h.head + row_number() OVER (PARTITION BY f.partner_id ORDER BY f.id) AS seq FROM fresh f
   JOIN unnest(CAST(:partners AS bigint[]), CAST(:heads AS bigint[])) AS h(partner_id, head) USING (partner_id)
 ), taken AS (
@@ -66,6 +66,7 @@ WITH fresh AS (
     tries = d.tries + CASE WHEN n.fetched THEN 1 ELSE 0 END,
     accepted_at = CASE WHEN n.fetched THEN now() ELSE d.accepted_at END
   FROM numbered n WHERE d.id = n.id RETURNING d.id, d.outlet_id, d.tries, d.kind, n.seq, n.partner_id, n.fetched, n.waits,
+    d.alert_id, d.number, n.carrier,
     CASE WHEN n.fetched AND n.anew THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
 ), tried AS (
   INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker)
@@ -74,16 +75,17 @@ WITH fresh AS (
   UPDATE feed f SET head = c.head
   FROM (SELECT partner_id, max(seq) AS head FROM taken GROUP BY partner_id) c WHERE f.partner_id = c.partner_id
 )
-SELECT id, seq, kind, seconds, waits FROM taken
+SELECT id, seq, kind, seconds, waits, fetched, alert_id, number, outlet_id, carrier, tries FROM taken
 """
 )
 
 
 class Taken(NamedTuple):
-    """The new number of each delivery that has one, and what was accepted with it. ``passed_over``: while these were locked,
-    whoever sends may have passed over one that waits, and is to look again once this is committed."""
+    """The new number of each delivery that has one, what was fetched, and what was accepted with it. ``passed_over``: while
+    these were locked, whoever sends may have passed over one that waits, and is to look again once this is committed."""
 
     numbers: Mapping[int, int]
+    fetched: Sequence[Attempted]
     accepted: Sequence[Took]
     passed_over: bool
 
@@ -95,7 +97,8 @@ async def take(session: Session, ids: Collection[int], heads: Mapping[int, int])
     given = {"ids": list(ids), "partners": list(heads), "heads": list(heads.values())}
     found = (await session.execute(_TAKE, given)).all()
     accepted = [(r.kind, Lane.POLLED, r.seconds) for r in found if r.seconds is not None]
-    return Taken({r.id: r.seq for r in found}, accepted, any(r.waits for r in found))
+    fetched = [Attempted(r.id, r.alert_id, r.number, r.outlet_id, r.carrier, r.tries) for r in found if r.fetched]
+    return Taken({r.id: r.seq for r in found}, fetched, accepted, any(r.waits for r in found))
 
 
 async def hear(session: Session, ids: Collection[int]) -> None:

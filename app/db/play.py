@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text, update
 
 from app.db import tables as t
-from app.db.deliveries import Took
+from app.db.deliveries import Attempted, Took
 from app.db.engine import Session
 from app.db.feed import STANDING
 from app.domain.words import Lane
@@ -118,23 +118,32 @@ WITH fresh AS (
   ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 ), taken AS (
   UPDATE delivery d SET state = 'accepted', tries = d.tries + 1, accepted_at = now() FROM fresh WHERE d.id = fresh.id
-  RETURNING d.id, d.alert_id, d.outlet_id, d.tries, d.kind,
+  RETURNING d.id, d.alert_id, d.number, d.outlet_id, d.tries, d.kind,
     CASE WHEN fresh.takes THEN extract(epoch FROM now() - d.created_at)::float END AS seconds
 ), tried AS (
   INSERT INTO attempt (delivery_id, outlet_id, number, lane, started_at, finished_at, outcome, worker)
   SELECT id, outlet_id, tries, 'played', now(), now(), 'accepted', 'player' FROM taken
 )
-SELECT a.code, taken.kind, taken.seconds FROM taken JOIN alert a ON a.id = taken.alert_id
+SELECT a.code, taken.kind, taken.seconds, taken.id, taken.alert_id, taken.number, taken.outlet_id, o.carrier, taken.tries
+FROM taken JOIN alert a ON a.id = taken.alert_id JOIN outlet o ON o.id = taken.outlet_id
 """
 )
 
 
-async def take(session: Session, ids: Collection[int]) -> tuple[Sequence[str], Sequence[Took]]:
-    """Mark those of these that still wait as accepted: from here on they may be on. Returns the alerts they belong to, and
-    what was accepted."""
+class Given(NamedTuple):
+    """The alerts that were given, each delivery of them, and what was accepted with it."""
+
+    codes: Sequence[str]
+    given: Sequence[Attempted]
+    accepted: Sequence[Took]
+
+
+async def take(session: Session, ids: Collection[int]) -> Given:
+    """Mark those of these that still wait as accepted: from here on they may be on."""
     found = (await session.execute(_TAKE, {"ids": list(ids)})).all()
+    given = [Attempted(r.id, r.alert_id, r.number, r.outlet_id, r.carrier, r.tries) for r in found]
     accepted = [(r.kind, Lane.PLAYED, r.seconds) for r in found if r.seconds is not None]
-    return sorted({r.code for r in found}), accepted
+    return Given(sorted({r.code for r in found}), given, accepted)
 
 
 async def shown(session: Session, outlet_id: int) -> Sequence[Shown]:

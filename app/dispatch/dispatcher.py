@@ -23,13 +23,14 @@ from app.dispatch.crowd import Crowds
 from app.dispatch.low_water import LowWater
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
-from app.dispatch.send import MARGIN, Finished, Order, begin_at_zero, grouped, send_together, tell
+from app.dispatch.send import MARGIN, Finished, Order, attempted, begin_at_zero, grouped, send_together
 from app.dispatch.settle import settle
 from app.dispatch.slots import Slots
 from app.dispatch.tender import Tender
 from app.dispatch.unsettled import Unsettled
 from app.dispatch.wiring import deadlines, paced
 from app.domain.breaker import Sign, sign
+from app.flows.attempted import tell
 from app.flows.ports import Seal
 from app.flows.quarantine import Seen, note
 from app.flows.tell import DUE
@@ -218,7 +219,7 @@ class Dispatcher:
                 async with transaction(self._engine) as session:
                     if again:
                         there = set(await settling.recorded(session, [r for r, _ in batch], self.worker))
-                        afterwards(session, partial(tell, [f for f in batch if f[0].claimed.id in there]))
+                        afterwards(session, partial(tell, [attempted(r) for r, _ in batch if r.claimed.id in there]))
                         left = [f for f in batch if f[0].claimed.id not in there]
                     if left:
                         await settle(session, left, self.worker, self._press)

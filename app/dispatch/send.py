@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, assert_never
@@ -12,6 +11,7 @@ from pydantic import BaseModel
 
 from app import meters
 from app.db.claims import Claimed
+from app.db.deliveries import Attempted
 from app.db.settling import Result
 from app.dispatch.clock import StoreClock
 from app.domain.words import Kind, Outcome
@@ -30,7 +30,7 @@ from channels.contract import (
 from channels.contract import Outcome as Stated
 from channels.registry import is_grouped, is_tended
 
-log = logging.getLogger("huijia.attempt")
+log = logging.getLogger("huijia.dispatch")
 
 MARGIN = timedelta(seconds=1)  # for a carrier to hand back what it has when its own deadline strikes
 FIRST_LOOK = timedelta(seconds=3)  # what is asked once a minute at a calm pace is asked soon at first
@@ -119,19 +119,11 @@ def begin_at_zero(carriers: Iterable[str]) -> None:
             meters.attempt(carrier, Outcome.REFUSED, reason)
 
 
-def tell(done: Sequence[Finished]) -> None:
-    """One canonical line for each attempt, written together: a line at a time costs more than the sending."""
-    for labels, count in Counter((r.carrier, r.outcome, r.reason or "") for r, _ in done).items():
-        meters.attempt(*labels).inc(count)
-    if done and log.isEnabledFor(logging.INFO):
-        log.info("\n".join([_line(result) for result, _ in done]))
-
-
-def _line(r: Result) -> str:
-    c, took = r.claimed, (r.finished_at - r.started_at) / timedelta(milliseconds=1)
-    return (
-        f"attempt delivery={c.id} alert={c.alert_id} notice={c.number} outlet={c.outlet_id} carrier={r.carrier} "
-        f"try={c.tries} outcome={r.outcome} reason={r.reason or '-'} ms={took:.0f}"
+def attempted(result: Result) -> Attempted:
+    """As it is told."""
+    c, took = result.claimed, (result.finished_at - result.started_at) / timedelta(milliseconds=1)
+    return Attempted(
+        c.id, c.alert_id, c.number, c.outlet_id, result.carrier, c.tries, result.outcome, result.reason, took
     )
 
 

@@ -12,9 +12,10 @@ from app.db.deliveries import Took
 from app.db.engine import Session, afterwards, notify_all
 from app.db.settling import Result
 from app.dispatch.evidence import take
-from app.dispatch.send import Finished, tell
+from app.dispatch.send import Finished, attempted
 from app.domain.machines import after_attempt
 from app.domain.words import DeliveryState, Kind, Outcome
+from app.flows.attempted import tell
 from app.flows.ports import Press
 from app.flows.tell import CHANGED
 from channels.contract import Reason
@@ -50,7 +51,7 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
 
 
 def _count(done: Sequence[Finished], again: int, accepted: Sequence[Took]) -> None:
-    tell(done)
+    tell([attempted(r) for r, _ in done])
     meters.retries.inc(again)
     meters.took(accepted)
 

@@ -16,6 +16,7 @@ from app.db.engine import Session, afterwards, notify
 from app.db.postings import Mark
 from app.domain.board import Ask, Board, Page, Posting
 from app.domain.words import Kind
+from app.flows.attempted import tell
 from app.flows.tell import CHANGED, DUE
 
 MOST_NUMBERED = 1000
@@ -126,6 +127,7 @@ async def _number(
     before = await feed.lock_heads(session, {p.partner for p in taking.values()})
     taken = await feed.take(session, taking, before)
     numbers = taken.numbers
+    afterwards(session, partial(tell, taken.fetched))
     afterwards(session, partial(meters.took, taken.accepted))
     if taken.passed_over:
         await notify(session, DUE)

@@ -14,6 +14,7 @@ from app.db.play import Player, Shown, Turn
 from app.domain.errors import Conflict
 from app.domain.notice import from_json
 from app.domain.wordless import wordless
+from app.flows.attempted import tell
 from app.flows.confirm import Stated, Taken, confirm
 from app.flows.ports import Press
 from app.flows.principal import hash_secret
@@ -58,9 +59,10 @@ async def show(session: Session, player: Player, *, press: Press) -> Sequence[Ma
     taken, and keeps nothing else from the page."""
     fresh = await _items(session, await play.waiting(session, player.outlet_id), press)
     if fresh:
-        codes, accepted = await play.take(session, fresh)
-        afterwards(session, partial(meters.took, accepted))
-        for code in codes:
+        taken = await play.take(session, fresh)
+        afterwards(session, partial(tell, taken.given))
+        afterwards(session, partial(meters.took, taken.accepted))
+        for code in taken.codes:
             await notify(session, CHANGED, code)
     await play.saw(session, player.outlet_id)
     shown = await play.shown(session, player.outlet_id)

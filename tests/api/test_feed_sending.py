@@ -74,8 +74,8 @@ async def test_an_end_goes_out_while_it_is_numbered(
         )
         page = await one(house, "SELECT id FROM outlet WHERE lane = 'played'")
         assert [send.kind for send in sends] == [Kind.RETRACT]
-        codes, _ = await play.take(session, [w.id for w in await play.waiting(session, page)])
-        assert codes == [issued.code]
+        taken = await play.take(session, [w.id for w in await play.waiting(session, page)])
+        assert taken.codes == [issued.code]
     given = (await desk.read(Ask(partner, True, True))).postings
     assert [p.kind for p in given] == [Kind.RETRACT, Kind.RETRACT], "now it is on its way"
 

@@ -25,27 +25,16 @@ from channels.contract import Reason, ReceiptKind, StatedReceipt
 from tests.dispatch.far import Far, all_are, dispatching, made, make_place, reply, rows, until
 from tests.flows.acts import record, retracted, submitted
 from tests.making import make_alert, make_organ
-from tests.measured import measured, total
+from tests.measured import canonical_lines, measured, total
 
 TOOK = "huijia_accepted_seconds_count"
 
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
-    """The canonical lines, as they come."""
-    said: list[str] = []
-
-    class Keeps(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            said.extend(record.getMessage().splitlines())
-
     caplog.set_level(logging.CRITICAL)
-    log, keeps = logging.getLogger("huijia.attempt"), Keeps(level=logging.INFO)
-    log.addHandler(keeps)
-    log.setLevel(logging.INFO)
-    yield said
-    log.setLevel(logging.NOTSET)
-    log.removeHandler(keeps)
+    with canonical_lines() as said:
+        yield said
 
 
 async def left_sending(house: House) -> None:

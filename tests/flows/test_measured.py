@@ -17,7 +17,7 @@ from tests.flows.ledger import aired, one, rows
 from tests.flows.test_confirm import NOW, delivery, partner
 from tests.flows.test_play import make_player, shown
 from tests.making import make_organ, make_outlet
-from tests.measured import measured, total
+from tests.measured import canonical_lines, measured, total
 
 R = ReceiptKind
 TOOK, AIRED = "huijia_accepted_seconds_count", "huijia_aired_seconds_count"
@@ -38,12 +38,26 @@ async def test_what_is_fetched_is_observed_once(house: House, all: bool) -> None
     await rows(house, "UPDATE delivery SET created_at = created_at - interval '40 s'")
     before, all_before, sum_before = measured(TOOK, kind="publish", lane="polled"), total(TOOK), total(_sum(TOOK))
     desk = FeedDesk(house)
-    for _ in range(2):
-        sheet = await desk.read(Ask(reader, True, all))
-        assert len(sheet.items) == (2 if all else 1)
+    with canonical_lines() as lines:
+        for _ in range(2):
+            sheet = await desk.read(Ask(reader, True, all))
+            assert len(sheet.items) == (2 if all else 1)
+    assert lines == [await line(house, "feed")]
     assert measured(TOOK, kind="publish", lane="polled") == before + 1
     assert total(TOOK) == all_before + 1, "the other one is still to be sent"
     assert 40 <= total(_sum(TOOK)) - sum_before < 60
+
+
+async def line(house: House, carrier: str) -> str:
+    """Of the only attempt."""
+    (a,) = await rows(
+        house,
+        "SELECT d.id, d.alert_id, d.outlet_id FROM attempt t JOIN delivery d ON d.id = t.delivery_id AND t.number = 1",
+    )
+    return (
+        f"attempt delivery={a.id} alert={a.alert_id} notice=1 outlet={a.outlet_id} carrier={carrier} try=1 outcome=accepted "
+        "reason=- ms=0"
+    )
 
 
 async def test_a_fetch_that_is_rolled_back_is_not_observed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,8 +95,10 @@ async def test_what_a_page_takes_is_observed_once(house: House) -> None:
     issued = await submitted(house, record())
     await rows(house, "UPDATE delivery SET created_at = created_at - interval '40 s'")
     before, sum_before = measured(TOOK, kind="publish", lane="played"), total(_sum(TOOK))
-    await shown(house, token)
-    await shown(house, token)
+    with canonical_lines() as lines:
+        await shown(house, token)
+        await shown(house, token)
+    assert lines == [await line(house, "player")]
     assert measured(TOOK, kind="publish", lane="played") == before + 1
     assert 40 <= total(_sum(TOOK)) - sum_before < 60
     await rows(house, "UPDATE delivery SET state = 'pending'")  # as a replay does
