@@ -22,6 +22,7 @@ import orjson
 from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
 
+from app.db import windows
 from app.db.crowd import NOBODY, Crowd
 from app.db.engine import Session
 from app.domain.routing import priorities
@@ -129,16 +130,14 @@ _CLAIM = text(
 )
 
 # The outlets of a lane are taken by one dispatcher at a time, so that the window is counted once. What is in flight or
-# was settled within the window uses a place; only a retraction may use the reserve. What was settled at a time that is to come,
-# before the clock was set back, does so too (``set_back``), but not for ever should nobody have seen that.
+# was settled within the window uses a place; only a retraction may use the reserve.
 _CLAIM_PACED = text(
     _TAKE
     % f"""
   SELECT d.ctid FROM delivery d
   JOIN (
     SELECT q.id, q.kind, row_number() OVER (PARTITION BY q.outlet_id ORDER BY q.priority, q.due_at) + (
-      SELECT count(*) FROM paced_send x WHERE x.outlet_id = q.outlet_id
-        AND x.at BETWEEN now() - CAST(:per AS interval) AND now() + CAST(:per AS interval)
+      SELECT count(*) FROM paced_send x WHERE x.outlet_id = q.outlet_id AND x.at >= now() - CAST(:per AS interval)
     ) + (SELECT count(*) FROM delivery s WHERE s.outlet_id = q.outlet_id AND s.lease_until IS NOT NULL) AS place
     FROM delivery q WHERE q.state = 'pending' AND q.lane = 'paced' AND q.outlet_id = ANY(CAST(:outlets AS bigint[]))
       AND q.due_at <= now()
@@ -268,6 +267,7 @@ async def claim_paced(
     outlets = [r.id for r in await session.execute(_LANE_OUTLETS, {"carrier": carrier})]
     if not outlets:
         return []
+    await windows.carry_over(session, outlets)
     return await _take(
         session,
         _CLAIM_PACED,
@@ -282,8 +282,3 @@ async def claim_paced(
             "reserve": reserve,
         },
     )
-
-
-async def forget_paced(session: Session) -> None:
-    """What was sent in windows long over."""
-    await session.execute(text("DELETE FROM paced_send WHERE at < now() - interval '1 day'"))

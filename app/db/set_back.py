@@ -17,17 +17,10 @@ def _now(table: str, column: str, *, key: str = "id", until: str = "now()", only
     )
 
 
-# Of what was within a paced outlet's window when the clock was set back, all that is later than now uses a place from now on.
-_PACED = (
-    "CASE WHEN at > (SELECT max(n.at) FROM paced_send n WHERE n.outlet_id = paced_send.outlet_id) "
-    "- CAST(:window AS interval) THEN now() ELSE now() - CAST(:window AS interval) END"
-)
-
 LATER = (
     _now("delivery", "due_at", only="state = 'pending'"),
     _now("delivery", "tend_at"),
     _now("delivery", "lease_until", until="now() + CAST(:lease AS interval)"),
-    _now("paced_send", "at", until=_PACED),
     _now("outlet", "probe_at"),
     _now("outlet", "heard_at"),
     _now("outlet", "failing_since"),
@@ -39,7 +32,7 @@ LATER = (
 )
 
 
-async def bring_forward(session: Session, what: str, *, lease: timedelta, window: timedelta) -> None:
+async def bring_forward(session: Session, what: str, *, lease: timedelta) -> None:
     """What waits for a moment to come is due now, once too often; no send is waited for longer than the longest ``lease``; and
     what was seen or tried at a moment to come was so now. ``what`` is one of ``LATER``, each for a transaction of its own."""
-    await session.execute(text(what), {"lease": lease, "window": window})
+    await session.execute(text(what), {"lease": lease})

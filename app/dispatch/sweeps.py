@@ -15,7 +15,6 @@ from app import meters
 from app.db import (
     accounts,
     alerts,
-    claims,
     deliveries,
     drafts,
     drills,
@@ -28,12 +27,12 @@ from app.db import (
     settling,
     slowed,
     tending,
+    windows,
     workers,
 )
 from app.db.engine import Session, StoreUnavailable, clock, transaction
 from app.dispatch.clock import STEP, Steps
 from app.dispatch.settle import rescue
-from app.dispatch.wiring import paced
 from app.domain.breaker import PROBES
 from app.domain.errors import Conflict
 from app.flows import drills as drilling
@@ -186,10 +185,9 @@ class Sweeps:
 
     async def bring_forward(self) -> None:
         """The database's clock was set back: what waits for a time that was to come waits no longer, each thing by itself."""
-        window = max(pace.per for _, pace in paced())
         for what in set_back.LATER:
             async with transaction(self._engine) as session:
-                await set_back.bring_forward(session, what, lease=self._longest_lease, window=window)
+                await set_back.bring_forward(session, what, lease=self._longest_lease)
 
     async def expire(self) -> None:
         """Alerts whose time is up end, and their screens are taken down."""
@@ -291,4 +289,4 @@ class Sweeps:
             await notes.forget(session, NOTES_KEPT)
             await workers.forget(session)
             await postings.forget(session)
-            await claims.forget_paced(session)
+            await windows.forget(session)

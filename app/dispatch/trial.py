@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import media, outlets, trials
+from app.db import media, outlets, trials, windows
 from app.db.engine import transaction
 from app.db.outlets import Enrolled
 from app.dispatch.press import HousePress
@@ -96,6 +96,9 @@ class Trials:
     async def _step(self, outlet: Enrolled, rendition: c.Rendition, prior: str | None) -> tuple[Step, str | None]:
         carrier, settings = pushed(outlet.carrier), self._settings.of(outlet.carrier, outlet.sealed, outlet.id)
         notice = rendition.notice
+        if carrier.pace is not None:
+            async with transaction(self._engine) as session:
+                await windows.use(session, outlet.id)
         wire, begun = _Watched(self._wire), time.monotonic()
         try:
             async with asyncio.timeout((carrier.timeout + MARGIN).total_seconds()):

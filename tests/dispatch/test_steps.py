@@ -267,44 +267,45 @@ async def test_set_back_it_waits_for_nobody_who_has_a_row(house: House, set_cloc
     assert await to_come(house) == NOTHING
 
 
-async def test_set_back_a_paced_outlet_keeps_its_window_and_is_not_mute(house: House, set_clock: Set) -> None:
-    """What was sent in the last minute before uses a place for another one, also of what is written afterwards; what was sent
-    earlier uses none, though its time is yet to come."""
-    await make_place(house, "group", channel="dingtalk", carrier="dingtalk_robot")
-    await make_alert(house)
-    sweeps = Sweeps(house.engine, house.press, "w")
-    await sweeps.rescue()
-    (row,) = await rows(house, "SELECT id, outlet_id FROM delivery")
-    for count, ago in ((PACE.count - PACE.reserve - 1, 30.0), (PACE.count, 100.0), (PACE.count, 130.0)):
-        await rows(house, _SENT, outlet=row.outlet_id, count=count, at=BY - ago)
-    set_clock(-BY)
-    await sweeps.rescue()
-    assert await claimed(house) == [row.id], "one place was left"
-    await rows(house, "UPDATE delivery SET state = 'pending', due_at = now(), lease_until = NULL")
-    await rows(house, _SENT, outlet=row.outlet_id, count=1, at=0.0)
-    assert await claimed(house) == []
-    await rows(house, "UPDATE delivery SET kind = 'retract', priority = 0")
-    assert await claimed(house) == [row.id], "the reserve is there for it"
-    await rows(house, "UPDATE delivery SET state = 'pending', kind = 'publish', due_at = now(), lease_until = NULL")
-    await rows(house, "UPDATE paced_send SET at = at - interval '1 min'")
-    assert await claimed(house) == [row.id], "the window is over"
-
-
-async def test_a_clock_set_back_that_nobody_saw_mutes_no_paced_outlet(house: House, set_clock: Set) -> None:
+async def test_set_back_a_paced_outlet_keeps_its_window_and_is_not_mute(house: House) -> None:
+    """Whatever is to come by the clock of now was sent in a minute that may not be over: no place is free before that, for
+    what is written afterwards neither, and whether or not anybody saw the step."""
     await make_place(house, "group", channel="dingtalk", carrier="dingtalk_robot")
     await make_alert(house)
     (row,) = await rows(house, "SELECT id, outlet_id FROM delivery")
-    await rows(house, _SENT, outlet=row.outlet_id, count=PACE.count, at=BY)
-    set_clock(-BY)
-    await rows(house, "UPDATE delivery SET due_at = now()")
-    assert await claimed(house) == [row.id]
+    for to_come in (BY, 3 * BY):
+        await rows(house, "DELETE FROM paced_send")
+        await sent(house, row.outlet_id, PACE.count - PACE.reserve - 2, to_come)
+        await sent(house, row.outlet_id, 1, -30.0)
+        assert await claimed(house) == [row.id], "one place was left"
+        await waits(house, "publish")
+        await sent(house, row.outlet_id, 1, 0.0)
+        assert await claimed(house) == []
+        await waits(house, "retract")
+        assert await claimed(house) == [row.id], "the reserve is there for it"
+        await waits(house, "publish")
+        await rows(house, "UPDATE paced_send SET at = at - interval '1 min'")
+        assert await claimed(house) == [row.id], "the window is over"
+        await waits(house, "publish")
 
 
 (PACE,) = (pace for name, pace in paced() if name == "dingtalk_robot")
-_SENT = (
-    "INSERT INTO paced_send (outlet_id, at) SELECT :outlet, now() + make_interval(secs => :at) "
-    "FROM generate_series(1, CAST(:count AS int))"
-)
+
+
+async def waits(house: House, kind: str) -> None:
+    await rows(
+        house, "UPDATE delivery SET state = 'pending', kind = :kind, due_at = now(), lease_until = NULL", kind=kind
+    )
+
+
+async def sent(house: House, outlet: int, count: int, to_come: float) -> None:
+    """So many, at a time that is to come in so many seconds."""
+    await rows(
+        house,
+        "INSERT INTO paced_send (outlet_id, at) SELECT :outlet, now() + make_interval(secs => :to_come) "
+        "FROM generate_series(1, CAST(:count AS int))",
+        outlet=outlet, count=count, to_come=to_come,
+    )  # fmt: skip
 
 
 async def claimed(house: House) -> list[int]:

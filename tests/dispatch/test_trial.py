@@ -1,6 +1,7 @@
 """The connection test of one outlet: what it may have put on a screen it takes off again."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from app.flows.house import House
 from app.flows.ports import Trial
 from channels import contract as c
 from channels.carriers.webhook import Webhook
+from tests.dispatch.far import make_place, rows
 from tests.dispatch.loopback import read_json, serving
 from tests.making import make_outlet, press_of
 
@@ -167,3 +169,15 @@ async def test_one_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> N
         await try_out(house, id)
     monkeypatch.setattr(trying, "REST", timedelta(0))
     assert (await try_out(house, id)).outcome == "retry"
+
+
+async def test_in_a_group_both_messages_use_a_place_of_its_window(house: House) -> None:
+    id = await make_place(house, "group", channel="dingtalk", carrier="dingtalk_robot")
+
+    async def nowhere(_: str) -> Sequence[str]:
+        raise OSError("no name server")
+
+    wire = HttpWire(look_up=nowhere)
+    await Trials(house.engine, house.seal, press_of(house), wire).try_out(id, "test")
+    await wire.close()
+    assert await rows(house, "SELECT outlet_id FROM paced_send") == [(id,), (id,)]

@@ -59,7 +59,7 @@ async def test_dispatchers_are_killed(
     recovery."""
 
     async def group_may_be_told() -> bool | None:
-        lately = "attempt WHERE lane = 'paced' AND started_at > now() - interval '1 minute'"
+        lately = "paced_send WHERE at > now() - interval '1 minute'"
         return await rig.count(lately) == 0 or None
 
     await until(group_may_be_told, 70, "the group has had nothing for a minute")
