@@ -56,9 +56,9 @@ def build_house(settings: Settings, database_url: str) -> House:
     """Everything the edges share. ``database_url``: the one that was set, or the embedded database's. What it opens as
     it goes is closed by ``close_house``."""
     secret = settings.signing_secret()
-    engine, crowd = connect(database_url), connect(database_url, pool=5, waits=2.0)
-    meters.watch_pool("officers", engine)
-    meters.watch_pool("public", crowd)
+    engine, crowd, watch = connect(database_url), connect(database_url, pool=5, waits=2.0), connect_to_watch(database_url)
+    for name, pool in (("officers", engine), ("public", crowd), ("watch", watch)):
+        meters.watch_pool(name, pool)
     seal = Seal(*settings.sealing_keys())
     press = HousePress(settings.base_url, secret, Studio())
     signer = Signer(*settings.own_keys())
@@ -66,7 +66,7 @@ def build_house(settings: Settings, database_url: str) -> House:
     return House(
         engine=engine,
         crowd=crowd,
-        watch=connect_to_watch(database_url),
+        watch=watch,
         seal=seal,
         press=press,
         wire=wire,

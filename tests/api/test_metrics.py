@@ -23,7 +23,7 @@ from tests.channels.wire import FakeWire, reply
 from tests.making import make_alert, make_outlet
 
 TOKEN = "t" * 32
-POOLS = ("officers", "public", "dispatcher")
+POOLS = ("officers", "public", "watch", "dispatcher")
 
 
 async def read(house: House, token: str = TOKEN) -> tuple[int, Mapping[tuple[str, str], float]]:
@@ -189,16 +189,16 @@ async def test_what_ended_yesterday_is_no_longer_counted(house: House) -> None:
 
 
 async def test_the_pools_are_counted_when_somebody_asks(database: str, tmp_path: Path) -> None:
-    """The officers', the public's and the dispatcher's, and how many connections each may have."""
+    """The officers', the public's, the watchdog's and the dispatcher's, and how many connections each may have."""
     settings = Settings(_env_file=None, data=tmp_path)
     house, stop = build_house(settings, database), asyncio.Event()
     stop.set()
     await work(settings, database, stop)
     before = (await read(house))[1]
-    async with house.engine.connect(), house.engine.connect(), house.crowd.connect():
+    async with house.engine.connect(), house.engine.connect(), house.crowd.connect(), house.watch.connect():
         after = (await read(house))[1]
-    assert [after["huijia_pool_in_use", p] - before["huijia_pool_in_use", p] for p in POOLS] == [2, 1, 0]
-    assert [after["huijia_pool_limit", p] for p in POOLS] == [40, 10, 20]
+    assert [after["huijia_pool_in_use", p] - before["huijia_pool_in_use", p] for p in POOLS] == [2, 1, 1, 0]
+    assert [after["huijia_pool_limit", p] for p in POOLS] == [40, 10, 4, 20]
     await close_house(house)
 
 
