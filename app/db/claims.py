@@ -130,14 +130,16 @@ _CLAIM = text(
 )
 
 # The outlets of a lane are taken by one dispatcher at a time, so that the window is counted once. What is in flight or
-# was settled within the window uses a place; only a retraction may use the reserve.
+# was settled within the window uses a place; only a retraction may use the reserve. The clock may have been set back since this
+# transaction began.
 _CLAIM_PACED = text(
     _TAKE
     % f"""
   SELECT d.ctid FROM delivery d
   JOIN (
     SELECT q.id, q.kind, row_number() OVER (PARTITION BY q.outlet_id ORDER BY q.priority, q.due_at) + (
-      SELECT count(*) FROM paced_send x WHERE x.outlet_id = q.outlet_id AND x.at >= now() - CAST(:per AS interval)
+      SELECT count(*) FROM paced_send x WHERE x.outlet_id = q.outlet_id
+        AND x.at >= (SELECT least(now(), clock_timestamp())) - CAST(:per AS interval)
     ) + (SELECT count(*) FROM delivery s WHERE s.outlet_id = q.outlet_id AND s.lease_until IS NOT NULL) AS place
     FROM delivery q WHERE q.state = 'pending' AND q.lane = 'paced' AND q.outlet_id = ANY(CAST(:outlets AS bigint[]))
       AND q.due_at <= now()

@@ -1,15 +1,29 @@
 """The windows of paced outlets. Settling a send uses a place, claims count what is used."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import text
 
 from app.db.engine import Session
 
 
-async def use(session: Session, outlet_id: int) -> None:
-    """Something that is no delivery is sent there."""
-    await session.execute(text("INSERT INTO paced_send (outlet_id) VALUES (:outlet)"), {"outlet": outlet_id})
+async def use(session: Session, outlet_id: int, places: int, *, of: int, per: timedelta) -> bool:
+    """Something that is no delivery is to be sent there, in so many messages: take the places, of those that the window has.
+    ``False``: they are not free."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('paced', :outlet))"), {"outlet": outlet_id}
+    )
+    await carry_over(session, [outlet_id])
+    took = await session.execute(
+        text(
+            "INSERT INTO paced_send (outlet_id) SELECT :outlet FROM generate_series(1, CAST(:places AS int)) WHERE :places + "
+            "(SELECT count(*) FROM paced_send WHERE outlet_id = :outlet AND at >= now() - CAST(:per AS interval)) + "
+            "(SELECT count(*) FROM delivery WHERE outlet_id = :outlet AND lease_until IS NOT NULL) <= :of RETURNING id"
+        ),
+        {"outlet": outlet_id, "places": places, "of": of, "per": per},
+    )
+    return bool(took.all())
 
 
 async def carry_over(session: Session, outlet_ids: Sequence[int]) -> None:

@@ -29,6 +29,7 @@ from channels.registry import channel
 
 EXAMPLE_AREA = "610113"
 REST = timedelta(seconds=5)
+MESSAGES = 2  # the test notice and its end
 LONGEST_ANSWER = 2000  # bytes that are looked at; what is kept of them is one line
 
 log = logging.getLogger("huijia.trial")
@@ -54,14 +55,20 @@ class Trials:
 
     async def try_out(self, outlet_id: int, by: str) -> Trial:
         """Publish and retract a test notice by the outlet's own carrier; what may have aired is retracted, whatever was
-        answered. Raises NotFound; Conflict for an outlet that takes no tests, that polls (there is nothing to call), or
-        that was tried a moment ago."""
+        answered. Raises NotFound; Conflict for an outlet that takes no tests, that polls (there is nothing to call), that
+        was tried a moment ago, or whose minute is full."""
         async with transaction(self._engine) as session:
             outlet = _checked((await outlets.enrolled(session, [outlet_id])).get(outlet_id))
             began = await trials.begin(session, outlet.id, by, REST)
             if began is None:
                 raise Conflict(
                     "该发布点刚刚测试过，请稍候几秒再试。", "This outlet was tried a moment ago; wait a few seconds."
+                )
+            pace = pushed(outlet.carrier).pace
+            if pace and not await windows.use(session, outlet.id, MESSAGES, of=pace.count - pace.reserve, per=pace.per):
+                raise Conflict(
+                    "这一分钟发给它的消息已到上限，请过一分钟再试。",
+                    "It has been sent as many messages as it takes in a minute; wait for a minute.",
                 )
         trial = _summed(await self._steps(outlet))
         async with transaction(self._engine) as session:
@@ -96,9 +103,6 @@ class Trials:
     async def _step(self, outlet: Enrolled, rendition: c.Rendition, prior: str | None) -> tuple[Step, str | None]:
         carrier, settings = pushed(outlet.carrier), self._settings.of(outlet.carrier, outlet.sealed, outlet.id)
         notice = rendition.notice
-        if carrier.pace is not None:
-            async with transaction(self._engine) as session:
-                await windows.use(session, outlet.id)
         wire, begun = _Watched(self._wire), time.monotonic()
         try:
             async with asyncio.timeout((carrier.timeout + MARGIN).total_seconds()):

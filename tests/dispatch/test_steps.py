@@ -23,6 +23,7 @@ from tests.making import make_alert
 
 BY = 120.0
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+(PACE,) = (pace for name, pace in paced() if name == "dingtalk_robot")
 
 Set = Callable[[float], None]
 
@@ -289,7 +290,21 @@ async def test_set_back_a_paced_outlet_keeps_its_window_and_is_not_mute(house: H
         await waits(house, "publish")
 
 
-(PACE,) = (pace for name, pace in paced() if name == "dingtalk_robot")
+async def test_the_clock_is_set_back_in_the_middle_of_a_claim(house: House) -> None:
+    """Of which ``now()`` knows nothing."""
+    await make_place(house, "group", channel="dingtalk", carrier="dingtalk_robot")
+    await make_alert(house)
+    (row,) = await rows(house, "SELECT id, outlet_id FROM delivery")
+    await rows(house, "CREATE SCHEMA back")
+    await rows(
+        house,
+        "CREATE FUNCTION back.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS "
+        "'SELECT pg_catalog.clock_timestamp() - interval ''2 min'''",
+    )
+    await sent(house, row.outlet_id, PACE.count - PACE.reserve, -10.0)
+    assert await claimed(house, "SET LOCAL search_path = back, pg_catalog, public") == []
+    await rows(house, "DELETE FROM paced_send")
+    assert await claimed(house) == [row.id]
 
 
 async def waits(house: House, kind: str) -> None:
@@ -308,9 +323,10 @@ async def sent(house: House, outlet: int, count: int, to_come: float) -> None:
     )  # fmt: skip
 
 
-async def claimed(house: House) -> list[int]:
+async def claimed(house: House, first: str = "SELECT 1") -> list[int]:
     async with transaction(house.engine) as session:
         await claims.begin(session)
+        await session.execute(text(first))
         found = await claims.claim_paced(
             session, worker="w", leases=Leases(timedelta(seconds=15)), room=10, only_retractions=False,
             carrier="dingtalk_robot", count=PACE.count, per=PACE.per, reserve=PACE.reserve,

@@ -171,13 +171,25 @@ async def test_one_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> N
     assert (await try_out(house, id)).outcome == "retry"
 
 
-async def test_in_a_group_both_messages_use_a_place_of_its_window(house: House) -> None:
+async def test_in_a_group_both_messages_use_a_place_of_its_window(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     id = await make_place(house, "group", channel="dingtalk", carrier="dingtalk_robot")
 
     async def nowhere(_: str) -> Sequence[str]:
         raise OSError("no name server")
 
     wire = HttpWire(look_up=nowhere)
-    await Trials(house.engine, house.seal, press_of(house), wire).try_out(id, "test")
-    await wire.close()
+    trials = Trials(house.engine, house.seal, press_of(house), wire)
+    await trials.try_out(id, "test")
     assert await rows(house, "SELECT outlet_id FROM paced_send") == [(id,), (id,)]
+    await rows(
+        house, "INSERT INTO paced_send (outlet_id) SELECT outlet_id FROM paced_send, generate_series(1, 7)"
+    )  # sixteen of the eighteen that are for others than retractions
+    monkeypatch.setattr(trying, "REST", timedelta(0))
+    await trials.try_out(id, "test")
+    with pytest.raises(Conflict, match="minute"):
+        await trials.try_out(id, "test")
+    await rows(house, "UPDATE paced_send SET at = at - interval '1 min'")
+    await trials.try_out(id, "test")
+    await wire.close()
