@@ -12,7 +12,7 @@ from app.db.engine import Session
 from app.domain.errors import Fault, Invalid
 from app.domain.geo import Datum, Point, to_wgs84
 from app.domain.regions import known_area
-from app.flows.move import Moved, leads_elsewhere, refuse_to_leave
+from app.flows.move import Moved, faults_of_moving, leads_elsewhere
 from app.flows.ports import Seal, Wirer
 
 
@@ -99,18 +99,18 @@ async def enrol(
     """Save an outlet, new or by its name; returns its id. ``settled``: numbers of alerts that are no longer up at its old
     place, or it is the same place. Raises Invalid with every fault."""
     saved = await save(session, partner_id, a, wire=wire, seal=seal)
-    await may_move(session, saved, settled)
+    await check_move(session, saved, settled)
     return saved.id
 
 
-async def may_move(session: Session, saved: Saved, settled: Collection[str]) -> None:
+async def check_move(session: Session, saved: Saved, settled: Collection[str]) -> None:
     """The last act but the commit. Raises Invalid."""
-    if saved.moved and (up := await refuse_to_leave(session, [saved.moved], settled)):
+    if saved.moved and (up := await faults_of_moving(session, [saved.moved], settled)):
         raise Invalid(list(up.values()))
 
 
 async def save(session: Session, partner_id: int, a: Application, *, wire: Wirer, seal: Seal) -> Saved:
-    """As ``enrol``, but for what ``refuse_to_leave`` says of it: whoever saves many asks at the end."""
+    """As ``enrol``, but for what ``faults_of_moving`` says of it: whoever saves many asks at the end."""
     faults = _faults(a)
     try:
         wiring = wire(a.channel, a.carrier, a.settings)

@@ -48,7 +48,7 @@ def leads_elsewhere(before: Standing, place: Sequence[Any], *, wire: Wirer, seal
         return True
 
 
-async def refuse_to_leave(session: Session, moved: Collection[Moved], settled: Collection[str]) -> Mapping[int, Fault]:
+async def faults_of_moving(session: Session, moved: Collection[Moved], settled: Collection[str]) -> Mapping[int, Fault]:
     """Of the outlets that this transaction calls elsewhere, those that it must not. The last act but the commit. ``settled``
     are alerts of which somebody says that the old places have taken them down, or are the same."""
     if not moved:

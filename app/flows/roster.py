@@ -12,7 +12,7 @@ from app.domain.errors import Fault, Invalid
 from app.flows.enrol import save
 from app.flows.faults import faults_of
 from app.flows.legible import LEGIBLE, ONE_LINE
-from app.flows.move import Moved, refuse_to_leave
+from app.flows.move import Moved, faults_of_moving
 from app.flows.outlet_form import Label, OutletForm, StrictForm
 from app.flows.ports import Seal, Wirer
 
@@ -100,7 +100,7 @@ async def enrol_all(
     await outlets.touch(session, [member.id for member in members])
     sure = {"settled": sorted(settled)} if settled and moved else {}
     await audit.write(session, by, "outlet_import", detail={"partners": list(partners), **sure})
-    if up := await refuse_to_leave(session, moved, settled):
+    if up := await faults_of_moving(session, moved, settled):
         raise Invalid([one for at, base in moved.items() if at.id in up for one in _under(base, [up[at.id]])])
     return Enrolment(partners, members)
 

@@ -13,7 +13,7 @@ from app.db import audit, outlets
 from app.db.engine import Session, clock
 from app.db.outlets import Enrolled
 from app.domain.errors import Conflict, NotFound
-from app.flows.enrol import Application, enrol, may_move, save
+from app.flows.enrol import Application, check_move, enrol, save
 from app.flows.ports import Seal, Wirer
 
 CHANGEOVER = timedelta(hours=24)
@@ -62,7 +62,7 @@ async def revise_outlet(
     saved = await save(session, outlet.partner_id, given, wire=wire, seal=seal)
     sure = {"settled": sorted(settled)} if settled and saved.moved else {}
     await audit.write(session, by, "outlet_edit", detail={**_said(id, application), **sure})
-    await may_move(session, saved, settled)
+    await check_move(session, saved, settled)
 
 
 def _said(id: int, application: Application) -> Mapping[str, Any]:
