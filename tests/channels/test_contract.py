@@ -191,22 +191,23 @@ def by_status(status: int) -> tuple[type[Outcome], Reason]:
 
 
 @carriers
-@pytest.mark.parametrize("status", [code for code in range(100, 600) if not 200 <= code < 300])
-async def test_the_whole_status_table(name: str, status: int) -> None:
-    outcome = await send(name, far(name, reply(status)))
-    assert not isinstance(outcome, Accepted)
-    assert (type(outcome), outcome.reason) == by_status(status)
-    assert str(status) in outcome.detail
+@pytest.mark.parametrize("hundred", [100, 300, 400, 500])
+async def test_the_whole_status_table(name: str, hundred: int) -> None:
+    for status in range(hundred, hundred + 100):
+        outcome = await send(name, far(name, reply(status)))
+        assert not isinstance(outcome, Accepted), status
+        assert (type(outcome), outcome.reason) == by_status(status), status
+        assert str(status) in outcome.detail
 
 
 @carriers
-@pytest.mark.parametrize("status", range(200, 300))
-async def test_any_2xx_takes_and_none_hides_a_refusal(name: str, status: int) -> None:
+async def test_any_2xx_takes_and_none_hides_a_refusal(name: str) -> None:
     yes, no = answer(name, "accepted"), answer(name, "refused")
-    assert isinstance(await send(name, far(name, replace(yes, status=status))), Accepted)
-    hidden = await send(name, far(name, replace(no, status=status)))
-    # Where refusals are told by the status, the words of one under a 2xx are of no known meaning: no yes, at least.
-    assert isinstance(hidden, Refused if no.status < 300 else Refused | Retry)
+    for status in range(200, 300):
+        assert isinstance(await send(name, far(name, replace(yes, status=status))), Accepted), status
+        hidden = await send(name, far(name, replace(no, status=status)))
+        # Where refusals are told by the status, the words of one under a 2xx are of no known meaning: no yes, at least.
+        assert isinstance(hidden, Refused if no.status < 300 else Refused | Retry), status
 
 
 @carriers
