@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test faults nightly bench bench-peers bench-all check field field-test lock clean
+.PHONY: help run test faults nightly bench bench-peers bench-all check lint field field-test lock clean
 
 # Settings of the surrounding machine that would send an installation somewhere else than into the venv.
 export PIP_USER := 0
@@ -25,7 +25,7 @@ help:
 	@echo "make bench   the fan-out against its own client alone, on loopback     make bench ARGS='--outlets 5000 --rounds 5'"
 	@echo "make bench-peers  and against what one would use instead; redis-server and Alertmanager are looked for on the path"
 	@echo "make bench-all  every measurement, as one table in Markdown; make bench-all ARGS=--quick only sees that each works"
-	@echo "make check   format, lint, types, import arrows and laws"
+	@echo "make check   format, lint, types, import arrows and laws; make lint leaves out the laws, which are tests"
 	@echo "make field   install what some tests want beside Python (a browser, OBS, Liquidsoap …), from the system's packages"
 	@echo "make field-test  on the real servers that make field installs; frames and sounds are kept in artefacts/"
 	@echo "make lock    write the hashed requirements anew               make lock ARGS=--upgrade"
@@ -62,12 +62,14 @@ bench-peers: $(V)/peers/.done $(V)/peers-arq/.done
 bench-all: $(V)/peers/.done $(V)/peers-arq/.done
 	@$(BIN)/python -m bench.all --venv $(V)/peers $(ARGS)
 
-check: $(V)/.dev
+check: lint
+	@echo "laws";          $(BIN)/python -m pytest -q tests/law
+
+lint: $(V)/.dev
 	@echo "ruff format";   $(BIN)/ruff format --check . >$(V)/said || { cat $(V)/said; exit 1; }
 	@echo "ruff check";    $(BIN)/ruff check --quiet .
 	@echo "mypy";          $(BIN)/mypy --no-error-summary
 	@echo "import arrows"; $(BIN)/lint-imports --no-logo >$(V)/said || { cat $(V)/said; exit 1; }
-	@echo "laws";          $(BIN)/python -m pytest -q tests/law
 
 FIELD := chromium obs-studio xvfb liquidsoap icecast2 mosquitto postgresql ffmpeg sox fonts-wqy-microhei fonts-noto-cjk \
 	iproute2 libatomic1 xmlsec1 faketime prometheus

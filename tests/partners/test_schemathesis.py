@@ -32,7 +32,7 @@ CHECKS = [
 ]  # fmt: skip
 ENDLESS = {"get /v1/feed/stream"}
 """It never ends; tests/api/test_feed_waiting.py reads it."""
-EACH = 15
+EACH = 10
 
 
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # Schemathesis does, for files
