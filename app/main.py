@@ -56,11 +56,8 @@ def build_house(settings: Settings, database_url: str) -> House:
     """Everything the edges share. ``database_url``: the one that was set, or the embedded database's. What it opens as
     it goes is closed by ``close_house``."""
     secret = settings.signing_secret()
-    engine, crowd, watch = (
-        connect(database_url),
-        connect(database_url, pool=5, waits=2.0),
-        connect_to_watch(database_url),
-    )
+    engine, crowd = connect(database_url), connect(database_url, pool=5, waits=2.0)
+    watch = connect_to_watch(database_url)
     for name, pool in (("officers", engine), ("public", crowd), ("watch", watch)):
         meters.watch_pool(name, pool)
     seal = Seal(*settings.sealing_keys())

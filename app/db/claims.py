@@ -129,18 +129,15 @@ _CLAIM = text(
     <= (SELECT p.at_once FROM partner p WHERE p.id = turn.partner_id) * CASE WHEN turn.kind = 'retract' THEN 2 ELSE 1 END"""
 )
 
-# The outlets of a lane are taken by one dispatcher at a time, so that the window is counted once. What is in flight or
-# was settled within the window uses a place; only a retraction may use the reserve. The clock may have been set back since this
-# transaction began.
+# The outlets of a lane are taken by one dispatcher at a time, so that the window is counted once; only a retraction may use the
+# reserve.
 _CLAIM_PACED = text(
     _TAKE
     % f"""
   SELECT d.ctid FROM delivery d
   JOIN (
-    SELECT q.id, q.kind, row_number() OVER (PARTITION BY q.outlet_id ORDER BY q.priority, q.due_at) + (
-      SELECT count(*) FROM paced_send x WHERE x.outlet_id = q.outlet_id
-        AND x.at >= (SELECT least(now(), clock_timestamp())) - CAST(:per AS interval)
-    ) + (SELECT count(*) FROM delivery s WHERE s.outlet_id = q.outlet_id AND s.lease_until IS NOT NULL) AS place
+    SELECT q.id, q.kind, row_number() OVER (PARTITION BY q.outlet_id ORDER BY q.priority, q.due_at)
+      + {windows.used("q.outlet_id")} AS place
     FROM delivery q WHERE q.state = 'pending' AND q.lane = 'paced' AND q.outlet_id = ANY(CAST(:outlets AS bigint[]))
       AND q.due_at <= now()
   ) turn ON turn.id = d.id AND turn.place <= CAST(:count AS int) -
@@ -150,7 +147,7 @@ _CLAIM_PACED = text(
 )
 
 # From what waits to its outlets: the other way round, every claim reads all outlets of the country to find that none waits.
-# By a lock that only claims take, not the outlet's row: whoever edits outlets may hold that for seconds.
+# By a lock that only claims and trials take, not the outlet's row: whoever edits outlets may hold that for seconds.
 _LANE_OUTLETS = text(
     "SELECT w.id FROM (SELECT o.id FROM outlet o WHERE o.id = ANY (ARRAY("
     "SELECT DISTINCT d.outlet_id FROM delivery d WHERE d.state = 'pending' AND d.lane = 'paced' AND d.due_at <= now())) "

@@ -8,6 +8,16 @@ from sqlalchemy import text
 from app.db.engine import Session
 
 
+def used(outlet: str) -> str:
+    """Part of a statement: how many places of the outlet's window are used, the last ``:per``. What is in flight or was settled
+    within it uses one. The clock may have been set back since this transaction began."""
+    return (
+        f"(SELECT count(*) FROM paced_send x WHERE x.outlet_id = {outlet} "
+        "AND x.at >= (SELECT least(now(), clock_timestamp())) - CAST(:per AS interval)) "
+        f"+ (SELECT count(*) FROM delivery s WHERE s.outlet_id = {outlet} AND s.lease_until IS NOT NULL)"
+    )
+
+
 async def use(session: Session, outlet_id: int, places: int, *, of: int, per: timedelta) -> bool:
     """Something that is no delivery is to be sent there, in so many messages: take the places, of those that the window has.
     ``False``: they are not free."""
@@ -17,9 +27,8 @@ async def use(session: Session, outlet_id: int, places: int, *, of: int, per: ti
     await carry_over(session, [outlet_id])
     took = await session.execute(
         text(
-            "INSERT INTO paced_send (outlet_id) SELECT :outlet FROM generate_series(1, CAST(:places AS int)) WHERE :places + "
-            "(SELECT count(*) FROM paced_send WHERE outlet_id = :outlet AND at >= now() - CAST(:per AS interval)) + "
-            "(SELECT count(*) FROM delivery WHERE outlet_id = :outlet AND lease_until IS NOT NULL) <= :of RETURNING id"
+            "INSERT INTO paced_send (outlet_id) SELECT :outlet FROM generate_series(1, CAST(:places AS int)) "
+            f"WHERE :places + {used(':outlet')} <= :of RETURNING id"
         ),
         {"outlet": outlet_id, "places": places, "of": of, "per": per},
     )
