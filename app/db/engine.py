@@ -14,10 +14,12 @@ import asyncpg
 import orjson
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.event import listen as listen_for
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 Session: TypeAlias = AsyncConnection
 """One open transaction. Verbs and flows take it; the edge that opened it commits it."""
@@ -68,12 +70,11 @@ def connect(
     parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
     if (mode := parsed.query.get("sslmode")) is not None:  # libpq's name for what asyncpg calls ssl
         parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
-    return create_async_engine(
+    engine = create_async_engine(
         parsed.set(drivername="postgresql+asyncpg"),
         pool_size=pool,
         max_overflow=pool,
         pool_timeout=waits,
-        pool_pre_ping=True,
         hide_parameters=True,  # they hold the child's name
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
@@ -83,6 +84,18 @@ def connect(
             "command_timeout": statement_seconds,
         },
     )
+    listen_for(engine.sync_engine, "checkout", _not_if_lost)
+    return engine
+
+
+def _not_if_lost(dbapi: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+    """A connection that has been lost since it was last used is made anew. The driver hears of it when it happens; to ask the
+    server, as ``pool_pre_ping`` does, takes three round trips before each transaction. One that was made just now is not
+    judged: its first statement will tell."""
+    used = record.info.setdefault(_USED, False)
+    record.info[_USED] = True
+    if used and dbapi.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def connect_to_watch(url: str) -> AsyncEngine:
@@ -107,7 +120,7 @@ def limit(engine: AsyncEngine) -> int:
     return 2 * pool.size() if isinstance(pool, QueuePool) else 0
 
 
-_AFTERWARDS = "afterwards"
+_AFTERWARDS, _USED = "afterwards", "used"
 
 
 @asynccontextmanager

@@ -52,7 +52,7 @@ _EMPTY = (
 
 
 def quick_house(url: str, pool: int) -> House:
-    """As a composition root builds it, but for the ping before each transaction: the store never goes away here."""
+    """As a composition root builds it, but for what looks after lost connections: the store never goes away here."""
     secret = base64.b64encode(b"m" * 32)
     engine = create_async_engine(
         url, pool_size=pool, json_serializer=lambda value: orjson.dumps(value).decode(), json_deserializer=orjson.loads
