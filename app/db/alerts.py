@@ -200,16 +200,19 @@ async def ended(session: Session, ids: Collection[int]) -> frozenset[int]:
     return frozenset(r.id for r in found)
 
 
-async def heads(session: Session, alert_ids: Iterable[int]) -> tuple[datetime, Mapping[int, tuple[int, str]]]:
-    """The database's clock; and of each alert the newest notice's number, and its public number. Not locked: a settle that
-    misses a notice which is just being issued leaves a pending delivery that no claim will take and
-    ``leftovers.supersede`` puts right."""
+async def heads(
+    session: Session, alert_ids: Iterable[int], tell: str | None = None
+) -> tuple[datetime, Mapping[int, int]]:
+    """The database's clock; and of each alert the newest notice's number. Not locked: a settle that misses a notice which is
+    just being issued leaves a pending delivery that no claim will take and ``leftovers.supersede`` puts right. ``tell``: the
+    channel on which their public numbers are called out when this transaction commits."""
+    call = ", pg_notify(:tell, code)" if tell else ""
     found = await session.execute(
-        text("SELECT id, head, code, now() AS now FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"),
-        {"ids": list(set(alert_ids))},
+        text(f"SELECT id, head, now() AS now{call} FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"),
+        {"ids": list(set(alert_ids)), "tell": tell} if tell else {"ids": list(set(alert_ids))},
     )
     rows = found.all()
-    return rows[0].now, {r.id: (r.head, r.code) for r in rows}
+    return rows[0].now, {r.id: r.head for r in rows}
 
 
 async def overdue_to_expire(session: Session) -> Sequence[int]:

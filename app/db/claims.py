@@ -148,10 +148,10 @@ _CLAIM_PACED = text(
 
 # From what waits to its outlets: the other way round, every claim reads all outlets of the country to find that none waits.
 # By a lock that only claims and trials take, not the outlet's row: whoever edits outlets may hold that for seconds.
-_LANE_OUTLETS = text(
-    "SELECT w.id FROM (SELECT o.id FROM outlet o WHERE o.id = ANY (ARRAY("
+_PACED_OUTLETS = text(
+    "SELECT w.carrier, w.id FROM (SELECT o.carrier, o.id FROM outlet o WHERE o.id = ANY (ARRAY("
     "SELECT DISTINCT d.outlet_id FROM delivery d WHERE d.state = 'pending' AND d.lane = 'paced' AND d.due_at <= now())) "
-    "AND o.carrier = :carrier AND o.lane = 'paced' ORDER BY o.id OFFSET 0) w "
+    "AND o.carrier = ANY (CAST(:carriers AS text[])) AND o.lane = 'paced' ORDER BY o.id OFFSET 0) w "
     "WHERE pg_try_advisory_xact_lock(hashtextextended('paced', w.id))"
 )
 
@@ -250,6 +250,14 @@ async def _take(session: Session, statement: TextClause, values: Mapping[str, An
         raise Crossed(str(e.orig)) from e
 
 
+async def paced_outlets(session: Session, carriers: Sequence[str]) -> Mapping[str, Sequence[int]]:
+    """By carrier, the outlets for which something waits and that nobody else claims for; they are this transaction's."""
+    found: dict[str, list[int]] = {}
+    for carrier, id in (await session.execute(_PACED_OUTLETS, {"carriers": list(carriers)})).all():
+        found.setdefault(carrier, []).append(id)
+    return found
+
+
 async def claim_paced(
     session: Session,
     *,
@@ -257,15 +265,13 @@ async def claim_paced(
     leases: Leases,
     room: int,
     only_retractions: bool,
-    carrier: str,
+    outlets: Sequence[int],
     count: int,
     per: timedelta,
     reserve: int,
 ) -> Sequence[Claimed]:
-    """Take up to ``room`` of what the pace of a carrier's outlets allows now, retractions first. Raises Crossed."""
-    outlets = [r.id for r in await session.execute(_LANE_OUTLETS, {"carrier": carrier})]
-    if not outlets:
-        return []
+    """Take up to ``room`` of what the pace of these outlets of one carrier (``paced_outlets``) allows now, retractions first.
+    Raises Crossed."""
     await windows.carry_over(session, outlets)
     return await _take(
         session,
@@ -275,7 +281,7 @@ async def claim_paced(
             **lasting(leases),
             "room": room,
             "only_retractions": only_retractions,
-            "outlets": outlets,
+            "outlets": list(outlets),
             "count": count,
             "per": per,
             "reserve": reserve,

@@ -4,22 +4,26 @@ A machine whose wall clock is minutes off still signs, stamps and judges with th
 """
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 STEP = 1.0  # seconds; a clock that is put right bit by bit is never so quick
 
 
 class StoreClock:
-    def __init__(self) -> None:
-        self._anchor = datetime.now(UTC)
-        self._mono = time.monotonic()
+    """Never behind what it said before, but where the database's clock has been set back: a send does not end before it has
+    begun, however long the database's answer was on its way."""
 
-    def set(self, store_now: datetime) -> None:
-        """Take over what the database says."""
-        self._anchor, self._mono = store_now, time.monotonic()
+    def __init__(self) -> None:
+        self._ahead = time.time() - time.monotonic()
+
+    def set(self, store_now: datetime, asked: float) -> None:
+        """Take over what the database says. It was ``asked`` (monotonic) then, and may have looked at its clock at any moment
+        since; what was known before stands as long as that agrees with it."""
+        said = store_now.timestamp()
+        self._ahead = min(max(self._ahead, said - time.monotonic()), said - asked)
 
     def now(self) -> datetime:
-        return self._anchor + timedelta(seconds=time.monotonic() - self._mono)
+        return datetime.fromtimestamp(self._ahead + time.monotonic(), UTC)
 
 
 class Steps:

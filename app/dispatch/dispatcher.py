@@ -27,6 +27,7 @@ from app.dispatch.send import MARGIN, Finished, Order, attempted, begin_at_zero,
 from app.dispatch.settle import settle
 from app.dispatch.slots import Slots
 from app.dispatch.tender import Tender
+from app.dispatch.timeouts import Timeouts
 from app.dispatch.unsettled import Unsettled
 from app.dispatch.wiring import deadlines, paced
 from app.domain.breaker import Sign, sign
@@ -54,8 +55,8 @@ class Limits:
     late: int = 8000
     patience: float = 0.25
     reserve: int = 200
-    batch: int = 500
-    settle_within: float = 0.02
+    batch: int = 800
+    settle_within: float = 0.06
     lease_spare: timedelta = timedelta(seconds=6)
     grace: timedelta = timedelta(seconds=6)
 
@@ -80,11 +81,13 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._turns = 0
         self._crowds = Crowds()
+        self._timeouts = Timeouts()
         self._low_water = LowWater(engine)
         self._share = ALL
         self._sending = Slots(limits.in_flight, limits.late, limits.patience)
-        # Room enough to be worth a claim: among the reserve, and beyond it. A claim for each place costs more than the sends.
-        enough = min(limits.reserve + limits.batch // 2, (limits.in_flight + limits.reserve) // 2)
+        # Room enough to be worth a claim: among the reserve, and for a whole batch beyond it. A claim for each place costs more
+        # than the sends.
+        enough = min(limits.reserve + limits.batch, (self._sending.places() + limits.reserve) // 2)
         self._marks = (max(1, limits.reserve // 2), max(1, enough))
         self._room = limits.in_flight
         self._unsettled = Unsettled(limits.batch, limits.settle_within, self._sending.__len__)
@@ -164,7 +167,7 @@ class Dispatcher:
         begun = time.monotonic()
         async with transaction(self._engine) as session:
             now = await claims.begin(session)
-            self.clock.set(now)
+            self.clock.set(now, begun)
             claimed = await self._take(session, now, min(room, self._limits.batch), only_retractions)
             orders, broken = await self._preparer.orders(session, claimed, begun, self.clock.now())
         meters.claimed.inc(len(claimed))
@@ -187,15 +190,18 @@ class Dispatcher:
                 crowd=crowd, since=self._low_water.since(now), share=self._share,
             )
         )  # fmt: skip
-        for name, pace in paced():
+        paces = paced()
+        for name, outlets in (await claims.paced_outlets(session, list(paces))).items():
+            pace = paces[name]
             taken += await claims.claim_paced(
                 session, worker=self.worker, leases=self.leases, room=max(room - len(taken), PACED_SHARE),
-                only_retractions=only_retractions, carrier=name, count=pace.count, per=pace.per, reserve=pace.reserve,
+                only_retractions=only_retractions, outlets=outlets, count=pace.count, per=pace.per, reserve=pace.reserve,
             )  # fmt: skip
         return taken
 
     async def _send(self, orders: Sequence[Order]) -> None:
-        self._unsettled.put(await send_together(orders, wire=self._wire, clock=self.clock))
+        done = await send_together(orders, wire=self._wire, clock=self.clock, timeouts=self._timeouts)
+        self._unsettled.put(done)
 
     def _sent(self, orders: Sequence[Order], task: asyncio.Task[None]) -> None:
         self._sending.leave(task)

@@ -63,7 +63,7 @@ class Preparer:
         for c in claimed:
             place = places.get(c.outlet_id)
             carrier = place.carrier if place else ""
-            if c.number < heads[c.alert_id][0]:
+            if c.number < heads[c.alert_id]:
                 broken.append(Result(c, carrier, Outcome.RETRY, Reason.OVERTAKEN, "已有更新的通告，未发送", now, now))
                 continue
             notice = await self._notice(session, c)
@@ -83,7 +83,7 @@ class Preparer:
         settings = self._settings.of(place.carrier, place.sealed, c.outlet_id)
         rendition = notice.rendition(c.profile, self._press)
         host = Host(place.partner_id, place.at_once, place.failures > 0)
-        return Order(c, pushed(place.carrier), settings, rendition, begun, host)
+        return Order(c, pushed(place.carrier), settings, rendition, begun + c.lease.total_seconds(), host)
 
     async def _notice(self, session: Session, c: Claimed) -> _Frozen:
         """From memory, unless a profile came to it since: an extension renders what it needs."""

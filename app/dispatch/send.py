@@ -14,6 +14,7 @@ from app.db.claims import Claimed
 from app.db.deliveries import Attempted
 from app.db.settling import Result
 from app.dispatch.clock import StoreClock
+from app.dispatch.timeouts import Timeouts
 from app.domain.words import Kind, Outcome
 from channels.contract import (
     Accepted,
@@ -32,12 +33,18 @@ from channels.registry import is_grouped, is_tended
 
 log = logging.getLogger("huijia.dispatch")
 
-MARGIN = timedelta(seconds=1)  # for a carrier to hand back what it has when its own deadline strikes
+# For a carrier to hand back what it has when its own deadline strikes; at the worst a tick less.
+MARGIN = timedelta(seconds=1)
 FIRST_LOOK = timedelta(seconds=3)  # what is asked once a minute at a calm pace is asked soon at first
 DETAIL_LIMIT = 200
 REFUSALS = (Reason.BAD_CREDENTIALS, Reason.GONE, Reason.BAD_CONTENT, Reason.REJECTED)
 CRASHED = "传输模块出错，详见日志"
 LATE = "未在时限内完整应答"
+
+
+def longest(timeout: timedelta) -> float:
+    """How many seconds a call of a carrier may take, with what it needs to hand back what it has."""
+    return (timeout + MARGIN).total_seconds()
 
 
 class Host(NamedTuple):
@@ -49,13 +56,13 @@ class Host(NamedTuple):
 
 
 class Order(NamedTuple):
-    """Everything one send needs. ``claimed_mono`` is when the lease began, on this machine's monotonic clock."""
+    """Everything one send needs. ``lease_ends`` is in the seconds of this machine's monotonic clock."""
 
     claimed: Claimed
     carrier: Carrier[Any]
     settings: BaseModel
     rendition: Rendition
-    claimed_mono: float
+    lease_ends: float
     host: Host
 
     @property
@@ -89,16 +96,17 @@ def grouped(orders: Sequence[Order]) -> Sequence[Sequence[Order]]:
     return calls
 
 
-async def send_together(orders: Sequence[Order], *, wire: Wire, clock: StoreClock) -> Sequence[Finished]:
+async def send_together(
+    orders: Sequence[Order], *, wire: Wire, clock: StoreClock, timeouts: Timeouts
+) -> Sequence[Finished]:
     """One call for all of them, which share a carrier and a rendition; one result each, in the same order."""
     started = clock.now()
-    begun = time.monotonic()
-    deadline = orders[0].carrier.timeout + MARGIN
-    if begun + deadline.total_seconds() > min(o.claimed_mono + o.claimed.lease.total_seconds() for o in orders):
+    seconds = longest(orders[0].carrier.timeout)
+    if time.monotonic() + seconds > min([o.lease_ends for o in orders]):
         # A lease would end before the deadline: another process may take this over, so it may not begin.
         stated: Sequence[Stated] = [Retry(Reason.LEASE_LOST, "等待过久，未发送")] * len(orders)
     else:
-        stated = await _call(orders, wire, started, deadline)
+        stated = await _call(orders, wire, started, seconds, timeouts)
     finished = clock.now()
     return [_finished(o, s, started, finished) for o, s in zip(orders, stated, strict=True)]
 
@@ -127,29 +135,23 @@ def attempted(result: Result) -> Attempted:
     )
 
 
-async def _call(orders: Sequence[Order], wire: Wire, now: datetime, deadline: timedelta) -> Sequence[Stated]:
+async def _call(
+    orders: Sequence[Order], wire: Wire, now: datetime, seconds: float, timeouts: Timeouts
+) -> Sequence[Stated]:
     task = asyncio.current_task()
     assert task is not None
-    struck = False
-
-    def strike() -> None:  # asyncio.timeout does the same, and costs more than the rest of the send
-        nonlocal struck
-        struck = task.cancel()
-
-    alarm = asyncio.get_running_loop().call_later(deadline.total_seconds(), strike)
+    tick = timeouts.begin(task, seconds)
     try:
         return await _said(orders, wire, now)
     except TimeoutError:
         same: Stated = Retry(Reason.TIMEOUT, LATE)
     except asyncio.CancelledError:
-        same = Retry(Reason.TIMEOUT, LATE) if struck else Retry(Reason.LEASE_LOST, "发送进程停止")
+        same = Retry(Reason.TIMEOUT, LATE) if timeouts.struck(task, tick) else Retry(Reason.LEASE_LOST, "发送进程停止")
     except Exception:
         log.exception("carrier %s crashed on delivery %d", orders[0].carrier.name, orders[0].claimed.id)
         same = Retry(Reason.CRASH, CRASHED)
     finally:
-        alarm.cancel()
-        if struck:
-            task.uncancel()
+        timeouts.end(task, tick)
     return [same] * len(orders)
 
 
@@ -169,24 +171,37 @@ async def _said(orders: Sequence[Order], wire: Wire, now: datetime) -> Sequence[
 
 
 def _result(order: Order, stated: Stated, started: datetime, finished: datetime) -> Finished:
-    def made(outcome: Outcome, *, reason: str | None = None, detail: str = "", **more: Any) -> Result:
-        return Result(
-            order.claimed, order.carrier.name, outcome, reason, _clean(detail), started, finished,
-            ailing=order.host.ailing, **more,
-        )  # fmt: skip
-
+    claimed, carrier, ailing = order.claimed, order.carrier, order.host.ailing
     match stated:
         case Accepted():
             reference = _clean(stated.reference) if stated.reference else None
-            tend = min(order.carrier.tend_every, FIRST_LOOK) if is_tended(order.carrier) else None
-            clears = order.claimed.kind is Kind.RETRACT and order.carrier.retracts is Retracts.BY_TARGET_ONLY
-            return made(Outcome.ACCEPTED, reference=reference, tend=tend, clears=clears), stated.receipt
+            tend = min(carrier.tend_every, FIRST_LOOK) if is_tended(carrier) else None
+            clears = claimed.kind is Kind.RETRACT and carrier.retracts is Retracts.BY_TARGET_ONLY
+            result = Result(
+                claimed,
+                carrier.name,
+                Outcome.ACCEPTED,
+                None,
+                "",
+                started,
+                finished,
+                reference,
+                None,
+                ailing,
+                tend,
+                clears,
+            )
+            return result, stated.receipt
         case Retry():
-            return made(Outcome.RETRY, reason=stated.reason, detail=stated.detail, asked=stated.after), None
+            outcome, asked = Outcome.RETRY, stated.after
         case Refused():
-            return made(Outcome.REFUSED, reason=stated.reason, detail=stated.detail), None
+            outcome, asked = Outcome.REFUSED, None
         case _:
             assert_never(stated)
+    detail = _clean(stated.detail)
+    return Result(
+        claimed, carrier.name, outcome, stated.reason, detail, started, finished, asked=asked, ailing=ailing
+    ), None
 
 
 def _clean(text: str) -> str:

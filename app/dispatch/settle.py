@@ -9,7 +9,7 @@ from app import meters
 from app.db import alerts, settling, tending
 from app.db.claims import Claimed
 from app.db.deliveries import Took
-from app.db.engine import Session, afterwards, notify_all
+from app.db.engine import Session, afterwards
 from app.db.settling import Result
 from app.dispatch.evidence import take
 from app.dispatch.send import Finished, attempted
@@ -27,12 +27,12 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
     """One batch: the deliveries, their attempts, and the receipts that came inside the answers. What the attempts were is
     said and counted once they stand in the ledger."""
     results = [r for r, _ in done]
-    now, heads = await alerts.heads(session, {r.claimed.alert_id for r in results})
+    now, heads = await alerts.heads(session, {r.claimed.alert_id for r in results}, tell=CHANGED)
     settled = [
         (
             r,
             after_attempt(
-                r.outcome, newest=r.claimed.number >= heads[r.claimed.alert_id][0], tries=r.claimed.tries, asked=r.asked,
+                r.outcome, newest=r.claimed.number >= heads[r.claimed.alert_id], tries=r.claimed.tries, asked=r.asked,
                 jitter=random.random(), now=now, give_up_at=r.claimed.give_up_at,  # noqa: S311 (jitter, not a secret)
             ),
         )
@@ -47,7 +47,6 @@ async def settle(session: Session, done: Sequence[Finished], worker: str, press:
         await tending.uncover(session, shown)
     if said := [(r.claimed.id, receipt) for r, receipt in done if receipt is not None]:
         await take(session, said, now, press)
-    await notify_all(session, CHANGED, [code for _, code in heads.values()])
 
 
 def _count(done: Sequence[Finished], again: int, accepted: Sequence[Took]) -> None:

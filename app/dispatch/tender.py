@@ -18,7 +18,7 @@ from app.db.tending import Tended
 from app.dispatch.clock import StoreClock
 from app.dispatch.evidence import take
 from app.dispatch.prepare import Preparer
-from app.dispatch.send import MARGIN, Order
+from app.dispatch.send import Order, longest
 from app.dispatch.wiring import renewing
 from app.domain.words import Kind
 from app.flows.ports import Press
@@ -89,7 +89,7 @@ class Tender:
             due = await self._due(session, room) if room > 0 else []
             if not due:
                 return 0
-            self._clock.set(await clock(session))
+            self._clock.set(await clock(session), begun)
             orders, broken = await self._preparer.orders(session, [t.claimed for t in due], begun, self._clock.now())
             await tending.release(session, self._worker, [(result.claimed.id, None) for result in broken])
         tended = {t.claimed.id: t for t in due}
@@ -133,8 +133,8 @@ class Tender:
         found = "nothing"
         if not is_tended(order.carrier):  # the outlet has changed to a wire that reports by itself
             return Looked(tended, (), None)
-        deadline = (order.carrier.timeout + MARGIN).total_seconds()
-        if time.monotonic() + deadline > order.claimed_mono + order.claimed.lease.total_seconds():
+        deadline = longest(order.carrier.timeout)
+        if time.monotonic() + deadline > order.lease_ends:
             # Another process may take it over before it has ended, so it may not begin.
             return Looked(tended, (), timedelta(0))
         try:

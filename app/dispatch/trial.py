@@ -16,7 +16,7 @@ from app.db import media, outlets, trials, windows
 from app.db.engine import transaction
 from app.db.outlets import Enrolled
 from app.dispatch.press import HousePress
-from app.dispatch.send import CRASHED, MARGIN
+from app.dispatch.send import CRASHED, longest
 from app.dispatch.wiring import Settings, lane_of, pushed
 from app.domain.breaker import sign
 from app.domain.errors import Conflict, NotFound
@@ -105,7 +105,7 @@ class Trials:
         notice = rendition.notice
         wire, begun = _Watched(self._wire), time.monotonic()
         try:
-            async with asyncio.timeout((carrier.timeout + MARGIN).total_seconds()):
+            async with asyncio.timeout(longest(carrier.timeout)):
                 said: c.Outcome = await carrier.send(
                     rendition,
                     settings,

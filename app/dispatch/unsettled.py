@@ -10,7 +10,7 @@ LOOK_SECONDS = 0.005
 
 
 class Unsettled:
-    """Gathers what is finished: ``most`` at once, after ``within`` seconds at the latest, and sooner when half of that has
+    """Gathers what is finished: ``most`` at once, after ``within`` seconds at the latest, and sooner when that many have
     come together or when nobody is under way whom it would be worth waiting for. A statement for every few attempts
     costs more than the sends."""
 
@@ -35,7 +35,7 @@ class Unsettled:
         """The next that are to be written together; ``written`` is to be called after it."""
         await self._some.wait()
         until = time.monotonic() + self._within
-        while len(self._over) < self._most // 2 and self._under_way() and time.monotonic() < until:  # noqa: ASYNC110
+        while len(self._over) < self._most and self._under_way() and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
         found, self._over = self._over[: self._most], self._over[self._most :]
         self._being_written = len(found)

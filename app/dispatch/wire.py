@@ -4,7 +4,7 @@ wires that are not HTTP, and what is held between sends."""
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
@@ -16,7 +16,7 @@ from pyreqwest.exceptions import (
     PyreqwestError,
     RequestTimeoutError,
 )
-from pyreqwest.http import Url
+from pyreqwest.http import HeaderMap, Url
 from pyreqwest.response import Response
 
 from app.dispatch.files import no_file, none_left, says_none_left, shares
@@ -72,16 +72,16 @@ class HttpWire:
     ) -> Reply:
         """One call. Every failure is a WireError; its detail is one of ours and holds no URL."""
         until = time.monotonic() + timeout.total_seconds()
-        host, place = _host(url)
+        read, host, place = _read(url)
         clients = await self._ways.clients(host)
         now = time.monotonic()
         left = timedelta(seconds=max(until - now, 0))
         keeps, stays = self._kept.enter(place, now), False
         client = clients.keeping if keeps else clients.passing
         try:
-            request = client.request(method, url).headers(dict(headers)).body_bytes(body).timeout(left)
+            request = client.request(method, read).headers(headers).body_bytes(body).timeout(left)
             async with request.build_streamed() as response:
-                found = dict(response.headers.items())  # the client has them in lower case
+                found = _Headers(response.headers)
                 reply = Reply(response.status, found, await _body(response, found.get("content-length", "")))
             stays = found.get("connection", "").lower() != "close"
             return reply
@@ -179,6 +179,25 @@ async def _body(response: Response, stated: str) -> bytes:
     return answer[:most]
 
 
+class _Headers(Mapping[str, str]):
+    """What came, read when somebody asks for it. A value that is no text is none: it must not spoil the rest."""
+
+    def __init__(self, found: HeaderMap) -> None:
+        self._found = found
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return self._found[name]
+        except ValueError as e:
+            raise KeyError(name) from e
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
 async def _close(held: Any) -> None:
     if hasattr(held, "aclose"):
         with suppress(Exception):  # it is being thrown away; what is wrong with it no longer matters
@@ -186,9 +205,9 @@ async def _close(held: Any) -> None:
 
 
 @lru_cache(maxsize=20_000)
-def _host(url: str) -> tuple[str, str]:
-    """As the client itself reads it: two parsers could be made to see two hosts. With the scheme and the port it is the place
-    at which the client keeps connections."""
+def _read(url: str) -> tuple[Url, str, str]:
+    """As the client itself reads it, and the host: two parsers could be made to see two hosts. With the scheme and the port it
+    is the place at which the client keeps connections."""
     try:
         read = Url(url)
         host = read.host_str
@@ -196,7 +215,7 @@ def _host(url: str) -> tuple[str, str]:
         raise WireError(Reason.UNREACHABLE, UNREACHABLE) from e
     if not host:
         raise WireError(Reason.UNREACHABLE, UNREACHABLE)
-    return host, read.origin_ascii
+    return read, host, read.origin_ascii
 
 
 def _says(error: ConnectError, words: str) -> bool:

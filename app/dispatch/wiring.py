@@ -66,9 +66,9 @@ def deadlines() -> Mapping[str, timedelta]:
     return {name: how.timeout for name, how in CARRIERS.items() if is_sent(how)}
 
 
-def paced() -> list[tuple[str, Pace]]:
+def paced() -> Mapping[str, Pace]:
     """The carriers that may not be hurried."""
-    return [(name, how.pace) for name, how in CARRIERS.items() if is_sent(how) and how.pace is not None]
+    return {name: how.pace for name, how in CARRIERS.items() if is_sent(how) and how.pace is not None}
 
 
 def renewing() -> list[str]:

@@ -2,13 +2,14 @@
 
 import base64
 import binascii
-import hmac
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import ClassVar, Literal, Self
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from channels.carriers import answer
@@ -19,7 +20,6 @@ from channels.carriers.redact import plain, unspeakable
 from channels.contract import Outcome, Pace, Proves, Rendition, Retracts, Wire, WireError
 
 _PREFIX = "whsec_"
-_PORTION = 2000  # bytes; from 2,048 on hashlib lets go of the lock
 _EXCERPT = 500  # bytes of a failed answer that are looked at
 
 
@@ -122,17 +122,16 @@ def _excerpt(body: bytes) -> str:
 
 
 def _digest(secret: str, signed: bytes) -> bytes:
-    """HMAC-SHA256, in portions for which ``hashlib`` does not let go of the interpreter's lock: another thread would take it
-    each time, and getting it back takes longer than the digest."""
+    """HMAC-SHA256, by a library that does not let go of the interpreter's lock meanwhile, as ``hashlib`` does: another thread
+    would take it each time, and getting it back takes longer than the digest."""
     state = _keyed(secret).copy()
-    for begin in range(0, len(signed), _PORTION):
-        state.update(signed[begin : begin + _PORTION])
-    return state.digest()
+    state.update(signed)
+    return state.finalize()
 
 
 @lru_cache(maxsize=20_000)
-def _keyed(secret: str) -> hmac.HMAC:
-    return hmac.new(_key(secret), digestmod="sha256")
+def _keyed(secret: str) -> HMAC:
+    return HMAC(_key(secret), SHA256())
 
 
 def _key(text: str) -> bytes:

@@ -16,6 +16,7 @@ from app.dispatch import dispatcher as engine
 from app.dispatch.send import Finished, send_together
 from app.dispatch.settle import settle
 from app.dispatch.sweeps import Sweeps
+from app.dispatch.timeouts import Timeouts
 from app.domain.words import EndReason
 from app.flows.end import retract
 from app.flows.house import House
@@ -112,7 +113,7 @@ async def test_a_settle_whose_answer_was_lost_does_not_end_the_look_that_came_af
         now = await claims.begin(session)
         taken = await claims.claim(session, worker=dispatcher.worker, leases=LEASES, room=10, only_retractions=False)
         orders, _ = await dispatcher._preparer.orders(session, taken, time.monotonic(), now)
-    done = list(await send_together(orders, wire=far, clock=dispatcher.clock))
+    done = list(await send_together(orders, wire=far, clock=dispatcher.clock, timeouts=Timeouts()))
 
     async def loses_the_first_answer(session: Session, batch: Sequence[Finished], worker: str, press: Press) -> None:
         times.append(len(batch))

@@ -8,6 +8,7 @@ from app.db.claims import Leases
 from app.db.engine import transaction
 from app.dispatch.dispatcher import Dispatcher
 from app.dispatch.send import send_together
+from app.dispatch.timeouts import Timeouts
 from app.flows.house import House
 from tests.dispatch.far import Far, made, make_place, rows
 from tests.making import make_alert
@@ -41,7 +42,7 @@ async def test_one_whose_wire_was_changed_after_the_claim_does_not_begin(house: 
         orders, broken = await dispatcher._preparer.orders(session, taken, time.monotonic(), dispatcher.clock.now())
     assert orders
     assert not broken
-    ((result, _),) = await send_together(orders, wire=far, clock=dispatcher.clock)
+    ((result, _),) = await send_together(orders, wire=far, clock=dispatcher.clock, timeouts=Timeouts())
     assert result.reason == "lease_lost"
     assert not far.calls
 

@@ -15,7 +15,7 @@ from app.db.engine import StoreUnavailable, transaction
 from app.db.settling import Result
 from app.dispatch import dispatcher as engine_room
 from app.dispatch import sweeps
-from app.dispatch.settle import settle
+from app.dispatch.settle import rescue, settle
 from app.dispatch.sweeps import Sweeps
 from app.dispatch.wiring import deadlines
 from app.domain.words import Kind, Lane, Outcome
@@ -173,11 +173,12 @@ async def test_a_rescue_that_is_rolled_back_lost_no_lease(house: House, monkeypa
     await left_sending(house)
     before = measured("huijia_leases_lost_total"), measured("huijia_retries_total")
 
-    async def away(*_: object) -> None:
+    async def lost_at_last(*given: Any) -> tuple[int, bool]:
+        await rescue(*given)
         raise StoreUnavailable("gone")
 
     with monkeypatch.context() as broken:
-        broken.setattr("app.dispatch.settle.notify_all", away)
+        broken.setattr("app.dispatch.sweeps.rescue", lost_at_last)
         with pytest.raises(StoreUnavailable):
             await Sweeps(house.engine, house.press, "w").rescue()
     assert (measured("huijia_leases_lost_total"), measured("huijia_retries_total")) == before

@@ -17,6 +17,7 @@ from app.dispatch.clock import StoreClock
 from app.dispatch.dispatcher import Dispatcher
 from app.dispatch.send import MARGIN, Host, Order, send_together
 from app.dispatch.settle import settle
+from app.dispatch.timeouts import Timeouts
 from app.dispatch.wiring import deadlines
 from app.domain.words import Kind, Lane, Outcome
 from app.flows.house import House
@@ -72,8 +73,10 @@ class Scripted:
 async def once(act: Callable[[], Any], waited: float = 0.0) -> tuple[Result, StatedReceipt | None, Scripted]:
     carrier = Scripted(act)
     rendition = Rendition(notice=PUBLISH, channel="tv", texts={"crawl": "寻人"})
-    order = Order(CLAIMED, carrier, Settings(), rendition, time.monotonic() - waited, Host(1, 500))
-    ((result, receipt),) = await send_together([order], wire=Far(), clock=StoreClock())
+    order = Order(
+        CLAIMED, carrier, Settings(), rendition, time.monotonic() - waited + CLAIMED.lease.total_seconds(), Host(1, 500)
+    )
+    ((result, receipt),) = await send_together([order], wire=Far(), clock=StoreClock(), timeouts=Timeouts())
     return result, receipt, carrier
 
 
@@ -172,8 +175,20 @@ async def test_the_answer_and_its_receipt_are_one_transaction(house: House, monk
     assert len(await rows(house, "SELECT id FROM receipt")) == 1
 
 
-def test_the_store_clock_goes_on_from_what_the_store_says() -> None:
+@pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-1)])
+def test_the_store_clock_goes_on_from_what_the_store_says(off: timedelta) -> None:
     clock = StoreClock()
-    hour_ahead = datetime.now(UTC) + timedelta(hours=1)
-    clock.set(hour_ahead)
-    assert timedelta(0) <= clock.now() - hour_ahead < timedelta(seconds=1)
+    said = datetime.now(UTC) + off
+    clock.set(said, time.monotonic())
+    assert timedelta(0) <= clock.now() - said < timedelta(seconds=1)
+
+
+def test_an_answer_that_was_long_on_its_way_does_not_set_the_store_clock_back() -> None:
+    """Else a send that ends then had ended before it began."""
+    clock, asked = StoreClock(), time.monotonic() - 30
+    clock.set(datetime.now(UTC), asked)
+    before = clock.now()
+    clock.set(before - timedelta(seconds=20), asked)
+    assert clock.now() >= before
+    clock.set(before - timedelta(seconds=40), asked)
+    assert clock.now() < before - timedelta(seconds=5), "that cannot be the way: it was set back"

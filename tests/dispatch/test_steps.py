@@ -23,7 +23,7 @@ from tests.making import make_alert
 
 BY = 120.0
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
-(PACE,) = (pace for name, pace in paced() if name == "dingtalk_robot")
+PACE = paced()["dingtalk_robot"]
 
 Set = Callable[[float], None]
 
@@ -327,8 +327,9 @@ async def claimed(house: House, first: str = "SELECT 1") -> list[int]:
     async with transaction(house.engine) as session:
         await claims.begin(session)
         await session.execute(text(first))
+        outlets = await claims.paced_outlets(session, ["dingtalk_robot"])
         found = await claims.claim_paced(
             session, worker="w", leases=Leases(timedelta(seconds=15)), room=10, only_retractions=False,
-            carrier="dingtalk_robot", count=PACE.count, per=PACE.per, reserve=PACE.reserve,
+            outlets=outlets.get("dingtalk_robot", []), count=PACE.count, per=PACE.per, reserve=PACE.reserve,
         )  # fmt: skip
     return [one.id for one in found]

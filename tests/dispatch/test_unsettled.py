@@ -37,14 +37,14 @@ async def test_while_others_are_under_way_they_are_waited_for_but_not_long() -> 
     assert len(await asyncio.wait_for(waiting, 30)) == 3
 
 
-async def test_half_a_batch_is_enough_and_no_batch_is_larger_than_it_may_be() -> None:
+async def test_a_full_batch_waits_no_longer_and_none_is_larger_than_it_may_be() -> None:
     unsettled = Unsettled(10, 30.0, lambda: 1)
-    unsettled.put(finished(17))
+    unsettled.put(finished(20))
     first = await asyncio.wait_for(unsettled.batch(), 1)
     assert [r.claimed.id for r, _ in first] == list(range(10))
     unsettled.written()
     second = await asyncio.wait_for(unsettled.batch(), 1)
-    assert [r.claimed.id for r, _ in second] == list(range(10, 17)), "in the order in which they ended, and none twice"
+    assert [r.claimed.id for r, _ in second] == list(range(10, 20)), "in the order in which they ended, and none twice"
 
 
 async def test_all_is_written_when_the_last_batch_is() -> None:

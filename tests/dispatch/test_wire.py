@@ -102,6 +102,15 @@ async def test_tls_against_a_plain_server(wire: HttpWire) -> None:
     assert error.value.reason in (Reason.UNREACHABLE, Reason.TIMEOUT)
 
 
+async def test_a_header_that_is_no_text_spoils_nothing(wire: HttpWire) -> None:
+    raw = "HTTP/1.1 503 Busy\r\nServer: 回家\r\nRetry-After: 稍后\r\nX-Id: 7\r\ncontent-length: 2\r\n\r\n{}".encode()
+    async with serving(says(raw)) as url:
+        reply = await post(wire, url)
+    assert (reply.status, reply.body, reply.headers["x-id"]) == (503, b"{}", "7")
+    assert reply.headers.get("retry-after", "") == ""
+    assert set(reply.headers) == {"server", "retry-after", "x-id", "content-length"}
+
+
 async def test_a_long_answer_is_cut(wire: HttpWire) -> None:
     body = b"z" * (3 * BODY_LIMIT)
     async with serving(says(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)) as url:

@@ -48,10 +48,11 @@ class World(Issuing):
                     share=SHARES.get(worker, ALL),
                 )
             )
-            taken += await claims.claim_paced(
-                session, worker=worker, leases=Leases(self.lease), room=room, only_retractions=only_retractions,
-                carrier="dingtalk_robot", count=PACE, per=PACE_PER, reserve=RESERVE,
-            )  # fmt: skip
+            for outlets in (await claims.paced_outlets(session, ["dingtalk_robot"])).values():
+                taken += await claims.claim_paced(
+                    session, worker=worker, leases=Leases(self.lease), room=room, only_retractions=only_retractions,
+                    outlets=outlets, count=PACE, per=PACE_PER, reserve=RESERVE,
+                )  # fmt: skip
         # Taken at one moment: those that may not use the reserve come first.
         taken.sort(key=lambda c: (c.kind is Kind.RETRACT, c.id))
         return [self._begin(Send(c, worker, began, at)) for c in taken]
