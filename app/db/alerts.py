@@ -209,7 +209,7 @@ async def heads(
     call = ", pg_notify(:tell, code)" if tell else ""
     found = await session.execute(
         text(f"SELECT id, head, now() AS now{call} FROM alert WHERE id = ANY(CAST(:ids AS bigint[]))"),
-        {"ids": list(set(alert_ids)), "tell": tell} if tell else {"ids": list(set(alert_ids))},
+        {"ids": list(set(alert_ids))} | ({"tell": tell} if tell else {}),
     )
     rows = found.all()
     return rows[0].now, {r.id: r.head for r in rows}

@@ -92,10 +92,9 @@ def _not_if_lost(dbapi: DBAPIConnection, record: ConnectionPoolEntry, _: object)
     """A connection that has been lost since it was last used is made anew. The driver hears of it when it happens; to ask the
     server, as ``pool_pre_ping`` does, takes three round trips before each transaction. One that was made just now is not
     judged: its first statement will tell."""
-    used = record.info.setdefault(_USED, False)
-    record.info[_USED] = True
-    if used and dbapi.driver_connection.is_closed():
+    if _USED in record.info and dbapi.driver_connection.is_closed():
         raise DisconnectionError
+    record.info[_USED] = True
 
 
 def connect_to_watch(url: str) -> AsyncEngine:
