@@ -35,9 +35,11 @@ LASTS = (
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def here(browser: Browser, server: str) -> AsyncIterator[Station]:
-    """With a studio: an alert has its posters and its spoken text."""
-    async with fresh_database(server) as url, house_on(url) as house, station(house, Studio(1)) as made:
-        yield made
+    """With a studio: an alert has its posters and its spoken text, however long they take."""
+    with pytest.MonkeyPatch.context() as patience:
+        patience.setattr("app.dispatch.studio.WITHIN_SECONDS", 60.0)
+        async with fresh_database(server) as url, house_on(url) as house, station(house, Studio(1)) as made:
+            yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

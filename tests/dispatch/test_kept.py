@@ -6,8 +6,8 @@ import logging
 import resource
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -133,36 +133,38 @@ async def test_with_and_without_a_share(monkeypatch: pytest.MonkeyPatch, host: s
     assert connections == (1 if most else 3)
 
 
-@asynccontextmanager
-async def closing(*, at_the_request: bool) -> AsyncIterator[tuple[str, list[int]]]:
-    """A server that ends every connection after its first answer: at once, or when the next request begins to come. How many
-    requests each connection brought."""
-    brought: list[int] = []
+async def test_a_kept_connection_that_has_been_closed_costs_no_attempt() -> None:
+    wire, brought, heard = HttpWire(allowed=LOOPBACK), list[bytes](), asyncio.Queue[None]()
 
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(2)
-        brought.append(1)
+        """Ends what it says with its first answer, and reads on until the client has ended it too."""
+        brought.append(await reader.readexactly(2))
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-        if at_the_request and await reader.read(1):
-            brought[-1] += 1
+        writer.write_eof()
+        brought[-1] += await reader.read()
+        heard.put_nowait(None)
 
     async with serving(behave) as url:
-        yield url, brought
-
-
-async def test_a_kept_connection_that_has_been_closed_costs_no_attempt() -> None:
-    wire = HttpWire(allowed=LOOPBACK)
-    async with closing(at_the_request=False) as (url, brought):
         for _ in range(50):
             assert await post(wire, url) == 200
+            await asyncio.wait_for(heard.get(), 30)
     await wire.close()
-    assert brought == [1] * 50
+    assert brought == [b"{}"] * 50
 
 
 async def test_a_kept_connection_that_is_closed_at_the_request_may_have_brought_it() -> None:
     """So it is not sent again behind the carrier's back: the attempt says what happened, and the next is on a new one."""
-    wire = HttpWire(allowed=LOOPBACK)
-    async with closing(at_the_request=True) as (url, brought):
+    wire, brought = HttpWire(allowed=LOOPBACK), list[int]()
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Ends the connection when a second request begins to come."""
+        await reader.readexactly(2)
+        brought.append(1)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        if await reader.read(1):
+            brought[-1] += 1
+
+    async with serving(behave) as url:
         assert await post(wire, url) == 200
         with pytest.raises(WireError) as error:
             await post(wire, url)
