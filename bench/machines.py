@@ -3,7 +3,8 @@
     python -m bench.machines [--outlets 10000] [--rounds 3] [--dispatchers 1 2 4]
 
 Cores are processor seconds for each second of the fan-out, from /proc: PostgreSQL's, the dispatchers' together, the sink's,
-and those of all that this measurement runs. Where they come near the machine's cores, the machine is the bound.
+and those of all that this measurement runs. Where they come near the machine's cores, the machine is the bound. ÷ the sink's is
+processor time for a delivery in units of what the sink needs for it, which holds from one hour to another.
 """
 
 import os
@@ -17,7 +18,7 @@ import uvloop
 from bench.hosts import SinkProcess
 from bench.laps import lap
 from bench.ledger import Ledger
-from bench.spent import cpu_seconds, cpu_seconds_of_all
+from bench.spent import cpu_seconds, cpu_seconds_of_all, cpu_seconds_of_main
 from bench.table import Figure, parser, ratios, show
 
 FULL = 0.9  # of what one could use
@@ -25,11 +26,12 @@ FULL = 0.9  # of what one could use
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Deliveries a second, and the cores that each part used meanwhile."""
+    """Deliveries a second, and the cores that each part used meanwhile. ``python``: of the dispatchers, their main threads."""
 
     rate: float
     postgresql: float
     dispatchers: float
+    python: float
     sink: float
     bench: float
 
@@ -51,8 +53,9 @@ class Load:
 
 def spent(ledger: Ledger, sink: SinkProcess) -> Sequence[float]:
     """Processor seconds so far, as in ``Load``."""
-    dispatchers = sum(cpu_seconds(pid) for pid in ledger.pids)
-    return cpu_seconds_of_all(ledger.postmaster), dispatchers, sum(map(cpu_seconds, sink.pids)), time.process_time()
+    dispatchers, python = (sum(map(of, ledger.pids)) for of in (cpu_seconds, cpu_seconds_of_main))
+    of_the_sink = sum(map(cpu_seconds, sink.pids))
+    return cpu_seconds_of_all(ledger.postmaster), dispatchers, python, of_the_sink, time.process_time()
 
 
 async def one(ledger: Ledger, sink: SinkProcess, outlets: int) -> Load:
@@ -94,6 +97,12 @@ def figures(found: Mapping[int, Sequence[Load]]) -> Sequence[Figure]:
             Figure(f"{name}, cores of the dispatchers", [load.dispatchers for load in loads]),
             Figure(f"{name}, cores of the sink", [load.sink for load in loads]),
             Figure(f"{name}, cores of all together", [load.all for load in loads]),
+            Figure(f"{name}, their Python ÷ the sink's", [load.python / load.sink for load in loads]),
+            Figure(
+                f"{name}, their other threads ÷ the sink's",
+                [(load.dispatchers - load.python) / load.sink for load in loads],
+            ),
+            Figure(f"{name}, PostgreSQL ÷ the sink's", [load.postgresql / load.sink for load in loads]),
         ]
         if alone and count > 1:
             said.append(Figure(f"{name} ÷ 1, rate", ratios(rates, [load.rate for load in alone])))

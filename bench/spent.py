@@ -14,14 +14,19 @@ def cpu_seconds(pid: int) -> float:
     return sum(_ticks(pid)[:2]) / TICK
 
 
+def cpu_seconds_of_main(pid: int) -> float:
+    """Of a process' main thread: of a dispatcher, its Python; the HTTP client's threads are others."""
+    return sum(_ticks(f"{pid}/task/{pid}")[:2]) / TICK
+
+
 def cpu_seconds_of_all(pid: int) -> float:
     """Of a process and of every child that it has or had."""
     own = sum(_ticks(pid))
     return (own + sum(sum(_ticks(child)[:2]) for child in children(pid))) / TICK
 
 
-def _ticks(pid: int) -> Sequence[int]:
-    """User and system, its own and its ended children's; nothing when it has ended meanwhile."""
+def _ticks(pid: int | str) -> Sequence[int]:
+    """User and system, its own and its ended children's; nothing when it has ended meanwhile. Of a thread: ``PID/task/TID``."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -134,7 +134,7 @@ class Desk:
         assert said["requestStatus"]["result"], said["requestStatus"]
         return said.get("responseData") or {}
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         await self._line.close()
 
 

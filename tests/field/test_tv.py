@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,20 +45,23 @@ def obs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
 @pytest_asyncio.fixture
 async def desk(obs: Station) -> AsyncIterator[Desk]:
     """Staff with a running programme, and nothing of ours on it."""
-    found = await Desk.open(obs)
-    await found.do("SetCurrentProgramScene", sceneName="Scene")
-    for one in (await found.do("GetInputList"))["inputs"]:
-        await found.do("RemoveInput", inputName=one["inputName"])
-    for alert in (PUBLISH.alert, OTHER.alert):
+    async with aclosing(await Desk.open(obs)) as found:
+        await found.do("SetCurrentProgramScene", sceneName="Scene")
+        for one in (await found.do("GetInputList"))["inputs"]:
+            await found.do("RemoveInput", inputName=one["inputName"])
+        for alert in (PUBLISH.alert, OTHER.alert):
+            await found.do(
+                "SetPersistentData", realm="OBS_WEBSOCKET_DATA_REALM_GLOBAL", slotName=f"huijia {alert}", slotValue=0
+            )
+        async with asyncio.timeout(20):
+            while (await found.do("GetInputList"))["inputs"]:  # noqa: ASYNC110 (it says yes to a removal, then does it)
+                await asyncio.sleep(0.1)
+        running = {"local_file": str(obs.folder / "clip.mp4"), "looping": True}
         await found.do(
-            "SetPersistentData", realm="OBS_WEBSOCKET_DATA_REALM_GLOBAL", slotName=f"huijia {alert}", slotValue=0
+            "CreateInput", sceneName="Scene", inputName="节目", inputKind="ffmpeg_source", inputSettings=running
         )
-    await asyncio.sleep(0.5)
-    running = {"local_file": str(obs.folder / "clip.mp4"), "looping": True}
-    await found.do("CreateInput", sceneName="Scene", inputName="节目", inputKind="ffmpeg_source", inputSettings=running)
-    await asyncio.sleep(1)
-    yield found
-    await found.close()
+        await asyncio.sleep(1)
+        yield found
 
 
 class Huijia:
@@ -263,14 +267,13 @@ async def test_an_obs_that_is_killed_and_started_again(tmp_path: Path) -> None:
         found.process.wait()
     with station(tmp_path) as found:
         huijia = Huijia(found)
-        desk = await Desk.open(found)
-        await huijia.tend(PUBLISH, SLATE_DONE)
-        await huijia.tend(PUBLISH, SLATE_DONE)
-        again = await seen(desk, "8-after-a-crash")
-        assert has_crawl(again, RED)
-        assert has_lower_third(again)
-        await huijia.send(RETRACT)
-        gone = await huijia.tend(RETRACT)
-        assert gone.kind is ReceiptKind.TAKEN_DOWN
-        assert not has_crawl(await seen(desk, "9-gone-after-a-crash"), RED)
-        await desk.close()
+        async with aclosing(await Desk.open(found)) as desk:
+            await huijia.tend(PUBLISH, SLATE_DONE)
+            await huijia.tend(PUBLISH, SLATE_DONE)
+            again = await seen(desk, "8-after-a-crash")
+            assert has_crawl(again, RED)
+            assert has_lower_third(again)
+            await huijia.send(RETRACT)
+            gone = await huijia.tend(RETRACT)
+            assert gone.kind is ReceiptKind.TAKEN_DOWN
+            assert not has_crawl(await seen(desk, "9-gone-after-a-crash"), RED)
