@@ -41,6 +41,7 @@ RUNS = (
     Run("bench.http2", "", "--messages 300 --at-once 100 --rounds 1"),
     Run("bench.null", "", "--outlets 300 --rounds 1"),
     Run("bench.machines", "", "--outlets 300 --rounds 1"),
+    Run("bench.crowded", "", "--outlets 300 --rounds 1"),
     Run("bench.peers", "", "--outlets 200 --rounds 1"),
     Run("bench.priority", "", "--outlets 300 --pending 1500 --rounds 1"),
     Run("bench.hanging", "", "--outlets 300 --rounds 1"),

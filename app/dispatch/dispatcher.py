@@ -19,7 +19,7 @@ from app.db import claims, settling, workers
 from app.db.claims import ALL, Claimed, Crossed, Leases, Share
 from app.db.engine import Session, StoreUnavailable, afterwards, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
-from app.dispatch.crowd import Crowds
+from app.dispatch.crowd import Crowds, Room
 from app.dispatch.low_water import LowWater
 from app.dispatch.prepare import Preparer
 from app.dispatch.press import HousePress
@@ -49,7 +49,7 @@ PACED_SHARE = 50  # so that a full batch of others does not starve the paced lan
 class Limits:
     """``in_flight`` sends at once, of which ``reserve`` only retractions may use; those that have waited for an answer much
     longer than is usual, and for ``patience`` seconds at least, no longer count among them, up to ``late`` more. ``batch``
-    rows per statement."""
+    rows per statement. What has ended is written, and a place at a partner is used again, ``within`` so many seconds."""
 
     in_flight: int = 2000
     late: int = 8000
@@ -57,6 +57,7 @@ class Limits:
     reserve: int = 200
     batch: int = 800
     settle_within: float = 0.06
+    claim_within: float = 0.02
     lease_spare: timedelta = timedelta(seconds=6)
     grace: timedelta = timedelta(seconds=6)
 
@@ -81,6 +82,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._turns = 0
         self._crowds = Crowds()
+        self._soon: asyncio.TimerHandle | None = None
         self._timeouts = Timeouts()
         self._low_water = LowWater(engine)
         self._share = ALL
@@ -95,7 +97,7 @@ class Dispatcher:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``; then claim no more, let what is in flight finish, settle it, and return."""
         settler = asyncio.create_task(self._settle_forever())
-        listener = asyncio.create_task(listen(self._engine, {DUE: lambda _: self._wake.set()}, stop))
+        listener = asyncio.create_task(listen(self._engine, {DUE: lambda _: self._hear()}, stop))
         tender = asyncio.create_task(self.tender.run(stop))
         pulse = asyncio.create_task(self._pulse())
         low_water = asyncio.create_task(self._low_water.keep())
@@ -137,6 +139,9 @@ class Dispatcher:
 
     async def _turn(self, stop: asyncio.Event) -> None:
         self._wake.clear()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
         self._turns += 1
         try:
             took = await self._claim()
@@ -151,11 +156,15 @@ class Dispatcher:
             took = 0
         self._room = self._sending.room()
         full = self._room < self._marks[-1]
-        if took and not full:
+        if took and not full and not self._crowds.waits():
             return  # more may be waiting: what was asked for is no measure, a partner that has its fill was passed over
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.patience if full else POLL_SECONDS):
+            async with asyncio.timeout(self._limits.patience if full else self._crowds.rest() or POLL_SECONDS):
                 await first_of(self._wake.wait(), stop.wait())
+
+    def _hear(self) -> None:
+        self._crowds.look()
+        self._wake.set()
 
     async def _claim(self) -> int:
         room = self._sending.room()
@@ -183,13 +192,15 @@ class Dispatcher:
     async def _take(self, session: Session, now: datetime, room: int, only_retractions: bool) -> Sequence[Claimed]:
         crowd, again = self._crowds.now()
         if again:
-            self._wake.set()
+            self._wake_soon()
+        begun, most = time.monotonic(), self._crowds.most(room)
         taken = list(
             await claims.claim(
-                session, worker=self.worker, leases=self.leases, room=room, only_retractions=only_retractions,
+                session, worker=self.worker, leases=self.leases, room=most, only_retractions=only_retractions,
                 crowd=crowd, since=self._low_water.since(now), share=self._share,
             )
         )  # fmt: skip
+        self._crowds.looked(crowd, len(taken), time.monotonic() - begun)
         paces = paced()
         for name, outlets in (await claims.paced_outlets(session, list(paces))).items():
             pace = paces[name]
@@ -207,8 +218,15 @@ class Dispatcher:
         self._sending.leave(task)
         before, self._room = self._room, self._sending.places()
         enough, plenty = self._marks
-        if self._crowds.leave(orders) or before < enough <= self._room or before < plenty <= self._room:
+        at_partners = self._crowds.leave(orders)
+        if at_partners is Room.ENOUGH or before < enough <= self._room or before < plenty <= self._room:
             self._wake.set()
+        elif at_partners is Room.SOME:
+            self._wake_soon()
+
+    def _wake_soon(self) -> None:
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(self._limits.claim_within, self._wake.set)
 
     async def _settle_forever(self) -> None:
         while True:

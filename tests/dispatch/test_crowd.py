@@ -3,7 +3,10 @@
 import asyncio
 from dataclasses import replace
 
-from app.dispatch.crowd import Crowds
+import pytest
+
+from app.db.crowd import Crowd
+from app.dispatch.crowd import LONGEST_REST, Crowds, Room
 from app.dispatch.send import Host, Order
 from app.flows.house import House
 from channels.contract import Reply
@@ -68,7 +71,7 @@ async def test_a_partner_that_has_its_fill_holds_up_no_other(house: House) -> No
 
 def test_a_partner_that_answers_all_the_time_holds_up_no_other() -> None:
     """Something has always just left it when a claim looks. Once it has come to its fill the next claim passes it over all
-    the same, and the one after that comes at once and does not."""
+    the same, and the one after that comes soon and does not."""
     crowds, fill = Crowds(), [_order(partner=7, at_once=3)] * 3
     crowds.enter(fill)
     crowds.leave(fill[:1])
@@ -87,6 +90,130 @@ def test_a_partner_that_answers_all_the_time_holds_up_no_other() -> None:
 def _order(partner: int, at_once: int) -> Order:
     """Of which only the host counts here."""
     return Order(None, None, None, None, 0.0, Host(partner, at_once))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("at_once", "under_way", "room"),
+    [
+        (1, 1, [Room.ENOUGH]),
+        (8, 8, [Room.SOME, Room.ENOUGH, Room.NONE, Room.NONE]),
+        (8, 7, [Room.ENOUGH, Room.NONE]),
+        (8, 6, [Room.NONE]),
+        (8, 16, [Room.SOME, Room.ENOUGH, *[Room.SOME] * 7, Room.ENOUGH, Room.NONE]),  # retractions, up to as much again
+    ],
+)
+def test_a_claim_is_worth_it_when_some_places_are_free(at_once: int, under_way: int, room: list[Room]) -> None:
+    crowds, order = Crowds(), _order(partner=7, at_once=at_once)
+    crowds.enter([order] * under_way)
+    assert [crowds.leave([order]) for _ in room] == room
+
+
+def test_many_that_leave_together_are_enough() -> None:
+    crowds, order = Crowds(), _order(partner=7, at_once=8)
+    crowds.enter([order] * 8)
+    assert crowds.leave([order] * 5) is Room.ENOUGH
+
+
+class Watch:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _looked_past(crowds: Crowds) -> Crowd:
+    """A claim that passed over partner 7, of eight, and found nothing in 0.03 s."""
+    crowds.enter([_order(partner=7, at_once=8)] * 8)
+    crowd, _ = crowds.now()
+    assert crowd.full == [7]
+    crowds.looked(crowd, 0, 0.03)
+    return crowd
+
+
+def test_a_look_that_has_found_nothing_is_not_made_again_at_once() -> None:
+    """It walks over all that waits for a partner that has its fill."""
+    watch = Watch()
+    crowds, eight = Crowds(watch), [_order(partner=7, at_once=8)] * 8
+    _looked_past(crowds)
+    assert crowds.rest() == pytest.approx(0.3)
+    assert crowds.waits()
+    crowds.leave(eight)
+    assert not crowds.waits(), "it has room: the next claim takes what waits for it"
+    crowds.enter(eight)
+    crowds.leave(eight[:2])
+    crowd, again = crowds.now()
+    assert (crowd.full, again) == ([], False), "it had its fill, and is not passed over"
+    watch.now += 0.31
+    assert crowds.rest() == 0
+    assert crowds.now()[0].full == [7], "now it is: others may have come behind it"
+
+
+def test_no_rest_is_long_and_what_is_new_ends_it() -> None:
+    watch = Watch()
+    crowds = Crowds(watch)
+    crowd = _looked_past(crowds)
+    crowds.looked(crowd, 0, 60)
+    assert crowds.rest() == LONGEST_REST
+    crowds.look()
+    assert (crowds.rest(), crowds.waits()) == (0, False)
+    crowd, _ = crowds.now()
+    crowds.look()  # while the claim was under way, which may have begun too early to see it
+    crowds.looked(crowd, 0, 0.03)
+    assert crowds.rest() == 0
+    crowds.now()
+    crowds.looked(crowd, 0, 0.03)
+    assert crowds.rest() > 0
+
+
+def test_a_look_that_found_something_is_followed_by_another() -> None:
+    crowds = Crowds(Watch())
+    crowds.enter([_order(partner=7, at_once=8)] * 8)
+    crowd, _ = crowds.now()
+    crowds.looked(crowd, 5, 0.03)
+    assert not crowds.waits()
+
+
+def test_few_are_locked_where_few_can_be_taken() -> None:
+    """A claim locks what it looks at, and takes no more than the partner bears."""
+    crowds, eight = Crowds(Watch()), [_order(partner=7, at_once=8)] * 8
+    assert crowds.most(800) == 800
+    crowds.enter(eight)
+    crowds.looked(crowds.now()[0], 100, 0.01)
+    assert crowds.most(800) == 200
+    assert crowds.most(50) == 50
+    crowds.look()
+    assert crowds.most(800) == 800, "something is new"
+    crowds.looked(crowds.now()[0], 3, 0.01)
+    assert crowds.most(800) == 64
+    crowds.leave(eight)
+    crowds.looked(crowds.now()[0], 3, 0.01)
+    assert crowds.most(800) == 800, "nobody has too much"
+
+
+async def test_who_waits_behind_one_that_answers_all_the_time_is_told_soon(house: House) -> None:
+    """Its queue is long, it bears two, and what the other waits for was not announced: it had failed before."""
+    far = Far()
+    for n in range(400):
+        await make_place(house, f"p{n}", partner="快单位")
+    await make_place(house, "other", partner="另一单位")
+    far.script["other"] = [reply(503), reply(200)]
+    await bound(house, "快单位", 2)
+    await make_alert(house)
+    await rows(
+        house,
+        "UPDATE delivery SET due_at = due_at - interval '1 minute' WHERE outlet_id <> (SELECT max(id) FROM outlet)",
+    )
+
+    async def due_again() -> bool:
+        return bool(
+            await rows(house, "UPDATE delivery SET due_at = now() WHERE tries = 1 AND state = 'pending' RETURNING id")
+        )
+
+    async with dispatching(house, far):
+        await until(due_again)
+        await until(lambda: len(far.at("other")) == 2)
+        assert len(far.calls) < 402, "not only when the long queue is through"
+        await until(lambda: len(far.calls) == 402)
 
 
 async def test_retractions_have_room_of_their_own(house: House) -> None:

@@ -3,8 +3,7 @@
 The outlets are addresses of their own at the sink of the measurements, which keeps every message. A dispatcher would tell
 20,000 of them in seconds, and there would be little to kill: so each takes 0.05 to 0.15 s to answer, every twentieth 1 to 2 s
 (``bench.hosts.wait``), and their one partner bears no more at once from one dispatcher than the 300th part of them, and as
-much again of retractions. That makes it 15 s and 8 s at least without a kill, however many they are. Where the machine cannot
-keep up with that, the partner bears less: or it would be the machine that is measured, which starts dispatchers beside all."""
+much again of retractions. That makes it 15 s and 8 s at least without a kill, however many they are."""
 
 import asyncio
 import random
@@ -18,10 +17,9 @@ from bench.ledger import Ledger
 from tests.faults.nursery import Nursery
 
 DISPATCHERS = 3
-QUICKEST = {1: 15.0, 2: 8.0}  # seconds that a notice, and its retraction, take at least, with the first of SHARES
+QUICKEST = {1: 15.0, 2: 8.0}  # seconds that a notice, and its retraction, take at least
 EVERY = 1.0  # seconds between two kills
-SHARES = (300, 600, 1200)  # one in so many outlets is under way at once
-KEEPS_UP = 1.25  # times as long as it need be: so much of it is the last ones' luck
+SHARE = 300  # one in so many outlets is under way at once
 PATIENCE = 90.0  # seconds from the last kill, a lease being 15: for the verdict "stuck", not for a claim of speed
 MOST = 0.95  # of the outlets: the last ones wait for the leases of the dead
 
@@ -59,22 +57,6 @@ class Scene:
         self._sink, self._nursery, self._chance = sink, nursery, chance
         self._dispatchers = [nursery.start() for _ in range(DISPATCHERS)]
         self._died: dict[int, float] = {}
-        self.share = SHARES[0]
-
-    async def calm(self) -> tuple[str, Phase, Phase]:
-        """An alert and its end while nobody is killed, at a pace that this machine can keep."""
-        for self.share in SHARES:
-            self.heard()
-            await self.ledger.sql("UPDATE partner SET at_once = :n", n=max(1, self.outlets // self.share))
-            code, out = await self.issue(kill=False)
-            down = await self.retract(code, kill=False)
-            if max(map(self.slower, (out, down))) <= KEEPS_UP:
-                break
-        return code, out, down
-
-    def slower(self, phase: Phase) -> float:
-        """How many times as long as it need be a phase took in which nobody was killed."""
-        return (phase.settled - phase.begun) / QUICKEST[phase.number] / (self.share / SHARES[0])
 
     def heard(self) -> Sequence[Message]:
         """Everything since it was asked last."""
@@ -163,6 +145,7 @@ async def scene(outlets: int, chance: random.Random) -> AsyncIterator[Scene]:
     """With everything running and every outlet slow; nothing of it is left afterwards."""
     with SinkProcess() as sink:
         async with Ledger(outlets, sink.port, dispatchers=0) as ledger:
+            await ledger.sql("UPDATE partner SET at_once = :n", n=max(1, outlets // SHARE))
             sink.be_slow()
             with Nursery(ledger.env, ledger.log) as nursery:
                 found = Scene(ledger, sink, nursery, outlets, chance)
