@@ -7,7 +7,7 @@ TICK = 0.25  # seconds; those whose time is up within one are cancelled together
 
 class Timeouts:
     """Cancels tasks that take too long: at the beginning of the tick in which their time is up, not after it.
-    Nobody has less than a tick."""
+    Less than a tick counts as one."""
 
     def __init__(self) -> None:
         self._due: dict[int, set[asyncio.Task[None]]] = {}

@@ -45,7 +45,7 @@ async def test_who_is_done_is_left_in_peace() -> None:
     await asyncio.sleep(1.0 + TICK)
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.01, 5.0])
+@pytest.mark.parametrize("seconds", [2 * TICK, 5.0])
 async def test_a_cancellation_by_somebody_else_is_not_taken_for_a_timeout(seconds: float) -> None:
     task = asyncio.create_task(a_send(Timeouts(), seconds, 60))
     await asyncio.sleep(0.01)
