@@ -4,7 +4,8 @@
 class Kept:
     """At most ``most`` connections are kept in all, and ``at_a_place`` of them at one place; a place has as many as sends have
     been under way to it at once. Whoever comes when all are given away keeps none, until some have not been used for
-    ``lasting`` seconds: by then the client has closed them."""
+    ``lasting`` seconds: by then the client has closed them. So long nobody uses those of a place that did not answer, either:
+    what dropped one without a word has dropped the others too, and each try would be lost on another."""
 
     def __init__(self, most: int, at_a_place: int, lasting: float) -> None:
         self._most, self._at_a_place, self._lasting = most, at_a_place, lasting
@@ -12,12 +13,15 @@ class Kept:
         self._new: dict[str, int] = {}  # how many each place has: those used since the last turn
         self._old: dict[str, int] = {}  # and those of the time before
         self._busy: dict[str, int] = {}
+        self._doubted: dict[str, float] = {}  # until when
         self._turns_at = 0.0
 
     def enter(self, place: str, now: float) -> bool:
-        """Whether this send may keep its connection; then it must ``leave``."""
+        """Whether this send may use what is kept and keep its connection; then it must ``leave``."""
         if now >= self._turns_at:
             self._turn(now)
+        if place in self._doubted and now < self._doubted[place]:
+            return False
         busy = self._busy.get(place, 0) + 1
         has = self._new.get(place) or self._old.get(place, 0)
         if has < busy and has < self._at_a_place:
@@ -40,7 +44,12 @@ class Kept:
             self._old.pop(place, None)
             self._count -= 1
 
+    def doubt(self, place: str, now: float) -> None:
+        """It has not answered in time."""
+        self._doubted[place] = now + self._lasting
+
     def _turn(self, now: float) -> None:
+        self._doubted = {place: until for place, until in self._doubted.items() if now < until}
         long_ago = now >= self._turns_at + self._lasting
         self._old, self._new, self._turns_at = {} if long_ago else self._new, {}, now + self._lasting
         self._count = sum(self._old.values())

@@ -86,6 +86,7 @@ class HttpWire:
             stays = found.get("connection", "").lower() != "close"
             return reply
         except RequestTimeoutError as e:
+            self._kept.doubt(place, time.monotonic())
             raise WireError(Reason.TIMEOUT, LATE) from e
         except ConnectError as e:
             if _says(e, "SendRequest"):  # the far end hung up on a request that it may well have read

@@ -174,6 +174,43 @@ async def test_a_kept_connection_that_is_closed_at_the_request_may_have_brought_
     assert error.value.reason is Reason.BROKEN
 
 
+async def test_kept_connections_that_died_without_a_word_cost_one_attempt() -> None:
+    """Something between us and them has forgotten all of them, and says so to nobody. The next try is on a new one."""
+    wire, alive, both = HttpWire(allowed=LOOPBACK), True, asyncio.Barrier(2)
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened_while_alive = alive
+        while await reader.read(1000):
+            if opened_while_alive and not alive:
+                continue
+            if alive:
+                await both.wait()  # so that each is on a connection of its own
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+
+    async with serving(behave) as url:
+        assert await asyncio.gather(post(wire, url), post(wire, url)) == [200, 200]
+        alive = False
+        with pytest.raises(WireError) as error:
+            await wire.request("POST", url, headers={}, body=b"{}", timeout=timedelta(seconds=0.3))
+        assert error.value.reason is Reason.TIMEOUT
+        for _ in range(2):
+            assert await post(wire, url) == 200
+        await wire.close()
+
+
+def test_whoever_did_not_answer_is_not_trusted_with_what_is_kept_for_as_long_as_it_lasts() -> None:
+    kept = Kept(2, 100, 60)
+    assert kept.enter("a", 0)
+    kept.doubt("a", 5)
+    kept.leave("a", stays=False)
+    assert not kept.enter("a", 64.9)
+    assert kept.enter("b", 64.9), "others are"
+    assert kept.enter("a", 65)
+    kept.doubt("a", 65)
+    kept.enter("b", 500)
+    assert not kept._doubted
+
+
 async def test_no_file_is_left(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """That is no fault of the outlet's, and not said as one."""
     monkeypatch.setattr(files, "_said_at", -files.SAID_EVERY)
