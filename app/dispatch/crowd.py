@@ -2,16 +2,16 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 
 from app.db.crowd import Crowd
 from app.dispatch.send import Order
 
-WORTH = 4  # of what a partner bears so much is worth a claim: one for each place costs more than the sends
+WORTH = 0.25  # of what a partner bears: so much room is worth a claim, one for each place costs more than the sends
 RESTS = 10  # times as long as a look that has found nothing
 LONGEST_REST = 1.0  # seconds
-FEWEST = 64
+FEWEST = 64  # to lock where the last claim took hardly any
 ALL = 1_000_000
 
 
@@ -24,30 +24,30 @@ class Room(Enum):
 
 
 class Crowds:
-    """Counts deliveries in and out. A partner that has just come to its fill is passed over in the very next claim,
-    whatever has left it meanwhile: else one that answers all the time, and has more waiting than a claim looks at, would
-    stand before all others until it has had everything. But to look past it is to walk over all that waits for it: when that
-    has found nothing, the next look past somebody comes after ten times as long as it took, or with what is new."""
+    """Counts deliveries in and out. Whom a claim has brought to its fill the next one passes over, whatever has left it
+    meanwhile: else one that answers all the time, and has more waiting than a claim looks at, would stand before all others
+    until it has had everything. But to look past it is to walk over all that waits for it: when that has found nothing,
+    it is done again after ten times as long as it took, or when there is something new."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._under_way: Counter[int] = Counter()
         self._bears: dict[int, int] = {}
-        self._filled: set[int] = set()
-        self._crammed: set[int] = set()
+        self._under_way: Counter[int] = Counter()
+        self._counted: Counter[int] = Counter()  # as the newest claim does: nobody has left since
+        self._came: set[int] = set()  # for whom it has taken something
+        self._passed: set[int] = set()
         self._rests_until = 0.0
         self._new = False
         self._most = ALL
 
     def enter(self, orders: Sequence[Order]) -> None:
+        """What the newest claim has taken."""
         for order in orders:
-            partner, bears = order.host.partner_id, order.host.at_once
-            self._bears[partner] = bears
-            self._under_way[partner] = now = self._under_way[partner] + 1
-            if now >= bears:
-                self._filled.add(partner)
-            if now >= 2 * bears:
-                self._crammed.add(partner)
+            partner = order.host.partner_id
+            self._bears[partner] = order.host.at_once
+            self._under_way[partner] += 1
+            self._counted[partner] += 1
+            self._came.add(partner)
 
     def leave(self, orders: Sequence[Order]) -> Room:
         """What is free now at one of their partners that had little room or none."""
@@ -66,42 +66,47 @@ class Crowds:
         return room
 
     def _little(self, partner: int) -> int:
-        """With more than so many under way it has no room that would be worth a claim."""
-        return self._bears[partner] - max(1, self._bears[partner] // WORTH)
+        """With more than so many under way there is no room that would be worth a claim."""
+        return self._bears[partner] - max(1, int(self._bears[partner] * WORTH))
 
     def now(self) -> tuple[Crowd, bool]:
-        """As a claim wants to know it; retractions may come to as much again. And whether the claim after it, which will pass
-        over fewer, should come soon."""
-        self._new = False
-        full = {p for p, n in self._under_way.items() if n >= self._bears[p]}
-        crammed = {p for p in full if self._under_way[p] >= 2 * self._bears[p]}
-        if self.rest():
-            return Crowd(dict(self._under_way), sorted(full), sorted(crammed)), False
-        crowd = Crowd(dict(self._under_way), sorted(full | self._filled), sorted(crammed | self._crammed))
-        again = not (self._filled <= full and self._crammed <= crammed)
-        self._filled, self._crammed = set(), set()
+        """As a claim that begins wants to know it; retractions may come to as much again. And whether the claim after it,
+        which will pass over fewer, should come soon."""
+        full, crammed = self._at(self._under_way, 1), self._at(self._under_way, 2)
+        came = {p: self._counted[p] for p in self._came}
+        filled, packed = self._at(came, 1), self._at(came, 2)
+        anew = not self.rest() and not filled <= self._passed
+        self._passed = self._passed | filled if anew else set()
+        again = not (self._passed <= full and packed <= crammed)
+        crowd = Crowd(dict(self._under_way), sorted(full | self._passed), sorted(crammed | packed))
+        self._new, self._counted, self._came = False, self._under_way.copy(), set()
         return crowd, again
 
+    def _at(self, counted: Mapping[int, int], times: int) -> set[int]:
+        return {p for p, n in counted.items() if n >= times * self._bears[p]}
+
     def most(self, room: int) -> int:
-        """How many deliveries a claim with so much room is to lock: where a partner bears no more, few more than were taken."""
+        """How many deliveries a claim with so much room is to lock: where the last one took few, few more."""
         return min(room, self._most)
 
-    def looked(self, crowd: Crowd, took: int, seconds: float) -> None:
-        """What a claim came to that knew this of the crowd."""
+    def looked(self, crowd: Crowd, most: int, took: int, seconds: float) -> None:
+        """What a claim came to that knew this of the crowd and was to lock so many."""
+        if self._new:
+            return
         if took:
-            self._most = max(FEWEST, 2 * took) if self._filled or crowd.full else ALL
-        elif crowd.full and not self._new:
+            self._most = ALL if took == most else max(FEWEST, 2 * took)
+        elif crowd.full:
             self._rests_until = self._clock() + min(RESTS * seconds, LONGEST_REST)
 
-    def look(self) -> None:
-        """There is something new, and it may be somebody else's."""
+    def news(self) -> None:
+        """There is something new, and it may be for somebody else."""
         self._new, self._rests_until, self._most = True, 0.0, ALL
 
     def rest(self) -> float:
-        """Seconds until it is worth looking past somebody again."""
+        """Seconds until it is worth looking past somebody again who has room."""
         return max(self._rests_until - self._clock(), 0.0)
 
     def waits(self) -> bool:
-        """Whether the next claim had better wait, until somebody leaves or for ``rest``: a partner bears no more, and past it
-        there was nothing."""
-        return self.rest() > 0 and any(n > self._little(p) for p, n in self._under_way.items())
+        """Whether the next claim had better wait until somebody leaves, or for ``rest``: past those for whom the last one took
+        something there was nothing, and they have little room."""
+        return self.rest() > 0 and bool(self._came) and all(self._under_way[p] > self._little(p) for p in self._came)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app import meters
 from app.db import claims, settling, workers
 from app.db.claims import ALL, Claimed, Crossed, Leases, Share
+from app.db.crowd import Crowd
 from app.db.engine import Session, StoreUnavailable, afterwards, first_of, listen, transaction
 from app.dispatch.clock import StoreClock
 from app.dispatch.crowd import Crowds, Room
@@ -49,7 +50,8 @@ PACED_SHARE = 50  # so that a full batch of others does not starve the paced lan
 class Limits:
     """``in_flight`` sends at once, of which ``reserve`` only retractions may use; those that have waited for an answer much
     longer than is usual, and for ``patience`` seconds at least, no longer count among them, up to ``late`` more. ``batch``
-    rows per statement. What has ended is written, and a place at a partner is used again, ``within`` so many seconds."""
+    rows per statement. What has ended is written within ``settle_within`` seconds, and ``claim_within`` is how long the
+    places that come free at a partner gather, unless they are many."""
 
     in_flight: int = 2000
     late: int = 8000
@@ -155,15 +157,16 @@ class Dispatcher:
             log.exception("claiming failed")
             took = 0
         self._room = self._sending.room()
-        full = self._room < self._marks[-1]
-        if took and not full and not self._crowds.waits():
+        full, crowded = self._room < self._marks[-1], took > 0 and self._crowds.waits()
+        if took and not full and not crowded:
             return  # more may be waiting: what was asked for is no measure, a partner that has its fill was passed over
+        longest = self._limits.patience if full else self._crowds.rest() if crowded else POLL_SECONDS
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.patience if full else self._crowds.rest() or POLL_SECONDS):
+            async with asyncio.timeout(longest):
                 await first_of(self._wake.wait(), stop.wait())
 
     def _hear(self) -> None:
-        self._crowds.look()
+        self._crowds.news()
         self._wake.set()
 
     async def _claim(self) -> int:
@@ -173,11 +176,14 @@ class Dispatcher:
         only_retractions = room <= self._limits.reserve
         if not only_retractions:
             room -= self._limits.reserve
+        crowd, again = self._crowds.now()
+        if again:
+            self._wake_soon()
         begun = time.monotonic()
         async with transaction(self._engine) as session:
             now = await claims.begin(session)
             self.clock.set(now, begun)
-            claimed = await self._take(session, now, min(room, self._limits.batch), only_retractions)
+            claimed = await self._take(session, now, min(room, self._limits.batch), only_retractions, crowd)
             orders, broken = await self._preparer.orders(session, claimed, begun, self.clock.now())
         meters.claimed.inc(len(claimed))
         self._unsettled.put([(result, None) for result in broken])
@@ -189,10 +195,9 @@ class Dispatcher:
             task.add_done_callback(partial(self._sent, together))
         return len(claimed)
 
-    async def _take(self, session: Session, now: datetime, room: int, only_retractions: bool) -> Sequence[Claimed]:
-        crowd, again = self._crowds.now()
-        if again:
-            self._wake_soon()
+    async def _take(
+        self, session: Session, now: datetime, room: int, only_retractions: bool, crowd: Crowd
+    ) -> Sequence[Claimed]:
         begun, most = time.monotonic(), self._crowds.most(room)
         taken = list(
             await claims.claim(
@@ -200,7 +205,8 @@ class Dispatcher:
                 crowd=crowd, since=self._low_water.since(now), share=self._share,
             )
         )  # fmt: skip
-        self._crowds.looked(crowd, len(taken), time.monotonic() - begun)
+        if not only_retractions:
+            self._crowds.looked(crowd, most, len(taken), time.monotonic() - begun)
         paces = paced()
         for name, outlets in (await claims.paced_outlets(session, list(paces))).items():
             pace = paces[name]

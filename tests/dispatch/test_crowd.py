@@ -70,21 +70,39 @@ async def test_a_partner_that_has_its_fill_holds_up_no_other(house: House) -> No
 
 
 def test_a_partner_that_answers_all_the_time_holds_up_no_other() -> None:
-    """Something has always just left it when a claim looks. Once it has come to its fill the next claim passes it over all
+    """Something has always just left it when a claim looks. Whom a claim has brought to its fill the next one passes over all
     the same, and the one after that comes soon and does not."""
-    crowds, fill = Crowds(), [_order(partner=7, at_once=3)] * 3
-    crowds.enter(fill)
-    crowds.leave(fill[:1])
+    crowds, order = Crowds(), _order(partner=7, at_once=3)
+    _claimed(crowds, order, 2)
+    _claimed(crowds, order, 1, left=2)  # it had two when the claim began, which took one more; meanwhile they left
     crowd, again = crowds.now()
-    assert (crowd.full, crowd.crammed, crowd.under_way, again) == ([7], [], {7: 2}, True)
+    assert (crowd.full, crowd.crammed, crowd.under_way, again) == ([7], [], {7: 1}, True)
     crowd, again = crowds.now()
     assert (crowd.full, crowd.crammed, again) == ([], [], False)
-    crowds.enter([*fill, fill[0]])  # with retractions it comes to six
-    crowds.leave(fill[:1])
+    crowds.enter([order] * 5)  # with retractions it comes to six
+    crowds.leave([order])
     crowd, again = crowds.now()
     assert (crowd.full, crowd.crammed, again) == ([7], [7], True)
     crowd, again = crowds.now()
     assert (crowd.full, crowd.crammed, again) == ([7], [], False)
+
+
+def test_two_that_answer_all_the_time_hold_up_no_third() -> None:
+    """While one is passed over the other comes to its fill: then both are."""
+    crowds, one, other = Crowds(), _order(partner=7, at_once=3), _order(partner=8, at_once=3)
+    _claimed(crowds, one, 3, left=3)
+    assert _claimed(crowds, other, 3, left=3).full == [7]
+    assert _claimed(crowds, one, 0).full == [7, 8]
+    assert crowds.now()[0].full == []
+
+
+def _claimed(crowds: Crowds, order: Order, took: int, left: int = 0) -> Crowd:
+    """A claim that took so many, while so many left. What it knew of the crowd."""
+    crowd, _ = crowds.now()
+    crowds.leave([order] * min(left, crowd.under_way.get(order.host.partner_id, 0)))
+    crowds.enter([order] * took)
+    crowds.leave([order] * max(0, left - crowd.under_way.get(order.host.partner_id, 0)))
+    return crowd
 
 
 def _order(partner: int, at_once: int) -> Order:
@@ -122,72 +140,88 @@ class Watch:
 
 
 def _looked_past(crowds: Crowds) -> Crowd:
-    """A claim that passed over partner 7, of eight, and found nothing in 0.03 s."""
-    crowds.enter([_order(partner=7, at_once=8)] * 8)
+    """A claim that brought partner 7 to its fill, of eight, and one that passed over it and found nothing in 0.03 s."""
+    _claimed(crowds, _order(partner=7, at_once=8), 8)
     crowd, _ = crowds.now()
     assert crowd.full == [7]
-    crowds.looked(crowd, 0, 0.03)
+    crowds.looked(crowd, 800, 0, 0.03)
     return crowd
 
 
 def test_a_look_that_has_found_nothing_is_not_made_again_at_once() -> None:
     """It walks over all that waits for a partner that has its fill."""
     watch = Watch()
-    crowds, eight = Crowds(watch), [_order(partner=7, at_once=8)] * 8
+    crowds, order = Crowds(watch), _order(partner=7, at_once=8)
     _looked_past(crowds)
     assert crowds.rest() == pytest.approx(0.3)
+    crowds.leave([order] * 3)
+    assert _claimed(crowds, order, 3).full == []
     assert crowds.waits()
-    crowds.leave(eight)
+    crowds.leave([order] * 2)
     assert not crowds.waits(), "it has room: the next claim takes what waits for it"
-    crowds.enter(eight)
-    crowds.leave(eight[:2])
     crowd, again = crowds.now()
     assert (crowd.full, again) == ([], False), "it had its fill, and is not passed over"
+    crowds.enter([order] * 2)
     watch.now += 0.31
-    assert crowds.rest() == 0
+    assert not crowds.waits()
+    crowds.leave([order] * 2)
     assert crowds.now()[0].full == [7], "now it is: others may have come behind it"
+
+
+def test_one_that_hangs_lets_no_other_wait() -> None:
+    """It had its fill when a look past both found nothing. The other has room again, and more that waits."""
+    crowds, hangs, answers = Crowds(Watch()), _order(partner=7, at_once=8), _order(partner=9, at_once=8)
+    _looked_past(crowds)
+    _claimed(crowds, answers, 4)
+    assert (crowds.rest() > 0, crowds.waits()) == (True, False)
+    _claimed(crowds, answers, 4)
+    assert crowds.waits(), "until one of its own leaves"
+    assert crowds.leave([answers] * 2) is Room.ENOUGH
+    assert _claimed(crowds, hangs, 0).full == [7]
+    assert not crowds.waits(), "nothing came"
 
 
 def test_no_rest_is_long_and_what_is_new_ends_it() -> None:
     watch = Watch()
     crowds = Crowds(watch)
     crowd = _looked_past(crowds)
-    crowds.looked(crowd, 0, 60)
+    crowds.looked(crowd, 800, 0, 60)
     assert crowds.rest() == LONGEST_REST
-    crowds.look()
-    assert (crowds.rest(), crowds.waits()) == (0, False)
+    crowds.news()
+    assert crowds.rest() == 0
     crowd, _ = crowds.now()
-    crowds.look()  # while the claim was under way, which may have begun too early to see it
-    crowds.looked(crowd, 0, 0.03)
+    crowds.news()  # while the claim was under way, which may have begun too early to see it
+    crowds.looked(crowd, 800, 0, 0.03)
     assert crowds.rest() == 0
     crowds.now()
-    crowds.looked(crowd, 0, 0.03)
+    crowds.looked(crowd, 800, 0, 0.03)
     assert crowds.rest() > 0
 
 
 def test_a_look_that_found_something_is_followed_by_another() -> None:
-    crowds = Crowds(Watch())
-    crowds.enter([_order(partner=7, at_once=8)] * 8)
+    crowds, order = Crowds(Watch()), _order(partner=7, at_once=8)
+    _claimed(crowds, order, 8)
     crowd, _ = crowds.now()
-    crowds.looked(crowd, 5, 0.03)
+    crowds.looked(crowd, 800, 5, 0.03)
+    crowds.enter([_order(partner=9, at_once=5)] * 5)
     assert not crowds.waits()
 
 
-def test_few_are_locked_where_few_can_be_taken() -> None:
-    """A claim locks what it looks at, and takes no more than the partner bears."""
-    crowds, eight = Crowds(Watch()), [_order(partner=7, at_once=8)] * 8
+def test_few_are_locked_where_few_were_taken() -> None:
+    """A claim locks what it looks at, and takes no more than the partners bear."""
+    crowds = Crowds(Watch())
+    crowd, _ = crowds.now()
     assert crowds.most(800) == 800
-    crowds.enter(eight)
-    crowds.looked(crowds.now()[0], 100, 0.01)
-    assert crowds.most(800) == 200
-    assert crowds.most(50) == 50
-    crowds.look()
-    assert crowds.most(800) == 800, "something is new"
-    crowds.looked(crowds.now()[0], 3, 0.01)
+    crowds.looked(crowd, 800, 100, 0.01)
+    assert (crowds.most(800), crowds.most(50)) == (200, 50)
+    crowds.looked(crowd, 200, 3, 0.01)
     assert crowds.most(800) == 64
-    crowds.leave(eight)
-    crowds.looked(crowds.now()[0], 3, 0.01)
-    assert crowds.most(800) == 800, "nobody has too much"
+    crowds.looked(crowd, 64, 64, 0.01)
+    assert crowds.most(800) == 800, "all that were locked could be taken: there may be many"
+    crowds.looked(crowd, 800, 3, 0.01)
+    crowds.news()
+    crowds.looked(crowd, 800, 3, 0.01)
+    assert crowds.most(800) == 800, "the claim may have begun before what is new"
 
 
 async def test_who_waits_behind_one_that_answers_all_the_time_is_told_soon(house: House) -> None:

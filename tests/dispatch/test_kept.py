@@ -188,7 +188,7 @@ async def test_kept_connections_that_died_without_a_word_cost_one_attempt() -> N
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
 
     async with serving(behave) as url:
-        assert await asyncio.gather(post(wire, url), post(wire, url)) == [200, 200]
+        assert set(await asyncio.gather(post(wire, url), post(wire, url))) == {200}
         alive = False
         with pytest.raises(WireError) as error:
             await wire.request("POST", url, headers={}, body=b"{}", timeout=timedelta(seconds=0.3))
