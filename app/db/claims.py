@@ -236,7 +236,7 @@ async def claim(
     values = _ranked(ranks) | {
         "worker": worker, **lasting(leases), "room": room, "since": [since[rank] for rank in ranks],
         "own": [own for _, own in turns], "nth": share.nth, "of": share.of,
-        "bounded": bool(crowd.full), "full": list(crowd.full), "crammed": list(crowd.crammed),
+        "bounded": bool(crowd.full or crowd.crammed), "full": list(crowd.full), "crammed": list(crowd.crammed),
         "under_way": orjson.dumps(crowd.under_way, option=orjson.OPT_NON_STR_KEYS).decode(),
     }  # fmt: skip
     return await _take(session, _CLAIM, values)

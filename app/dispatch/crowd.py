@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from enum import Enum, auto
 
 from app.db.crowd import Crowd
@@ -12,7 +12,7 @@ WORTH = 0.25  # of what a partner bears: so much room is worth a claim, one for 
 RESTS = 10  # times as long as a look that has found nothing
 LONGEST_REST = 1.0  # seconds
 FEWEST = 64  # to lock where the last claim took hardly any
-ALL = 1_000_000
+NO_BOUND = 1_000_000
 
 
 class Room(Enum):
@@ -26,8 +26,8 @@ class Room(Enum):
 class Crowds:
     """Counts deliveries in and out. Whom a claim has brought to its fill the next one passes over, whatever has left it
     meanwhile: else one that answers all the time, and has more waiting than a claim looks at, would stand before all others
-    until it has had everything. But to look past it is to walk over all that waits for it: when that has found nothing,
-    it is done again after ten times as long as it took, or when there is something new."""
+    until it has had everything. But to look past it is to walk over all that waits for it: when that has found nothing, it is
+    done again after ten times as long as it took; or when there is something new, or room at another that was passed over."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -36,9 +36,11 @@ class Crowds:
         self._counted: Counter[int] = Counter()  # as the newest claim does: nobody has left since
         self._came: set[int] = set()  # for whom it has taken something
         self._passed: set[int] = set()
+        self._passed_packed: set[int] = set()  # for retractions too
+        self._past: set[int] = set()  # whom a look passed over that found nothing
         self._rests_until = 0.0
         self._new = False
-        self._most = ALL
+        self._most = NO_BOUND
 
     def enter(self, orders: Sequence[Order]) -> None:
         """What the newest claim has taken."""
@@ -75,10 +77,10 @@ class Crowds:
         full, crammed = self._at(self._under_way, 1), self._at(self._under_way, 2)
         came = {p: self._counted[p] for p in self._came}
         filled, packed = self._at(came, 1), self._at(came, 2)
-        anew = not self.rest() and not filled <= self._passed
-        self._passed = self._passed | filled if anew else set()
-        again = not (self._passed <= full and packed <= crammed)
-        crowd = Crowd(dict(self._under_way), sorted(full | self._passed), sorted(crammed | packed))
+        self._passed = set() if filled <= self._passed or self._rests(filled) else self._passed | filled
+        self._passed_packed = set() if packed <= self._passed_packed else self._passed_packed | packed
+        again = not (self._passed <= full and self._passed_packed <= crammed)
+        crowd = Crowd(dict(self._under_way), sorted(full | self._passed), sorted(crammed | self._passed_packed))
         self._new, self._counted, self._came = False, self._under_way.copy(), set()
         return crowd, again
 
@@ -94,19 +96,27 @@ class Crowds:
         if self._new:
             return
         if took:
-            self._most = ALL if took == most else max(FEWEST, 2 * took)
+            self._most = NO_BOUND if took == most else max(FEWEST, 2 * took)
         elif crowd.full:
+            self._past = set(crowd.full)
             self._rests_until = self._clock() + min(RESTS * seconds, LONGEST_REST)
 
     def news(self) -> None:
         """There is something new, and it may be for somebody else."""
-        self._new, self._rests_until, self._most = True, 0.0, ALL
+        self._new, self._rests_until, self._most = True, 0.0, NO_BOUND
 
     def rest(self) -> float:
-        """Seconds until it is worth looking past somebody again who has room."""
+        """Seconds until it is worth looking past somebody again."""
         return max(self._rests_until - self._clock(), 0.0)
 
     def waits(self) -> bool:
-        """Whether the next claim had better wait until somebody leaves, or for ``rest``: past those for whom the last one took
-        something there was nothing, and they have little room."""
-        return self.rest() > 0 and bool(self._came) and all(self._under_way[p] > self._little(p) for p in self._came)
+        """Whether the next claim had better wait until somebody leaves, or for ``rest``: those for whom the last one took
+        something have little room, and past them there was nothing."""
+        return bool(self._came) and self._have_little_room(self._came) and self._rests(set())
+
+    def _rests(self, but: Set[int]) -> bool:
+        """Whether what waits is for those whom the last look passed over, and they have little room, ``but`` for some."""
+        return self.rest() > 0 and self._have_little_room(self._past - but)
+
+    def _have_little_room(self, partners: Set[int]) -> bool:
+        return all(self._under_way[p] > self._little(p) for p in partners)

@@ -198,7 +198,7 @@ class Dispatcher:
     async def _take(
         self, session: Session, now: datetime, room: int, only_retractions: bool, crowd: Crowd
     ) -> Sequence[Claimed]:
-        begun, most = time.monotonic(), self._crowds.most(room)
+        begun, most = time.monotonic(), room if only_retractions else self._crowds.most(room)
         taken = list(
             await claims.claim(
                 session, worker=self.worker, leases=self.leases, room=most, only_retractions=only_retractions,

@@ -86,7 +86,8 @@ class HttpWire:
             stays = found.get("connection", "").lower() != "close"
             return reply
         except RequestTimeoutError as e:
-            self._kept.doubt(place, time.monotonic())
+            if keeps:  # it may have been on one that was dropped without a word
+                self._kept.doubt(place, time.monotonic())
             raise WireError(Reason.TIMEOUT, LATE) from e
         except ConnectError as e:
             if _says(e, "SendRequest"):  # the far end hung up on a request that it may well have read

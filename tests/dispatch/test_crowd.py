@@ -2,10 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from app.db import claims
+from app.db.claims import Leases
 from app.db.crowd import Crowd
+from app.db.engine import transaction
 from app.dispatch.crowd import LONGEST_REST, Crowds, Room
 from app.dispatch.send import Host, Order
 from app.flows.house import House
@@ -96,6 +100,14 @@ def test_two_that_answer_all_the_time_hold_up_no_third() -> None:
     assert crowds.now()[0].full == []
 
 
+def test_nor_do_their_retractions() -> None:
+    crowds, one, other = Crowds(), _order(partner=7, at_once=2), _order(partner=8, at_once=2)
+    _claimed(crowds, one, 4, left=4)
+    assert _claimed(crowds, other, 4, left=4).crammed == [7]
+    assert _claimed(crowds, one, 0).crammed == [7, 8]
+    assert crowds.now()[0].crammed == []
+
+
 def _claimed(crowds: Crowds, order: Order, took: int, left: int = 0) -> Crowd:
     """A claim that took so many, while so many left. What it knew of the crowd."""
     crowd, _ = crowds.now()
@@ -179,6 +191,21 @@ def test_one_that_hangs_lets_no_other_wait() -> None:
     assert crowds.leave([answers] * 2) is Room.ENOUGH
     assert _claimed(crowds, hangs, 0).full == [7]
     assert not crowds.waits(), "nothing came"
+
+
+def test_none_of_two_that_answer_has_it_all_while_a_look_rests() -> None:
+    """Both had their fill when the look past them found nothing, and both have a long queue: whoever is first in it would be
+    served alone until the rest ends."""
+    crowds, first, second = Crowds(Watch()), _order(partner=7, at_once=8), _order(partner=9, at_once=8)
+    _claimed(crowds, first, 8)
+    _claimed(crowds, second, 8)
+    crowd, _ = crowds.now()
+    assert crowd.full == [7, 9]
+    crowds.looked(crowd, 800, 0, 0.03)
+    crowds.leave([first, second] * 4)
+    _claimed(crowds, first, 4)
+    assert not crowds.waits()
+    assert crowds.now()[0].full == [7], "for the second has room"
 
 
 def test_no_rest_is_long_and_what_is_new_ends_it() -> None:
@@ -266,6 +293,21 @@ async def test_retractions_have_room_of_their_own(house: House) -> None:
         assert gate.most == 4
         gate.open.set()
         await until(lambda: sum(c.kind == "retract" for c in far.calls) == 4)
+
+
+async def test_who_is_passed_over_for_retractions_alone_is(house: House) -> None:
+    """A notice it may still have."""
+    far = Far()
+    code = await _aired(house, far, 2)
+    await retracted(house, code)
+    await make_alert(house)
+    (partner,) = await rows(house, "SELECT id FROM partner")
+    async with transaction(house.engine) as session:
+        taken = await claims.claim(
+            session, worker="w", leases=Leases(timedelta(seconds=15)), room=10, only_retractions=False,
+            crowd=Crowd(crammed=[partner.id]),
+        )  # fmt: skip
+    assert [c.kind for c in taken] == ["publish", "publish"]
 
 
 async def _aired(house: House, far: Far, count: int) -> str:
