@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from channels.breaking import broken
@@ -44,6 +44,7 @@ def kind(setting: Setting) -> str:
     sizes=st.tuples(st.integers(9, 90), st.integers(9, 90)),
     lines=st.integers(1, 6),
 )
+@example(text="“", box=(58, 68), sizes=(58, 58), lines=1)
 def test_it_never_leaves_its_box(text: str, box: tuple[int, int], sizes: tuple[int, int], lines: int) -> None:
     style = Style(BOLD, max(sizes), min(sizes), lines)
     setting = fitted(text, style, *box)
