@@ -13,11 +13,9 @@ from collections.abc import Mapping, Sequence
 import uvloop
 
 from bench.hosts import SinkProcess
-from bench.ledger import Ledger
+from bench.ledger import EVERYTHING, Ledger
 from bench.machines import Load, one
 from bench.table import Figure, parser, ratios, show
-
-EVERYTHING = 100_000
 
 
 async def measure(outlets: int, rounds: int, bears: Sequence[int]) -> Mapping[int, Sequence[Load]]:
@@ -27,7 +25,7 @@ async def measure(outlets: int, rounds: int, bears: Sequence[int]) -> Mapping[in
             await one(ledger, sink, outlets)  # each dispatcher opens the outlets' settings
             for _ in range(rounds):
                 for many in (EVERYTHING, *bears):
-                    await ledger.sql("UPDATE partner SET at_once = :many", many=many)
+                    await ledger.bears(many)
                     found[many].append(await one(ledger, sink, outlets))
     return found
 

@@ -30,6 +30,8 @@ from bench.hosts import free_port, hook, wait_for_port
 from tests.making import make_alert, make_outlet, police
 
 SECRET = "whsec_" + "a" * 43 + "="
+EVERYTHING = 100_000
+"""More at once than any partner is sent here."""
 Server = tuple[int, int]
 """Its process, and the port that it listens on."""
 
@@ -133,8 +135,12 @@ class Ledger:
             "unnest(CAST(:sealed AS bytea[])) WITH ORDINALITY AS u(sealed, n) WHERE o.id = :first",
             sealed=sealed, first=first,
         )  # fmt: skip
-        await self.sql("UPDATE partner SET at_once = 100000")  # one partner owns them all here
+        await self.bears(EVERYTHING)  # one partner owns them all here
         await self.sql("ANALYZE")
+
+    async def bears(self, many: int) -> None:
+        """From now on the partner takes so many at once from a dispatcher."""
+        await self.sql("UPDATE partner SET at_once = :many", many=many)
 
     def _at(self, n: int) -> dict[str, Any]:
         return {"url": hook(n, self._port, tls=self._tls), "secret": SECRET, "previous_secret": None}

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from enum import Enum, auto
 
 from app.db.crowd import Crowd
@@ -33,11 +33,11 @@ class Crowds:
         self._clock = clock
         self._bears: dict[int, int] = {}
         self._under_way: Counter[int] = Counter()
-        self._counted: Counter[int] = Counter()  # as the newest claim does: nobody has left since
-        self._came: set[int] = set()  # for whom it has taken something
+        self._began: Mapping[int, int] = {}  # under way when the newest claim began
+        self._taken: Counter[int] = Counter()  # what it has taken: as it counts nobody has left meanwhile
         self._passed: set[int] = set()
         self._passed_packed: set[int] = set()  # for retractions too
-        self._past: set[int] = set()  # whom a look passed over that found nothing
+        self._looked_past: set[int] = set()  # and found nothing
         self._rests_until = 0.0
         self._new = False
         self._most = NO_BOUND
@@ -48,8 +48,7 @@ class Crowds:
             partner = order.host.partner_id
             self._bears[partner] = order.host.at_once
             self._under_way[partner] += 1
-            self._counted[partner] += 1
-            self._came.add(partner)
+            self._taken[partner] += 1
 
     def leave(self, orders: Sequence[Order]) -> Room:
         """What is free now at one of their partners that had little room or none."""
@@ -75,13 +74,13 @@ class Crowds:
         """As a claim that begins wants to know it; retractions may come to as much again. And whether the claim after it,
         which will pass over fewer, should come soon."""
         full, crammed = self._at(self._under_way, 1), self._at(self._under_way, 2)
-        came = {p: self._counted[p] for p in self._came}
-        filled, packed = self._at(came, 1), self._at(came, 2)
+        counted = {p: n + self._began.get(p, 0) for p, n in self._taken.items()}
+        filled, packed = self._at(counted, 1), self._at(counted, 2)
         self._passed = set() if filled <= self._passed or self._rests(filled) else self._passed | filled
         self._passed_packed = set() if packed <= self._passed_packed else self._passed_packed | packed
         again = not (self._passed <= full and self._passed_packed <= crammed)
         crowd = Crowd(dict(self._under_way), sorted(full | self._passed), sorted(crammed | self._passed_packed))
-        self._new, self._counted, self._came = False, self._under_way.copy(), set()
+        self._new, self._began, self._taken = False, crowd.under_way, Counter()
         return crowd, again
 
     def _at(self, counted: Mapping[int, int], times: int) -> set[int]:
@@ -98,7 +97,7 @@ class Crowds:
         if took:
             self._most = NO_BOUND if took == most else max(FEWEST, 2 * took)
         elif crowd.full:
-            self._past = set(crowd.full)
+            self._looked_past = set(crowd.full)
             self._rests_until = self._clock() + min(RESTS * seconds, LONGEST_REST)
 
     def news(self) -> None:
@@ -112,11 +111,11 @@ class Crowds:
     def waits(self) -> bool:
         """Whether the next claim had better wait until somebody leaves, or for ``rest``: those for whom the last one took
         something have little room, and past them there was nothing."""
-        return bool(self._came) and self._have_little_room(self._came) and self._rests(set())
+        return bool(self._taken) and self._have_little_room(self._taken) and self._rests(set())
 
     def _rests(self, but: Set[int]) -> bool:
         """Whether what waits is for those whom the last look passed over, and they have little room, ``but`` for some."""
-        return self.rest() > 0 and self._have_little_room(self._past - but)
+        return self.rest() > 0 and self._have_little_room(self._looked_past - but)
 
-    def _have_little_room(self, partners: Set[int]) -> bool:
+    def _have_little_room(self, partners: Iterable[int]) -> bool:
         return all(self._under_way[p] > self._little(p) for p in partners)

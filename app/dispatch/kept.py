@@ -20,7 +20,7 @@ class Kept:
         """Whether this send may use what is kept and keep its connection; then it must ``leave``."""
         if now >= self._turns_at:
             self._turn(now)
-        if place in self._doubted and now < self._doubted[place]:
+        if now < self._doubted.get(place, 0.0):
             return False
         busy = self._busy.get(place, 0) + 1
         has = self._new.get(place) or self._old.get(place, 0)

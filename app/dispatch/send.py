@@ -177,21 +177,10 @@ def _result(order: Order, stated: Stated, started: datetime, finished: datetime)
             reference = _clean(stated.reference) if stated.reference else None
             tend = min(carrier.tend_every, FIRST_LOOK) if is_tended(carrier) else None
             clears = claimed.kind is Kind.RETRACT and carrier.retracts is Retracts.BY_TARGET_ONLY
-            result = Result(
-                claimed,
-                carrier.name,
-                Outcome.ACCEPTED,
-                None,
-                "",
-                started,
-                finished,
-                reference,
-                None,
-                ailing,
-                tend,
-                clears,
-            )
-            return result, stated.receipt
+            return Result(
+                claimed, carrier.name, Outcome.ACCEPTED, None, "", started, finished,
+                reference=reference, ailing=ailing, tend=tend, clears=clears,
+            ), stated.receipt  # fmt: skip
         case Retry():
             outcome, asked = Outcome.RETRY, stated.after
         case Refused():

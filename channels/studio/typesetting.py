@@ -111,11 +111,8 @@ def wrapped(text: str, face: Face, size: int, width: int) -> list[str]:
 def _cut(text: str, style: Style, width: int, height: int) -> Setting:
     """As many lines of the smallest size as the box takes, the last one ending in an ellipsis."""
     *_, size = style.sizes()
-    lines = wrapped(text, style.face, size, width)
-    if any(
-        advance(style.face, size, line) > width for line in lines
-    ):  # a quotation mark may be a pixel wider than its size
-        lines = []
+    whole = _set(style, size, wrapped(text, style.face, size, width))
+    lines = whole.lines if whole.width <= width else ()  # a quotation mark may be a pixel wider than its size
     room = rows(style, size, height)
     return _set(style, size, shortened(lines, min(room, style.lines), style.face, size, width))
 

@@ -91,21 +91,16 @@ def test_a_partner_that_answers_all_the_time_holds_up_no_other() -> None:
     assert (crowd.full, crowd.crammed, again) == ([7], [], False)
 
 
-def test_two_that_answer_all_the_time_hold_up_no_third() -> None:
+@pytest.mark.parametrize(
+    ("at_once", "took", "over"), [(3, 3, "full"), (2, 4, "crammed")], ids=["notices", "retractions"]
+)
+def test_two_that_answer_all_the_time_hold_up_no_third(at_once: int, took: int, over: str) -> None:
     """While one is passed over the other comes to its fill: then both are."""
-    crowds, one, other = Crowds(), _order(partner=7, at_once=3), _order(partner=8, at_once=3)
-    _claimed(crowds, one, 3, left=3)
-    assert _claimed(crowds, other, 3, left=3).full == [7]
-    assert _claimed(crowds, one, 0).full == [7, 8]
-    assert crowds.now()[0].full == []
-
-
-def test_nor_do_their_retractions() -> None:
-    crowds, one, other = Crowds(), _order(partner=7, at_once=2), _order(partner=8, at_once=2)
-    _claimed(crowds, one, 4, left=4)
-    assert _claimed(crowds, other, 4, left=4).crammed == [7]
-    assert _claimed(crowds, one, 0).crammed == [7, 8]
-    assert crowds.now()[0].crammed == []
+    crowds, one, other = Crowds(), _order(partner=7, at_once=at_once), _order(partner=8, at_once=at_once)
+    _claimed(crowds, one, took, left=took)
+    assert getattr(_claimed(crowds, other, took, left=took), over) == [7]
+    assert getattr(_claimed(crowds, one, 0), over) == [7, 8]
+    assert getattr(crowds.now()[0], over) == []
 
 
 def _claimed(crowds: Crowds, order: Order, took: int, left: int = 0) -> Crowd:

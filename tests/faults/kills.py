@@ -145,7 +145,7 @@ async def scene(outlets: int, chance: random.Random) -> AsyncIterator[Scene]:
     """With everything running and every outlet slow; nothing of it is left afterwards."""
     with SinkProcess() as sink:
         async with Ledger(outlets, sink.port, dispatchers=0) as ledger:
-            await ledger.sql("UPDATE partner SET at_once = :n", n=max(1, outlets // SHARE))
+            await ledger.bears(max(1, outlets // SHARE))
             sink.be_slow()
             with Nursery(ledger.env, ledger.log) as nursery:
                 found = Scene(ledger, sink, nursery, outlets, chance)
