@@ -38,7 +38,7 @@ def figures(found: Mapping[int, Sequence[Load]]) -> Sequence[Figure]:
         rates = [load.rate for load in loads]
         said += [
             Figure(f"{name}, deliveries", rates, "/s", digits=0),
-            Figure(f"{name}, PostgreSQL ÷ the sink's", [load.postgresql / load.sink for load in loads]),
+            Figure(f"{name}, PostgreSQL ÷ the sink's", [load.by_the_sink(load.postgresql) for load in loads]),
         ]
         if many != EVERYTHING:
             said.append(Figure(f"{name} ÷ everything, rate", ratios(rates, free)))

@@ -7,6 +7,7 @@ and those of all that this measurement runs. Where they come near the machine's 
 processor time for a delivery in units of what the sink needs for it, which holds from one hour to another.
 """
 
+import math
 import os
 import time
 from collections import defaultdict
@@ -38,6 +39,10 @@ class Load:
     @property
     def all(self) -> float:
         return self.postgresql + self.dispatchers + self.sink + self.bench
+
+    def by_the_sink(self, cores: float) -> float:
+        """In units of what the sink used; not a number where it used too little to be counted."""
+        return cores / self.sink if self.sink else math.nan
 
     def bound(self, dispatchers: int) -> str:
         """In words: what had nothing left to give."""
@@ -97,12 +102,12 @@ def figures(found: Mapping[int, Sequence[Load]]) -> Sequence[Figure]:
             Figure(f"{name}, cores of the dispatchers", [load.dispatchers for load in loads]),
             Figure(f"{name}, cores of the sink", [load.sink for load in loads]),
             Figure(f"{name}, cores of all together", [load.all for load in loads]),
-            Figure(f"{name}, their Python ÷ the sink's", [load.python / load.sink for load in loads]),
+            Figure(f"{name}, their Python ÷ the sink's", [load.by_the_sink(load.python) for load in loads]),
             Figure(
                 f"{name}, their other threads ÷ the sink's",
-                [(load.dispatchers - load.python) / load.sink for load in loads],
+                [load.by_the_sink(load.dispatchers - load.python) for load in loads],
             ),
-            Figure(f"{name}, PostgreSQL ÷ the sink's", [load.postgresql / load.sink for load in loads]),
+            Figure(f"{name}, PostgreSQL ÷ the sink's", [load.by_the_sink(load.postgresql) for load in loads]),
         ]
         if alone and count > 1:
             said.append(Figure(f"{name} ÷ 1, rate", ratios(rates, [load.rate for load in alone])))
