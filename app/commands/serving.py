@@ -136,7 +136,7 @@ def spare_the_collector() -> None:
     many thousand small objects a second, none of them in cycles; looking less often saved a third of its time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(100_000, 20, 20)
 
 
 def open_as_many_as_allowed() -> None:

@@ -157,10 +157,12 @@ _PACED_OUTLETS = text(
 
 
 # The planner cannot know that nearly all that waits may be sent: it expects one row, and would read and sort everything
-# that waits for each batch instead of walking the index in its order. For this transaction only.
+# that waits for each batch instead of walking the index in its order. To find who of the paced waits it would read all
+# deliveries that are not over, rather than the index of the paced ones in its order. For this transaction only.
 _BEGIN = text(
     "SELECT now() AS now, set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true), "
-    "set_config('enable_bitmapscan', 'off', true), pg_advisory_xact_lock_shared(hashtextextended('moving', 0))"
+    "set_config('enable_bitmapscan', 'off', true), set_config('enable_hashagg', 'off', true), "
+    "pg_advisory_xact_lock_shared(hashtextextended('moving', 0))"
 )
 
 

@@ -16,7 +16,8 @@ from tests.making import make_alert
 
 PLACES = 3000
 VALUES = {
-    "worker": "w", "lease": "15 seconds", "leases": "{}", "room": 500, "only_retractions": False, "outlets": [1], "count": 20,
+    "worker": "w", "carriers": ["dingtalk_robot"],
+    "lease": "15 seconds", "leases": "{}", "room": 500, "only_retractions": False, "outlets": [1], "count": 20,
     "per": "1 minute", "reserve": 2, "bounded": True, "full": [7], "crammed": [], "under_way": '{"7": 500}',
     "priorities": [priority for priority, _ in RANKS], "tried": [tried for _, tried in RANKS], "since": [EVER] * len(RANKS),
     "own": [True] * len(RANKS), "nth": 0, "of": 1,
@@ -36,10 +37,8 @@ async def _alerted(house: House, places: int) -> None:
     )
 
 
-@pytest.fixture
-async def busy(house: House) -> House:
-    """Three thousand places: half wait, half are being sent to."""
-    await _alerted(house, PLACES)
+async def _go_out(house: House) -> None:
+    """To each place: half wait, half are being sent to."""
     await rows(
         house,
         "INSERT INTO delivery (alert_id, number, outlet_id, kind, lane, profile, priority, state, lease_until, due_at, "
@@ -48,7 +47,28 @@ async def busy(house: House) -> House:
         "CASE o.id % 2 WHEN 1 THEN now() + interval '15 s' END, now(), now() + interval '1 day' "
         "FROM alert a, outlet o ON CONFLICT DO NOTHING",
     )
+
+
+@pytest.fixture
+async def busy(house: House) -> House:
+    """Three thousand places: half wait, half are being sent to."""
+    await _alerted(house, PLACES)
+    await _go_out(house)
     await rows(house, "ANALYZE")
+    return house
+
+
+@pytest.fixture(params=["looked while they go out", "looked when an earlier notice was over"])
+async def either(house: House, request: pytest.FixtureRequest) -> House:
+    """As busy; PostgreSQL counted what there is either then, or, as mostly, before, when nothing waited."""
+    await _alerted(house, PLACES)
+    await _go_out(house)
+    if request.param == "looked when an earlier notice was over":
+        await rows(house, "UPDATE delivery SET state = 'accepted', lease_until = NULL, number = 0")
+        await rows(house, "ANALYZE")
+        await _go_out(house)
+    else:
+        await rows(house, "ANALYZE")
     return house
 
 
@@ -165,16 +185,24 @@ async def test_a_low_water_leaves_nothing_out(house: House) -> None:
             await session.rollback()
 
 
-async def test_a_settle_looks_its_deliveries_up(busy: House) -> None:
-    """By their numbers, however many there are: neither the past nor what waits is read through."""
+async def test_a_settle_looks_its_deliveries_up(either: House) -> None:
+    """By their numbers, however many there are: neither the past nor what waits or is under way is read through."""
     explain = text("EXPLAIN " + settling._SETTLE.text)
-    ids = [r.id for r in await rows(busy, "SELECT id FROM delivery WHERE state = 'sending' LIMIT 500")]
+    ids = [r.id for r in await rows(either, "SELECT id FROM delivery WHERE state = 'sending' LIMIT 500")]
     done = orjson.dumps([{"id": id, "tries": 1, "state": "accepted", "outcome": "accepted"} for id in ids]).decode()
     values = {"done": done, "ids": f"{{{','.join(map(str, ids))}}}", "worker": "w"}
-    async with transaction(busy.engine) as session:
+    async with transaction(either.engine) as session:
         plan = "\n".join(r[0] for r in await session.execute(explain, values))
-    assert "Index Scan using delivery_pkey" in plan
+    assert plan.count("delivery_pkey") == 2, "to lock them, and to write them"
+    assert "delivery_one_live_send" not in plan
     assert "Seq Scan on delivery" not in plan
+
+
+async def test_who_of_the_paced_waits_is_read_from_their_index(either: House) -> None:
+    """Each claim asks: a hundred thousand others that wait are not read through for it."""
+    plan = await _plan(either, claims._PACED_OUTLETS)
+    assert "delivery_paced" in plan
+    assert "delivery_undelivered" not in plan
 
 
 async def test_latecomers_are_looked_for_among_what_has_ended(house: House) -> None:
