@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from app.db import windows
 from app.db.crowd import NOBODY, Crowd
 from app.db.engine import Session
+from app.db.sendable import SEEN
 from app.domain.routing import priorities
 from app.domain.words import Kind, Lane
 
@@ -44,6 +45,8 @@ class Claimed(NamedTuple):
     profile: str
     prior: str | None
     lease: timedelta
+    seen: int | None = None
+    """Which state of its outlet the claim saw (``Sendable.seen``); ``None`` where it did not look."""
 
 
 class Leases(NamedTuple):
@@ -69,21 +72,26 @@ class Crossed(Exception):
     """Two claimers that could not see each other met at one outlet. Nothing was claimed; the next try sees the other."""
 
 
-LEASE_END = """now() + CAST(coalesce(
-         CAST(:leases AS jsonb) ->> (SELECT o.carrier FROM outlet o WHERE o.id = t.outlet_id), CAST(:lease AS text)
-       ) AS interval)"""
-"""Of delivery ``t``, by the values of ``lasting``."""
+def lease_end(carrier: str) -> str:
+    """Of a delivery by that carrier (SQL), by the values of ``lasting``."""
+    return f"now() + CAST(coalesce(CAST(:leases AS jsonb) ->> {carrier}, CAST(:lease AS text)) AS interval)"
+
 
 _TAKE = f"""
-UPDATE delivery t SET state = 'sending', tries = t.tries + 1, worker = :worker,
-       lease_until = {LEASE_END}
-WHERE t.ctid = ANY (ARRAY(%s))
+WITH due AS MATERIALIZED (%s)
+UPDATE delivery t SET state = 'sending', tries = t.tries + 1, worker = :worker, lease_until = {lease_end("due.carrier")}
+FROM due WHERE t.ctid = due.ctid
 RETURNING t.id, t.alert_id, t.number, t.outlet_id, t.kind, t.lane, t.tries, t.give_up_at, t.profile,
   CASE WHEN t.number > 1 OR t.tries > 1 THEN
     (SELECT p.reference FROM delivery p WHERE p.alert_id = t.alert_id AND p.outlet_id = t.outlet_id
      AND p.reference IS NOT NULL ORDER BY p.number DESC LIMIT 1) END AS prior,
-  t.lease_until - now() AS lease
+  t.lease_until - now() AS lease, due.seen
 """
+
+# OFFSET 0: what stands before it is looked up row by row. A join is planned for one row, and compares every delivery of the batch
+# with every outlet.
+_HOST = f"""CROSS JOIN LATERAL (SELECT o.carrier, o.partner_id, p.at_once, {SEEN} AS seen
+    FROM outlet o JOIN partner p ON p.id = o.partner_id WHERE o.id = %s.outlet_id OFFSET 0) host"""
 
 # A subquery for one value, and not NOT EXISTS: that is planned as a join, and once there are statistics the join compares
 # every waiting delivery with every live send (seconds instead of 30 ms for a batch of 20,000).
@@ -98,23 +106,20 @@ _FREE = """
 """
 
 # No more to one partner at once than it can bear, and as much again for retractions alone. A partner that has its fill
-# (``full``) is passed over, so that the others behind it are seen. Subqueries for one value here too: a join is planned
-# for one row, and compares every delivery of the batch with every outlet.
+# (``full``) is passed over, so that the others behind it are seen.
 # Rank by rank, in each a dispatcher's own outlets before those of others, and from its low water on: a forgotten BEGIN
 # somewhere keeps every version of every row, and the queue's index would be walked from its first day on.
 _CLAIM = text(
     _TAKE
     % f"""
-  SELECT turn.ctid FROM (
-    SELECT due.ctid, due.kind, due.partner_id,
-      row_number() OVER (PARTITION BY due.partner_id ORDER BY due.place) AS place
+  SELECT turn.ctid, turn.carrier, turn.seen FROM (
+    SELECT next.ctid, next.kind, host.*, row_number() OVER (PARTITION BY host.partner_id ORDER BY next.place) AS place
     FROM (
-      SELECT d.ctid, d.kind, d.partner_id, row_number() OVER () AS place
+      SELECT d.*, row_number() OVER () AS place
       FROM unnest(CAST(:priorities AS smallint[]), CAST(:tried AS boolean[]), CAST(:since AS timestamptz[]),
         CAST(:own AS boolean[])) AS rank(priority, tried, since, own)
       CROSS JOIN LATERAL (
-        SELECT d.ctid, d.kind, (SELECT w.partner_id FROM outlet w WHERE w.id = d.outlet_id) AS partner_id
-        FROM delivery d
+        SELECT d.ctid, d.kind, d.outlet_id FROM delivery d
         WHERE d.state = 'pending' AND d.lane = 'push'
           AND d.priority = rank.priority AND (d.tries > 0) = rank.tried AND d.due_at >= rank.since
           AND (d.outlet_id % CAST(:of AS bigint) = CAST(:nth AS bigint)) = rank.own
@@ -123,10 +128,10 @@ _CLAIM = text(
         ORDER BY d.priority, d.tries > 0, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED
       ) d
       LIMIT :room
-    ) due
+    ) next {_HOST % "next"}
   ) turn
   WHERE turn.place + coalesce(CAST(CAST(:under_way AS jsonb) ->> CAST(turn.partner_id AS text) AS int), 0)
-    <= (SELECT p.at_once FROM partner p WHERE p.id = turn.partner_id) * CASE WHEN turn.kind = 'retract' THEN 2 ELSE 1 END"""
+    <= turn.at_once * CASE WHEN turn.kind = 'retract' THEN 2 ELSE 1 END"""
 )
 
 # The outlets of a lane are taken by one dispatcher at a time, so that the window is counted once; only a retraction may use the
@@ -134,7 +139,7 @@ _CLAIM = text(
 _CLAIM_PACED = text(
     _TAKE
     % f"""
-  SELECT d.ctid FROM delivery d
+  SELECT d.ctid, host.carrier, host.seen FROM delivery d
   JOIN (
     SELECT q.id, q.kind, row_number() OVER (PARTITION BY q.outlet_id ORDER BY q.priority, q.due_at)
       + {windows.used("q.outlet_id")} AS place
@@ -142,6 +147,7 @@ _CLAIM_PACED = text(
       AND q.due_at <= now()
   ) turn ON turn.id = d.id AND turn.place <= CAST(:count AS int) -
     CASE WHEN turn.kind = 'retract' THEN 0 ELSE CAST(:reserve AS int) END
+  {_HOST % "d"}
   WHERE d.state = 'pending' AND (NOT :only_retractions OR d.kind = 'retract') {_FREE}
   ORDER BY d.priority, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED"""
 )

@@ -135,33 +135,6 @@ def _facts(r: Any) -> OutletFacts:
     return OutletFacts(r.id, r.takes_exercises, r.takes_tests, r.paused, point, tuple(r.codes))
 
 
-@dataclass(frozen=True, slots=True)
-class Sendable:
-    """The little of an outlet that a send needs."""
-
-    carrier: str
-    sealed: bytes
-    takes_exercises: bool
-    takes_tests: bool
-    partner_id: int
-    at_once: int
-    failures: int
-
-
-async def sendable(session: Session, ids: Sequence[int]) -> Mapping[int, Sendable]:
-    """By outlet."""
-    o = t.outlet.c
-    found = await session.execute(
-        select(
-            o.id, o.carrier, o.settings_sealed, o.takes_exercises, o.takes_tests, o.partner_id, t.partner.c.at_once,
-            o.failures,
-        )
-        .join_from(t.outlet, t.partner)
-        .where(o.id == any_(cast(list(set(ids)), ARRAY(BigInteger))))
-    )  # fmt: skip
-    return {id: Sendable(*of) for id, *of in found.all()}
-
-
 async def enrolled(session: Session, ids: Sequence[int]) -> Mapping[int, Enrolled]:
     found = await session.execute(
         select(*_ENROLLED).where(t.outlet.c.id == any_(cast(list(set(ids)), ARRAY(BigInteger))))

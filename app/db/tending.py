@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from app.db.claims import LEASE_END, Claimed, Leases, lasting
+from app.db.claims import Claimed, Leases, lasting, lease_end
 from app.db.engine import Session
 from app.domain.words import Kind, Lane
 
@@ -22,9 +22,10 @@ class Tended:
 
 # While it is looked after the next look stands at the end of the lease: what asks for an earlier one meanwhile is heard.
 # Where something real is live on the same outlet, what is not real is not shown again.
+_LEASE_END = lease_end("(SELECT o.carrier FROM outlet o WHERE o.id = t.outlet_id)")
 _CLAIM = text(
     f"""
-UPDATE delivery t SET lease_until = {LEASE_END}, tend_at = {LEASE_END}, worker = :worker WHERE t.ctid = ANY (ARRAY(
+UPDATE delivery t SET lease_until = {_LEASE_END}, tend_at = {_LEASE_END}, worker = :worker WHERE t.ctid = ANY (ARRAY(
   SELECT d.ctid FROM delivery d WHERE d.tend_at <= now() AND d.state IN ('accepted', 'confirmed')
   AND d.number = (SELECT a.head FROM alert a WHERE a.id = d.alert_id AND (d.kind = 'retract' OR a.expires_at > now()))
   AND (SELECT s.id FROM delivery s WHERE s.alert_id = d.alert_id AND s.outlet_id = d.outlet_id

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.db import alerts, outlets
+from app.db import alerts, sendable
 from app.db.claims import Claimed
 from app.db.engine import Session
-from app.db.outlets import Sendable
+from app.db.sendable import Sendable
 from app.db.settling import Result
 from app.dispatch.press import HousePress
 from app.dispatch.send import Host, Order
@@ -24,6 +24,7 @@ from channels.contract import Reason, Rendition
 log = logging.getLogger("huijia.dispatch")
 
 KEPT_NOTICES = 64
+KEPT_PLACES = 20_000
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class _Frozen:
     """A notice and its renditions as their rows hold them, and what has been read of them so far."""
 
     body: Mapping[str, Any]
+    status: Status
     rendered: Mapping[str, Mapping[str, Any]]
     read: dict[str, Rendition]
 
@@ -47,6 +49,7 @@ class Preparer:
         self._press = press
         self._settings = Settings(seal, press.inbound)
         self._notices: OrderedDict[tuple[int, int], _Frozen] = OrderedDict()
+        self._places: dict[int, Sendable] = {}
 
     async def orders(
         self, session: Session, claimed: Sequence[Claimed], begun: float, now: datetime
@@ -57,7 +60,7 @@ class Preparer:
         here, and what comes later meets the leases."""
         if not claimed:
             return [], []
-        places = await outlets.sendable(session, [c.outlet_id for c in claimed])
+        places = await self._look_up(session, claimed)
         _, heads = await alerts.heads(session, {c.alert_id for c in claimed})
         orders, broken = [], []
         for c in claimed:
@@ -67,7 +70,7 @@ class Preparer:
                 broken.append(Result(c, carrier, Outcome.RETRY, Reason.OVERTAKEN, "已有更新的通告，未发送", now, now))
                 continue
             notice = await self._notice(session, c)
-            if _withdrawn(c, place, notice.body):
+            if _withdrawn(c, place, notice.status):
                 broken.append(
                     Result(c, carrier, Outcome.REFUSED, Reason.REJECTED, "发布点已不参加演练或测试", now, now)
                 )
@@ -78,6 +81,20 @@ class Preparer:
                 log.exception("delivery %d cannot be prepared", c.id)
                 broken.append(Result(c, carrier, Outcome.RETRY, Reason.CRASH, "设置或版式无法读取，详见日志", now, now))
         return orders, broken
+
+    async def _look_up(self, session: Session, claimed: Sequence[Claimed]) -> Mapping[int, Sendable]:
+        """The outlets of these: from memory, where they are as the claim saw them."""
+        kept = self._places
+        if len(kept) > KEPT_PLACES:
+            kept.clear()
+        if anew := {c.outlet_id for c in claimed if c.outlet_id not in kept or kept[c.outlet_id].seen != c.seen}:
+            found = await sendable.read(session, anew)
+            for gone in anew - found.keys():
+                kept.pop(gone, None)
+            kept.update(found)
+        return {
+            c.outlet_id: kept[c.outlet_id] for c in claimed if c.outlet_id in kept
+        }  # others may write there meanwhile
 
     def _order(self, c: Claimed, place: Sendable, notice: _Frozen, begun: float) -> Order:
         settings = self._settings.of(place.carrier, place.sealed, c.outlet_id)
@@ -91,7 +108,8 @@ class Preparer:
         kept = self._notices.get(key)
         if kept is None or c.profile not in kept.rendered:
             body = kept.body if kept else await alerts.notice_body(session, c.alert_id, c.number)
-            kept = _Frozen(body, await alerts.renditions(session, c.alert_id, c.number), kept.read if kept else {})
+            rendered = await alerts.renditions(session, c.alert_id, c.number)
+            kept = _Frozen(body, Status(body["status"]), rendered, kept.read if kept else {})
             self._notices[key] = kept
             while len(self._notices) > KEPT_NOTICES:
                 self._notices.popitem(last=False)
@@ -99,8 +117,8 @@ class Preparer:
         return kept
 
 
-def _withdrawn(c: Claimed, place: Sendable | None, body: Mapping[str, Any]) -> bool:
+def _withdrawn(c: Claimed, place: Sendable | None, status: Status) -> bool:
     """An outlet may take its agreement to drills back while one waits for it; what it may show is still taken down."""
     if place is None or c.kind is Kind.RETRACT:
         return False
-    return not may_disseminate(Status(body["status"]), place.takes_exercises, place.takes_tests)
+    return not may_disseminate(status, place.takes_exercises, place.takes_tests)

@@ -75,7 +75,9 @@ async def _lease_shorter_than_the_deadline(patch: pytest.MonkeyPatch, world: Wor
 
 async def _settle_without_a_fence(patch: pytest.MonkeyPatch, world: World) -> None:
     patch.setattr(
-        settling, "_SETTLE", without(settling._SETTLE, " AND d.tries = u.tries AND d.lease_until IS NOT NULL")
+        settling,
+        "_SETTLE",
+        without(settling._SETTLE, " AND d.tries = u.tries AND coalesce(d.lease_until, '-infinity') <> '-infinity'"),
     )
 
 
