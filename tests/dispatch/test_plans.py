@@ -125,6 +125,9 @@ async def test_a_claim_reads_what_it_takes_and_no_more(house: House) -> None:
     assert "Index Scan using delivery_due" in inner
     assert "Sort" not in inner
     assert "Seq Scan on delivery" not in plan
+    assert "Tid Scan on delivery t" in plan, "what it takes is written where it was found"
+    assert "Hash Join" not in plan
+    assert "Merge Join" not in plan
 
 
 PINNED = 20_000
