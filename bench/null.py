@@ -84,7 +84,7 @@ def main() -> None:
     arguments.add_argument("--profile")
     given = arguments.parse_args()
     profile = cProfile.Profile() if given.profile else None
-    spare_the_collector()
+    spare_the_collector(100_000)
     found = uvloop.run(measure(given.outlets, given.rounds, profile))
     figures = [
         Figure(

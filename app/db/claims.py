@@ -139,17 +139,18 @@ _CLAIM = text(
 _CLAIM_PACED = text(
     _TAKE
     % f"""
-  SELECT d.ctid, host.carrier, host.seen FROM delivery d
-  JOIN (
-    SELECT q.id, q.kind, row_number() OVER (PARTITION BY q.outlet_id ORDER BY q.priority, q.due_at)
-      + {windows.used("q.outlet_id")} AS place
-    FROM delivery q WHERE q.state = 'pending' AND q.lane = 'paced' AND q.outlet_id = ANY(CAST(:outlets AS bigint[]))
-      AND q.due_at <= now()
-  ) turn ON turn.id = d.id AND turn.place <= CAST(:count AS int) -
-    CASE WHEN turn.kind = 'retract' THEN 0 ELSE CAST(:reserve AS int) END
-  {_HOST % "d"}
-  WHERE d.state = 'pending' AND (NOT :only_retractions OR d.kind = 'retract') {_FREE}
-  ORDER BY d.priority, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED"""
+  SELECT next.ctid, host.carrier, host.seen FROM (
+    SELECT d.ctid, d.outlet_id FROM delivery d
+    JOIN (
+      SELECT q.id, q.kind, row_number() OVER (PARTITION BY q.outlet_id ORDER BY q.priority, q.due_at)
+        + {windows.used("q.outlet_id")} AS place
+      FROM delivery q WHERE q.state = 'pending' AND q.lane = 'paced' AND q.outlet_id = ANY(CAST(:outlets AS bigint[]))
+        AND q.due_at <= now()
+    ) turn ON turn.id = d.id AND turn.place <= CAST(:count AS int) -
+      CASE WHEN turn.kind = 'retract' THEN 0 ELSE CAST(:reserve AS int) END
+    WHERE d.state = 'pending' AND (NOT :only_retractions OR d.kind = 'retract') {_FREE}
+    ORDER BY d.priority, d.due_at LIMIT :room FOR UPDATE OF d SKIP LOCKED
+  ) next {_HOST % "next"}"""
 )
 
 # From what waits to its outlets: the other way round, every claim reads all outlets of the country to find that none waits.
@@ -220,7 +221,7 @@ def _ranked(ranks: Sequence[Rank]) -> dict[str, Any]:
 
 
 def lasting(leases: Leases) -> dict[str, str]:
-    """As ``LEASE_END`` wants them."""
+    """As ``lease_end`` wants them."""
     by_carrier = {name: f"{lease.total_seconds()} s" for name, lease in leases.by_carrier.items()}
     return {"lease": f"{leases.longest.total_seconds()} s", "leases": orjson.dumps(by_carrier).decode()}
 

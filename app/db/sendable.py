@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.db.engine import Session
 
 SEEN = "((CAST(CAST(o.xmin AS text) AS bigint) << 32) | CAST(CAST(p.xmin AS text) AS bigint))"
-"""The state of outlet ``o`` of partner ``p``: which transactions wrote their rows. Another after every change."""
+"""The state of outlet ``o`` and its partner ``p``: which transactions wrote them. In one database another after every change."""
 
 
 class Sendable(NamedTuple):

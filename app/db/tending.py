@@ -20,9 +20,10 @@ class Tended:
     accepted_at: datetime
 
 
+_LEASE_END = lease_end("(SELECT o.carrier FROM outlet o WHERE o.id = t.outlet_id)")
+
 # While it is looked after the next look stands at the end of the lease: what asks for an earlier one meanwhile is heard.
 # Where something real is live on the same outlet, what is not real is not shown again.
-_LEASE_END = lease_end("(SELECT o.carrier FROM outlet o WHERE o.id = t.outlet_id)")
 _CLAIM = text(
     f"""
 UPDATE delivery t SET lease_until = {_LEASE_END}, tend_at = {_LEASE_END}, worker = :worker WHERE t.ctid = ANY (ARRAY(

@@ -149,6 +149,7 @@ class Dispatcher:
             took = await self._claim()
         except StoreUnavailable as e:
             log.warning("the database is away: %s", e)
+            self._preparer.forget_outlets()
             took = 0
         except Crossed:
             self._wake.set()

@@ -1,4 +1,5 @@
-"""From claimed rows to orders: notices and renditions are read once and kept, for they are frozen."""
+"""From claimed rows to orders: notices and renditions are read once and kept, for they are frozen; outlets until a claim
+sees that they have changed."""
 
 import logging
 from collections import OrderedDict
@@ -43,7 +44,7 @@ class _Frozen:
 
 
 class Preparer:
-    """Holds the notices that are going out."""
+    """Holds the notices that are going out, and the outlets that they go to."""
 
     def __init__(self, press: HousePress, seal: Seal) -> None:
         self._press = press
@@ -83,18 +84,22 @@ class Preparer:
         return orders, broken
 
     async def _look_up(self, session: Session, claimed: Sequence[Claimed]) -> Mapping[int, Sendable]:
-        """The outlets of these: from memory, where they are as the claim saw them."""
+        """The outlets of these: from memory, where they are as the claim saw them. What is kept is not looked at again after
+        the read: whoever looks after earlier notices may have written there what it read before a change."""
         kept = self._places
         if len(kept) > KEPT_PLACES:
             kept.clear()
-        if anew := {c.outlet_id for c in claimed if c.outlet_id not in kept or kept[c.outlet_id].seen != c.seen}:
+        anew = {c.outlet_id for c in claimed if c.outlet_id not in kept or kept[c.outlet_id].seen != c.seen}
+        places = {c.outlet_id: kept[c.outlet_id] for c in claimed if c.outlet_id not in anew}
+        if anew:
             found = await sendable.read(session, anew)
-            for gone in anew - found.keys():
-                kept.pop(gone, None)
             kept.update(found)
-        return {
-            c.outlet_id: kept[c.outlet_id] for c in claimed if c.outlet_id in kept
-        }  # others may write there meanwhile
+            places.update(found)
+        return places
+
+    def forget_outlets(self) -> None:
+        """When the database was away: what comes back may be another, restored from elsewhere, that counts its changes anew."""
+        self._places.clear()
 
     def _order(self, c: Claimed, place: Sendable, notice: _Frozen, begun: float) -> Order:
         settings = self._settings.of(place.carrier, place.sealed, c.outlet_id)
@@ -118,7 +123,8 @@ class Preparer:
 
 
 def _withdrawn(c: Claimed, place: Sendable | None, status: Status) -> bool:
-    """An outlet may take its agreement to drills back while one waits for it; what it may show is still taken down."""
+    """An outlet may take its agreement to drills back while one waits for it, until the claim; what it may show is still taken
+    down."""
     if place is None or c.kind is Kind.RETRACT:
         return False
     return not may_disseminate(status, place.takes_exercises, place.takes_tests)
