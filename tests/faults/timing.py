@@ -28,21 +28,23 @@ async def all_hear(
     far: FarSide, alert: str, kind: str, who: Collection[str], since: float, *, within: float = AT_ONCE
 ) -> str:
     """Wait until every one of them has it; fails when one had it later than it should. What there is to say of it."""
-    waits = await waits_of(far, alert, kind, who, since)
-    assert waits[-1] <= within, f"{kind} reached a healthy outlet only {waits[-1]:.2f} s after the answer"
+    by_outlet = await waits_of(far, alert, kind, who, since)
+    late = {slug: round(wait, 2) for slug, wait in by_outlet.items() if wait > within}
+    assert not late, f"{kind} reached healthy outlets only so many seconds after the answer: {late}"
+    waits = sorted(by_outlet.values())
     p50, p99 = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
     return f"{kind} to {len(waits)} healthy ones: p50 {p50:.2f}, p99 {p99:.2f}, last {waits[-1]:.2f} s after the answer"
 
 
-async def waits_of(far: FarSide, alert: str, kind: str, who: Collection[str], since: float) -> Sequence[float]:
-    """Wait until every one of them has it; how many seconds after ``since``, the shortest first."""
+async def waits_of(far: FarSide, alert: str, kind: str, who: Collection[str], since: float) -> Mapping[str, float]:
+    """Wait until every one of them has it; how many seconds after ``since`` each had it."""
 
     async def look() -> Mapping[str, float] | None:
         heard = first_heard(await far.calls(alert), kind)
         return heard if heard.keys() >= set(who) else None
 
     heard = await until(look, 20, f"{len(who)} healthy outlets hear {kind}")
-    return sorted(heard[slug] - since for slug in who)
+    return {slug: heard[slug] - since for slug in who}
 
 
 async def issue(officer: Officer) -> tuple[str, float]:
