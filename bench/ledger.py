@@ -16,7 +16,7 @@ from typing import Any, Self
 import orjson
 from sqlalchemy import text
 
-from app.commands.serving import spare_the_collector
+from app.commands.serving import OFTEN, spare_the_collector
 from app.commands.store import migrate_to_head
 from app.db.embedded import Cluster, start
 from app.db.engine import transaction
@@ -53,7 +53,7 @@ class Ledger:
         self.house.press.close()  # type: ignore[attr-defined]  # words only: what is measured is the fan-out
         object.__setattr__(self.house.press, "_studio", None)
         await self._enrol()
-        spare_the_collector()  # as the API does, whose part this process plays
+        spare_the_collector(OFTEN)  # as the API does, whose part this process plays
         self.start_dispatchers(self._count)
         await self.at_work()
         return self

@@ -15,7 +15,7 @@ from datetime import timedelta
 
 import uvloop
 
-from app.commands.serving import spare_the_collector
+from app.commands.serving import SELDOM, spare_the_collector
 from app.dispatch.dispatcher import Dispatcher
 from app.dispatch.press import HousePress
 from app.dispatch.wire import HttpWire
@@ -84,7 +84,7 @@ def main() -> None:
     arguments.add_argument("--profile")
     given = arguments.parse_args()
     profile = cProfile.Profile() if given.profile else None
-    spare_the_collector(100_000)
+    spare_the_collector(SELDOM)
     found = uvloop.run(measure(given.outlets, given.rounds, profile))
     figures = [
         Figure(

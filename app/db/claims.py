@@ -88,8 +88,8 @@ RETURNING t.id, t.alert_id, t.number, t.outlet_id, t.kind, t.lane, t.tries, t.gi
   t.lease_until - now() AS lease, due.seen
 """
 
-# OFFSET 0: what stands before it is looked up row by row. A join is planned for one row, and compares every delivery of the batch
-# with every outlet.
+# Who stands behind what is taken. OFFSET 0, so that it is looked up for each row: a join is planned for one row, and compares
+# every delivery of the batch with every outlet.
 _HOST = f"""CROSS JOIN LATERAL (SELECT o.carrier, o.partner_id, p.at_once, {SEEN} AS seen
     FROM outlet o JOIN partner p ON p.id = o.partner_id WHERE o.id = %s.outlet_id OFFSET 0) host"""
 
