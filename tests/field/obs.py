@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -133,6 +133,18 @@ class Desk:
         said = json.loads(await self._line.recv())["d"]
         assert said["requestStatus"]["result"], said["requestStatus"]
         return said.get("responseData") or {}
+
+    async def inputs(self) -> list[str]:
+        """The names of all that there is."""
+        return [one["inputName"] for one in (await self.do("GetInputList"))["inputs"]]
+
+    async def remove(self, names: Collection[str]) -> None:
+        """Returns when they are gone: OBS says yes to a removal, then does it."""
+        for name in names:
+            await self.do("RemoveInput", inputName=name)
+        async with asyncio.timeout(20):
+            while set(names).intersection(await self.inputs()):  # noqa: ASYNC110 (it tells nobody)
+                await asyncio.sleep(0.1)
 
     async def aclose(self) -> None:
         await self._line.close()

@@ -47,15 +47,11 @@ async def desk(obs: Station) -> AsyncIterator[Desk]:
     """Staff with a running programme, and nothing of ours on it."""
     async with aclosing(await Desk.open(obs)) as found:
         await found.do("SetCurrentProgramScene", sceneName="Scene")
-        for one in (await found.do("GetInputList"))["inputs"]:
-            await found.do("RemoveInput", inputName=one["inputName"])
+        await found.remove(await found.inputs())
         for alert in (PUBLISH.alert, OTHER.alert):
             await found.do(
                 "SetPersistentData", realm="OBS_WEBSOCKET_DATA_REALM_GLOBAL", slotName=f"huijia {alert}", slotValue=0
             )
-        async with asyncio.timeout(20):
-            while (await found.do("GetInputList"))["inputs"]:  # noqa: ASYNC110 (it says yes to a removal, then does it)
-                await asyncio.sleep(0.1)
         running = {"local_file": str(obs.folder / "clip.mp4"), "looping": True}
         await found.do(
             "CreateInput", sceneName="Scene", inputName="节目", inputKind="ffmpeg_source", inputSettings=running
@@ -175,8 +171,7 @@ async def test_on_the_air_in_a_frame_and_gone_after_the_retraction(obs: Station,
     recording = Path((await desk.do("StopRecord"))["outputPath"])
     await asyncio.sleep(2)
     assert viewed(recording) == ["programme", "slate", "lower third", "programme"]
-    left = (await desk.do("GetInputList"))["inputs"]
-    assert [one["inputName"] for one in left] == ["节目"]
+    assert await desk.inputs() == ["节目"]
 
 
 def viewed(recording: Path) -> list[str]:
@@ -213,16 +208,14 @@ async def test_what_staff_have_renamed_comes_off_too(obs: Station, desk: Desk) -
     huijia = Huijia(obs)
     await huijia.send(PUBLISH)
     await desk.do("SetInputName", inputName=input_name(PUBLISH.alert, Part.CRAWL), newInputName="字幕 1")
-    await desk.do("RemoveInput", inputName=input_name(PUBLISH.alert, Part.BAND))
-    await asyncio.sleep(0.5)
+    await desk.remove([input_name(PUBLISH.alert, Part.BAND)])
     await huijia.send(UPDATE)
     await huijia.tend(UPDATE, SLATE_DONE)
     mended = await seen(desk, "6-mended")
     assert has_crawl(mended, RED), "the band is back, and below the crawl"
     await huijia.send(RETRACT)
     assert (await huijia.tend(RETRACT)).kind is ReceiptKind.TAKEN_DOWN
-    left = (await desk.do("GetInputList"))["inputs"]
-    assert [one["inputName"] for one in left] == ["节目"]
+    assert await desk.inputs() == ["节目"]
 
 
 async def test_five_hundred_characters_are_drawn(obs: Station, desk: Desk) -> None:
